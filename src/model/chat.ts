@@ -1,0 +1,28 @@
+// Snapshots of chats and people as a network describes them; knows no rooms and no ghosts.
+import type { ChatId, PersonId } from './ids.ts';
+import type { MediaSource } from './message.ts';
+
+/** The PUBLIC view of a person: public name, else @username, else absent; never a contact's private name or a phone number. */
+export interface PersonSnapshot {
+  readonly id: PersonId;
+  readonly name?: string;
+  readonly username?: string;
+  readonly avatar?: { readonly hash: string; readonly source: MediaSource };
+  readonly isBot?: boolean;
+}
+
+export interface Member {
+  readonly person: PersonId;
+  readonly role: 'member' | 'admin' | 'owner';
+}
+
+export interface ChatSnapshot {
+  readonly id: ChatId;
+  readonly kind: 'direct' | 'group' | 'channel';
+  readonly name?: string;
+  readonly topic?: string;
+  /** In direct chats: the other person and nobody else. */
+  readonly members?: readonly Member[];
+}
+
+export type ChatChange = Partial<Omit<ChatSnapshot, 'id' | 'kind'>>;

@@ -1,0 +1,72 @@
+// What we owe to either side: actions on a network and duties on Matrix, each under an effect id.
+import type { ChatChange, PersonSnapshot } from './chat.ts';
+import type { ChatId, EffectId, EventId, MessageId, PersonId, PortalKey, PuppetId, RoomId, UserId } from './ids.ts';
+import type { MessageBody } from './message.ts';
+import type { Say } from './say.ts';
+
+export type NetworkAction =
+  | { readonly kind: 'send'; readonly chat: ChatId; readonly body: MessageBody; readonly replyTo?: MessageId }
+  | { readonly kind: 'edit'; readonly chat: ChatId; readonly target: MessageId; readonly body: MessageBody }
+  | { readonly kind: 'remove'; readonly chat: ChatId; readonly target: MessageId }
+  | { readonly kind: 'react'; readonly chat: ChatId; readonly target: MessageId; readonly emoji: string | null };
+export type ActionKind = NetworkAction['kind'];
+
+/** Not queued: lost in peace. */
+export type EphemeralAction =
+  | { readonly kind: 'typing'; readonly chat: ChatId; readonly active: boolean }
+  | { readonly kind: 'mark-read'; readonly chat: ChatId; readonly upTo: MessageId };
+
+export type MatrixDuty =
+  | {
+      readonly kind: 'message';
+      readonly message: MessageId;
+      readonly part: number;
+      readonly body: MessageBody;
+      readonly replyTo?: MessageId;
+    }
+  | {
+      readonly kind: 'edit';
+      readonly target: MessageId;
+      readonly part: number;
+      readonly body: MessageBody;
+      readonly editedAt: number;
+    }
+  | { readonly kind: 'removal'; readonly target: MessageId }
+  | { readonly kind: 'reaction'; readonly target: MessageId; readonly emoji: string | null }
+  | { readonly kind: 'chat'; readonly change: ChatChange }
+  | { readonly kind: 'membership'; readonly person: PersonId; readonly now: 'in' | 'out' }
+  | { readonly kind: 'person'; readonly person: PersonSnapshot };
+
+/** One part of an entry's plan. JSON-safe: it may be frozen in entry_part. */
+export type Delivery = { readonly id: EffectId } & (
+  | {
+      readonly to: 'network';
+      readonly puppet: PuppetId;
+      readonly portal: PortalKey;
+      readonly action: NetworkAction;
+      readonly event: EventId;
+      readonly part: number;
+      /** The Matrix author and room, to tell them how it went. */
+      readonly author: UserId;
+      readonly room: RoomId;
+      /** Epoch ms of the Matrix event. */
+      readonly at: number;
+    }
+  | {
+      readonly to: 'matrix';
+      readonly portal: PortalKey;
+      readonly sender: PersonId;
+      readonly duty: MatrixDuty;
+      /** Epoch ms of the remote event. */
+      readonly at: number;
+      readonly late: boolean;
+    }
+  /** The bot says something in a room. */
+  | {
+      readonly to: 'room';
+      readonly room: RoomId;
+      readonly say: Say;
+      readonly reader?: UserId;
+      readonly replyTo?: EventId;
+    }
+);

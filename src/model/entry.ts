@@ -1,0 +1,84 @@
+// One row of the durable queue and what may be done to it; knows no SQL and no wire.
+import type { EffectId, LaneId, NetworkId, OwnerId, PortalKey, PuppetId, RoomId, UserId } from './ids.ts';
+import type { Delivery } from './delivery.ts';
+import type { NetworkEvent } from './network-event.ts';
+import type { MessageLink, ReactionLink } from './records.ts';
+import type { Say } from './say.ts';
+
+/** The version written into new entries; readers upcast older ones. */
+export const ENTRY_VERSION = 1;
+
+export type EntryPayload =
+  /** The event exactly as the homeserver sent it: a parser's fault loses nothing. */
+  | { readonly from: 'matrix'; readonly event: unknown }
+  | { readonly from: 'network'; readonly puppet: PuppetId; readonly event: NetworkEvent }
+  | { readonly from: 'bridge'; readonly act: BridgeAct };
+
+/** What the bridge does of its own accord, durably. */
+export type BridgeAct =
+  | {
+      readonly kind: 'open-portal';
+      readonly portal: PortalKey;
+      readonly puppet: PuppetId;
+      readonly for: UserId;
+      readonly room?: RoomId;
+    }
+  | { readonly kind: 'tell'; readonly user: UserId; readonly say: Say }
+  | { readonly kind: 'rules-changed' };
+
+export interface NewEntry {
+  /** The canonical cause, unique for ever (in `seen`). */
+  readonly key: string;
+  readonly lane: LaneId;
+  readonly owner?: OwnerId;
+  readonly payload: EntryPayload;
+  /** Found by the gap audit or released after parking: delivered marked with its original time. */
+  readonly late?: boolean;
+}
+
+export interface QueueEntry extends NewEntry {
+  readonly id: number;
+  readonly v: number;
+  readonly late: boolean;
+  /** Epoch ms. */
+  readonly receivedAt: number;
+  /** Tries made before this one. */
+  readonly attempts: number;
+  /** The frozen plan, in part order; empty when the plan is made anew. */
+  readonly parts: readonly FrozenPart[];
+  /** The author has been told that it takes long. */
+  readonly toldSlow: boolean;
+}
+
+export interface FrozenPart {
+  readonly part: number;
+  readonly delivery: Delivery;
+  readonly state: 'owed' | 'done' | 'failed';
+}
+
+/** A lane held by a worker: every write about it carries the epoch. */
+export interface LaneClaim {
+  readonly lane: LaneId;
+  readonly epoch: number;
+  readonly owner?: OwnerId;
+  readonly entries: readonly QueueEntry[];
+}
+
+/** What is kept when an entry, or a part of it, is done. */
+export interface Outcome {
+  readonly links?: readonly MessageLink[];
+  readonly edited?: readonly { readonly effect: EffectId; readonly editedAt: number }[];
+  readonly removed?: readonly EffectId[];
+  readonly reactions?: readonly ReactionLink[];
+  readonly unreacted?: readonly ReactionLink[];
+}
+
+export interface ParkedEntry {
+  readonly id: number;
+  readonly key: string;
+  readonly lane: LaneId;
+  readonly reason: string;
+  readonly say: Say;
+  readonly receivedAt: number;
+  readonly network?: NetworkId;
+}

@@ -1,0 +1,41 @@
+// The one error that crosses walls: how certain the refusal is, when to try again and what people are told.
+import { say, type Say, type SayKey } from './say.ts';
+
+/** now: same id at once (a lost answer) · later: back off · after-login: wait for the person · never: park and tell the author. */
+export type Retry = 'now' | 'later' | 'after-login' | 'never';
+
+export interface BridgeErrorOptions {
+  readonly cause?: unknown;
+  /** Epoch ms before which another try is pointless (429, FLOOD_WAIT). */
+  readonly notBefore?: number;
+  readonly values?: Readonly<Record<string, string | number>>;
+  /** True when the effect may have happened although no answer came. */
+  readonly mayHaveHappened?: boolean;
+}
+
+/** `code` is for logs and metrics (kebab-case, no personal data); `human` is for people. */
+export class BridgeError extends Error {
+  readonly code: string;
+  readonly retry: Retry;
+  readonly human: Say;
+  readonly notBefore: number | undefined;
+  readonly mayHaveHappened: boolean;
+
+  constructor(code: string, retry: Retry, human: SayKey, options: BridgeErrorOptions = {}) {
+    super(code, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'BridgeError';
+    this.code = code;
+    this.retry = retry;
+    this.human = say(human, options.values);
+    this.notBefore = options.notBefore;
+    this.mayHaveHappened = options.mayHaveHappened ?? false;
+  }
+}
+
+/** Thrown when a write carries an epoch that is no longer in force: the writer must stop, not retry. */
+export class FencedError extends Error {
+  constructor(what: string) {
+    super(`lease lost: ${what}`);
+    this.name = 'FencedError';
+  }
+}

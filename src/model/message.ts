@@ -1,0 +1,39 @@
+// What a message says, in neither Matrix's nor any network's words; knows no wire format.
+import type { MxcUri, PersonId, UserId } from './ids.ts';
+
+/** Offsets and lengths are UTF-16 units, as JavaScript and Telegram count. */
+export interface RichText {
+  readonly text: string;
+  readonly spans: readonly Span[];
+}
+
+export type Span = { readonly start: number; readonly length: number } & (
+  | { readonly kind: 'bold' | 'italic' | 'underline' | 'strike' | 'code' | 'quote' | 'spoiler' }
+  | { readonly kind: 'pre'; readonly language?: string }
+  | { readonly kind: 'link'; readonly href: string }
+  | { readonly kind: 'mention'; readonly of: { readonly person: PersonId } | { readonly user: UserId } }
+);
+
+export interface Media {
+  readonly kind: 'image' | 'video' | 'audio' | 'voice' | 'animation' | 'sticker' | 'file';
+  readonly source: MediaSource;
+  readonly name: string;
+  readonly mime: string;
+  readonly size?: number;
+}
+
+/** A handle, never bytes: opened only when it is delivered. */
+export type MediaSource =
+  { readonly from: 'matrix'; readonly uri: MxcUri } | { readonly from: 'network'; readonly handle: unknown };
+
+export type MessageBody =
+  | { readonly kind: 'text'; readonly text: RichText; readonly as: 'text' | 'notice' | 'emote' }
+  | { readonly kind: 'media'; readonly media: Media; readonly caption?: RichText }
+  /** `what` is a message kind in the catalogue (`kind.photo`, `kind.poll` …); `fallback` is whatever text came with it. */
+  | { readonly kind: 'unsupported'; readonly what: string; readonly fallback?: RichText };
+
+export type BodyKind = MessageBody['kind'];
+
+export function plainText(text: string): RichText {
+  return { text, spans: [] };
+}

@@ -1,0 +1,45 @@
+// What a network told us, finished and serialisable (it is stored as JSON); knows no Matrix.
+import type { ChatChange, PersonSnapshot } from './chat.ts';
+import type { MessageId, PersonId, PortalKey } from './ids.ts';
+import type { MessageBody } from './message.ts';
+
+/** `key` comes from originKey(); `sender` is the account itself for what the person did on their own phone; `at` is epoch ms. */
+export interface Origin {
+  readonly key: string;
+  readonly portal: PortalKey;
+  readonly sender: PersonId;
+  readonly at: number;
+  readonly via: 'live' | 'history';
+}
+
+export type NetworkEvent = Origin &
+  (
+    | {
+        readonly kind: 'message';
+        readonly message: MessageId;
+        readonly parts: readonly MessageBody[];
+        readonly replyTo?: MessageId;
+      }
+    /** `editedAt` (epoch ms, the network's clock) decides which of two edits is newer. */
+    | {
+        readonly kind: 'edit';
+        readonly target: MessageId;
+        readonly parts: readonly MessageBody[];
+        readonly editedAt: number;
+      }
+    | { readonly kind: 'removal'; readonly target: MessageId }
+    /** `emoji` null takes the sender's reaction back. */
+    | { readonly kind: 'reaction'; readonly target: MessageId; readonly emoji: string | null }
+    | { readonly kind: 'chat'; readonly change: ChatChange }
+    | { readonly kind: 'membership'; readonly person: PersonId; readonly now: 'in' | 'out' }
+    | { readonly kind: 'person'; readonly person: PersonSnapshot }
+    /** Something came that could not be read: shown as a notice, never dropped. `what` is a catalogue kind. */
+    | { readonly kind: 'unreadable'; readonly what: string }
+  );
+
+export type NetworkEventKind = NetworkEvent['kind'];
+
+/** Typing and receipts: a type of its own, so that it cannot enter the queue. */
+export type EphemeralEvent = { readonly portal: PortalKey; readonly person: PersonId } & (
+  { readonly kind: 'typing'; readonly active: boolean } | { readonly kind: 'read'; readonly upTo: MessageId }
+);

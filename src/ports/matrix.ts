@@ -1,0 +1,89 @@
+// The door to the homeserver: who speaks there, rooms and media; knows nothing of networks beyond their ids.
+import type { PersonSnapshot } from '../model/chat.ts';
+import type { EffectId, EventId, MxcUri, NetworkId, PersonId, PortalKey, RoomId, UserId } from '../model/ids.ts';
+import type { MatrixEphemeral, MatrixEvent, Membership } from '../model/matrix-event.ts';
+import type { MediaSource, MessageBody } from '../model/message.ts';
+import type { MediaStream } from './network.ts';
+
+export interface SendAbout {
+  readonly replyTo?: EventId;
+  /** Epoch ms: the time people see (`?ts=`). */
+  readonly at?: number;
+  /** Marks a late delivery with its original time. */
+  readonly late?: boolean;
+}
+
+/**
+ * Bot, ghost and double puppet are all Speakers: the caller cannot tell them apart. Every send takes an effect id, which
+ * becomes the transaction id; the same id sent twice is one event. @throws BridgeError on every failing call.
+ */
+export interface Speaker {
+  readonly user: UserId;
+  join(room: RoomId): Promise<void>;
+  leave(room: RoomId, why?: string): Promise<void>;
+  invite(room: RoomId, user: UserId, direct?: boolean): Promise<void>;
+  kick(room: RoomId, user: UserId, why?: string): Promise<void>;
+  send(room: RoomId, id: EffectId, body: MessageBody, about?: SendAbout): Promise<EventId>;
+  edit(room: RoomId, id: EffectId, target: EventId, body: MessageBody, about?: SendAbout): Promise<EventId>;
+  redact(room: RoomId, id: EffectId, target: EventId, why?: string): Promise<EventId>;
+  react(room: RoomId, id: EffectId, target: EventId, emoji: string, about?: SendAbout): Promise<EventId>;
+  typing(room: RoomId, active: boolean): Promise<void>;
+  read(room: RoomId, upTo: EventId): Promise<void>;
+}
+
+export interface RoomSpec {
+  readonly portal: PortalKey;
+  readonly name?: string;
+  readonly topic?: string;
+  readonly direct: boolean;
+  readonly invite: readonly UserId[];
+  readonly networkTitle: string;
+}
+
+export interface MadeRoom {
+  readonly room: RoomId;
+  /** The homeserver forced encryption although nobody asked. */
+  readonly encrypted: boolean;
+  readonly adopted: boolean;
+}
+
+export interface MatrixApi {
+  readonly bot: Speaker;
+  readonly serverName: string;
+  /** The ghost's user id, without asking anybody. */
+  ghostUser(network: NetworkId, person: PersonId): UserId;
+  /** Is this user id in one of our ghost namespaces, or the bot? */
+  isOurs(user: UserId): boolean;
+  /** A ghost, registered with its device and profile; `profile` is pushed when it differs from what was last pushed. */
+  ghost(network: NetworkId, person: PersonId, profile?: PersonSnapshot): Promise<Speaker>;
+  /** The bridge speaking as the real Matrix user, when the second registration allows it. */
+  double(user: UserId): Promise<Speaker | undefined>;
+  /** Finds the room of a portal under its deterministic alias or makes it; never two. */
+  ensureRoom(spec: RoomSpec): Promise<MadeRoom>;
+  /** Makes an existing direct room the portal's: alias, m.bridge and encryption level; the bot must be invited or joined by `as`. */
+  adoptRoom(room: RoomId, as: Speaker, spec: RoomSpec): Promise<MadeRoom>;
+  /** A private unencrypted room of the bot with this person. */
+  makeManagementRoom(user: UserId, name: string): Promise<RoomId>;
+  setRoomName(room: RoomId, name: string): Promise<void>;
+  /** Members by their current membership, as the homeserver says now. */
+  members(room: RoomId): Promise<ReadonlyMap<UserId, Membership>>;
+  isEncrypted(room: RoomId): Promise<boolean>;
+  /** Marks the room as direct in the person's account data (through the double puppet). */
+  markDirect(user: UserId, room: RoomId, withUser: UserId): Promise<void>;
+  /** Looks for an event carrying this effect's marker in the last events of a room. */
+  findDelivered(room: RoomId, id: EffectId): Promise<EventId | undefined>;
+  /** True when `marker` is ours and was made for this room; then `effect` names the delivery. */
+  readMarker(room: RoomId, marker: string): EffectId | undefined;
+  openMedia(source: MediaSource): Promise<MediaStream>;
+  upload(id: EffectId, stream: MediaStream, name: string): Promise<MxcUri>;
+}
+
+/** What the transaction door and the gap audit hand on. */
+export interface MatrixSink {
+  /** Resolves after ONE durable commit; only then is the transaction acknowledged. */
+  accept(receipt: string | undefined, events: readonly unknown[], late?: boolean): Promise<void>;
+  ephemeral(event: MatrixEphemeral): void;
+}
+
+/** Pure reading of wire events, used by the flow when an entry is worked on. */
+export type ReadEvent = (raw: unknown) => MatrixEvent;

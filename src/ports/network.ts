@@ -1,0 +1,109 @@
+// The door every network's adapter opens: what the house may ask of a network and what a network may tell the house.
+import type { ChatSnapshot, PersonSnapshot } from '../model/chat.ts';
+import type { ActionKind, EphemeralAction, NetworkAction } from '../model/delivery.ts';
+import type { BridgeError } from '../model/errors.ts';
+import type { ChatId, EffectId, MessageId, NetworkId, PersonId, PortalKey, PuppetId, UserId } from '../model/ids.ts';
+import type { BodyKind, MediaSource } from '../model/message.ts';
+import type { EphemeralEvent, NetworkEvent } from '../model/network-event.ts';
+import type { Puppet, PuppetState } from '../model/records.ts';
+import type { LoginFlow, LoginProcess } from './login.ts';
+import type { Clock, Logger, Vault, VaultChange } from './stores.ts';
+
+export interface Capabilities {
+  readonly actions: ReadonlySet<ActionKind>;
+  readonly bodies: ReadonlySet<BodyKind>;
+  /** UTF-16 units of one message; longer text is split by the house. */
+  readonly maxTextUnits: number;
+  /** How long after sending an edit is accepted; absent = for ever. */
+  readonly editWindowMs?: number;
+}
+
+export interface NetworkAdapter {
+  readonly id: NetworkId;
+  readonly title: string;
+  /** Two or three lower-case letters in ghost and alias ids: `tg`. */
+  readonly prefix: string;
+  readonly capabilities: Capabilities;
+  readonly loginFlows: readonly LoginFlow[];
+  /** Starts a login; nothing is kept until the house says so (see LoginStep `done`). */
+  beginLogin(flow: string, owner: UserId): LoginProcess;
+  /** One live line per login; only the lease's holder opens it. */
+  openSession(puppet: Puppet, sink: NetworkSink): NetworkSession;
+  /** Closes what the adapter itself keeps open. */
+  close(): Promise<void>;
+}
+
+/** How an adapter is built by app/networks.ts; `settings` is its section of the configuration, already validated. */
+export interface AdapterContext {
+  readonly vault: Vault;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+export interface PerformContext {
+  /** Epoch ms when the entry was received: an own message older than that can't be its echo. */
+  readonly since: number;
+  /** This effect was attempted before (in this or an earlier process): look before saying it failed. */
+  readonly again: boolean;
+  /** Is this message id already linked to another Matrix event? */
+  isLinked(message: MessageId): Promise<boolean>;
+}
+
+export interface ActionReceipt {
+  /** The remote message the action made or touched. */
+  readonly message?: MessageId;
+  /** Epoch ms by the network's clock. */
+  readonly at: number;
+  /** The edit's own date, if the network dates edits (epoch ms). */
+  readonly editedAt?: number;
+}
+
+export interface ResolvedChat {
+  readonly chat: ChatSnapshot;
+  readonly person?: PersonSnapshot;
+  /** What rules may match on, e.g. `direct:123`, `username:alice`. */
+  readonly facts: readonly string[];
+}
+
+export interface NetworkSession {
+  /** Connects and catches up; resolves when live. @throws BridgeError (retry 'after-login' when the account refuses us) */
+  connect(): Promise<void>;
+  /** Leaves no timer and no socket. */
+  disconnect(): Promise<void>;
+  /** Ends the login on the network too. */
+  logout(): Promise<void>;
+  /** Idempotent by id: the same id performed twice has one effect. Calls for one chat are never concurrent. @throws BridgeError */
+  perform(action: NetworkAction, id: EffectId, context: PerformContext): Promise<ActionReceipt>;
+  /** Best effort. */
+  performEphemeral(action: EphemeralAction): Promise<void>;
+  describeChat(chat: ChatId): Promise<ResolvedChat>;
+  describePerson(person: PersonId): Promise<PersonSnapshot>;
+  /** Finds a chat by what a person types (`@username`, phone number, id). @throws BridgeError */
+  resolve(identifier: string): Promise<ResolvedChat>;
+  /** The direct chat with a person. */
+  directChat(person: PersonId): ChatId;
+  openMedia(source: MediaSource): Promise<MediaStream>;
+}
+
+export interface MediaStream {
+  readonly mime: string;
+  readonly size?: number;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** Bound to one puppet and its lease by the house. */
+export interface NetworkSink {
+  /** Resolves when the events AND the vault changes (the cursor) are durably written in one commit; only then move on. @throws FencedError */
+  accept(events: readonly NetworkEvent[], vault?: readonly VaultChange[]): Promise<void>;
+  /** Vault writes without events, under the same fence. @throws FencedError */
+  keep(vault: readonly VaultChange[]): Promise<void>;
+  glimpse(event: EphemeralEvent): void;
+  report(state: PuppetState, why?: BridgeError): void;
+  /** The key of a chat's portal, so that direct chats get this login as their receiver. */
+  portalKey(chat: ChatId, kind: ChatSnapshot['kind']): PortalKey;
+}
+
+/** Scope of a login's sealed values in the vault. */
+export function vaultScope(puppet: PuppetId): string {
+  return `login:${puppet}`;
+}

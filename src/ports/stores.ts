@@ -1,0 +1,154 @@
+// The doors to what is kept: one small interface per concern; knows no SQL.
+import type {
+  EventId,
+  EffectId,
+  MessageId,
+  NetworkId,
+  OwnerId,
+  PersonId,
+  PortalKey,
+  PuppetId,
+  RoomId,
+  UserId,
+  WorkerId,
+} from '../model/ids.ts';
+import type {
+  Ghost,
+  MessageLink,
+  Person,
+  Portal,
+  PortalState,
+  Puppet,
+  PuppetState,
+  ReactionLink,
+} from '../model/records.ts';
+import type { Rule } from '../model/rules.ts';
+import type { Say } from '../model/say.ts';
+import type { Fence } from './queue.ts';
+
+/** Matrix people: language and management room. */
+export interface PersonStore {
+  find(user: UserId): Promise<Person | undefined>;
+  save(person: Person): Promise<void>;
+  byManagementRoom(room: RoomId): Promise<Person | undefined>;
+}
+
+export interface PuppetStore {
+  find(id: PuppetId): Promise<Puppet | undefined>;
+  ofOwner(owner: UserId): Promise<readonly Puppet[]>;
+  ofNetwork(network: NetworkId): Promise<readonly Puppet[]>;
+  all(): Promise<readonly Puppet[]>;
+  /** Logins whose remote account is this person (usually one; a rule may allow more). */
+  ofAccount(network: NetworkId, self: PersonId): Promise<readonly Puppet[]>;
+  save(puppet: Puppet): Promise<void>;
+  setState(id: PuppetId, state: PuppetState, why?: Say): Promise<void>;
+}
+
+export interface GhostStore {
+  find(network: NetworkId, person: PersonId): Promise<Ghost | undefined>;
+  byUser(user: UserId): Promise<Ghost | undefined>;
+  save(ghost: Ghost): Promise<void>;
+}
+
+export interface PortalStore {
+  byKey(key: PortalKey): Promise<Portal | undefined>;
+  byRoom(room: RoomId): Promise<Portal | undefined>;
+  save(portal: Portal): Promise<void>;
+  list(filter: { network?: NetworkId; state?: PortalState; receiver?: PuppetId }): Promise<readonly Portal[]>;
+  count(): Promise<number>;
+}
+
+export interface MessageLinkStore {
+  byEvent(event: EventId): Promise<MessageLink | undefined>;
+  byMessage(portal: PortalKey, message: MessageId): Promise<readonly MessageLink[]>;
+  byEffect(effect: EffectId): Promise<MessageLink | undefined>;
+  reaction(portal: PortalKey, message: MessageId, person: PersonId): Promise<ReactionLink | undefined>;
+  reactionByEvent(event: EventId): Promise<ReactionLink | undefined>;
+  /** A login's own id for a message of a shared chat. */
+  alias(puppet: PuppetId, native: MessageId): Promise<MessageId | undefined>;
+  saveAlias(puppet: PuppetId, native: MessageId, message: MessageId): Promise<void>;
+}
+
+export interface AuditLine {
+  readonly at: number;
+  readonly by: UserId | 'file' | 'bridge';
+  readonly what: string;
+}
+
+export interface RuleStore {
+  all(): Promise<readonly Rule[]>;
+  put(rule: Rule): Promise<void>;
+  /** @returns false when there is no such rule or it comes from the file. */
+  remove(id: string, by: UserId): Promise<boolean>;
+  /** Replaces every rule whose source is the configuration file. */
+  replaceFileRules(rules: readonly Rule[]): Promise<void>;
+  audit(line: AuditLine): Promise<void>;
+  audited(limit: number): Promise<readonly AuditLine[]>;
+  /** Grows with every change, from any process. */
+  version(): Promise<number>;
+}
+
+/** A value's place is (table, login or scope, key): it is part of what the seal authenticates. */
+export type VaultChange =
+  | { readonly scope: string; readonly key: string; readonly value: Uint8Array }
+  | { readonly scope: string; readonly key: string; readonly value: null };
+
+export interface Vault {
+  read(scope: string, key: string): Promise<Uint8Array | undefined>;
+  /** Every key of a scope with its opened value. */
+  readAll(scope: string): Promise<ReadonlyMap<string, Uint8Array>>;
+  /** Atomic; synchronous commit. @throws FencedError when a fence is given and lost. */
+  write(changes: readonly VaultChange[], fence?: Fence): Promise<void>;
+  forget(scope: string): Promise<void>;
+}
+
+export interface Leases {
+  /** Announces this worker (stable slot) and takes its own former leases over; keep calling beat(). @throws Error when the slot is alive elsewhere. */
+  enlist(): Promise<WorkerId>;
+  /** Renews heartbeat and held leases. @returns the fences still held. Stop using any that is missing. */
+  beat(): Promise<readonly Fence[]>;
+  /** Takes a lease if it is free, expired, or its holder's process is known dead; undefined when somebody else holds it. */
+  acquire(owner: OwnerId): Promise<Fence | undefined>;
+  release(fence: Fence): Promise<void>;
+  /** Owners among these that nobody live holds. */
+  free(owners: readonly OwnerId[]): Promise<readonly OwnerId[]>;
+  /** Live workers, this one included, with how many leases each holds. */
+  workers(): Promise<readonly { readonly worker: WorkerId; readonly leases: number }[]>;
+  /** False as soon as this process, by its own monotonic clock, may have lost everything (SIGSTOP, stalled database). */
+  alive(): boolean;
+  holder(owner: OwnerId): Promise<WorkerId | undefined>;
+  retire(): Promise<void>;
+}
+
+export interface Clock {
+  now(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Only allow-listed fields leave the process: see app/logger.ts. Never a body, a name or a phone number. */
+export interface Logger {
+  debug(facts: LogFacts, line: string): void;
+  info(facts: LogFacts, line: string): void;
+  warn(facts: LogFacts, line: string): void;
+  error(facts: LogFacts, line: string): void;
+}
+
+export interface LogFacts {
+  readonly lane?: string;
+  readonly key?: string;
+  readonly kind?: string;
+  readonly code?: string;
+  readonly network?: string;
+  readonly puppet?: string;
+  readonly attempt?: number;
+  readonly ms?: number;
+  readonly count?: number;
+  readonly port?: number;
+  readonly worker?: string;
+  readonly room?: string;
+  readonly event?: string;
+  readonly status?: number;
+  readonly state?: string;
+  /** Error whose class, code and stack (without message) are logged. */
+  readonly error?: unknown;
+}

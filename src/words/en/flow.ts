@@ -1,0 +1,34 @@
+// What the flow tells people in rooms: failures, delays, first contact.
+export const en = {
+  'fault.not-delivered': 'Not delivered: {why}',
+  'fault.slow': 'This message is taking long: {network} does not answer. It will be sent as soon as possible.',
+  'fault.too-old':
+    'This message waited more than 24 hours and was not sent. Answer `send {id}` in the management room to send it now.',
+  'fault.internal': 'something went wrong inside the bridge; an administrator has been told.',
+  'fault.homeserver': 'the homeserver refused it.',
+  'fault.no-target': 'the message it refers to is not known on {network}.',
+  'fault.edit-too-late': '{network} no longer accepts edits of that message.',
+  'fault.unsupported-action': 'this cannot be carried to {network} yet.',
+  'fault.unsupported-body': 'this kind of message ({kind}) cannot be carried to {network} yet.',
+  'portal.signed-out': 'you are not signed in to {network}. Send `login {network}` to {bot}.',
+  'portal.no-login':
+    'You have no login on {network}, so nothing you write here leaves this room. To take part, send `login {network}` to {bot}.',
+  'portal.closed': 'this conversation is closed.',
+  'portal.read-only': 'this conversation is read-only.',
+  'portal.encryption-forced':
+    'This homeserver turned encryption on in this room. I cannot read encrypted messages yet, so what you write here will not leave it.',
+  'portal.cannot-decrypt': 'this room is encrypted and I cannot read encrypted messages yet.',
+  'portal.unsupported': '[{kind}: not bridged yet, see it on {network}]',
+  'portal.unreadable': '[A message came from {network} that could not be read: see it there]',
+  'portal.late': 'Late, originally written {when}:',
+  'policy.login-denied': 'You may not sign in to {network}: {reason}',
+  'policy.chat-denied': 'This chat may not be bridged: {reason}',
+  'policy.no-rule': 'no rule allows it. Ask an administrator.',
+  'room.encrypted-invite':
+    'I cannot read encrypted rooms yet. I have opened an unencrypted room with you for my commands.',
+  'room.management':
+    'Hello, I am the bridge. Write `help` to see what I can do. / Bonjour, je suis la passerelle. Écrivez `aide` ou `lang fr`.',
+  'room.not-private': 'I take commands only in a private room with you alone.',
+  'room.ghost-left': '{reason}',
+  'room.last-left': 'Nobody is left in this room: it stays connected and opens again when a message comes.',
+};

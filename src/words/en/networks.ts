@@ -1,0 +1,20 @@
+// What networks' adapters say: kinds of message, login steps, refusals.
+export const en = {
+  'kind.photo': 'photo',
+  'kind.video': 'video',
+  'kind.voice': 'voice message',
+  'kind.audio': 'audio',
+  'kind.sticker': 'sticker',
+  'kind.file': 'file',
+  'kind.location': 'location',
+  'kind.contact': 'contact card',
+  'kind.poll': 'poll',
+  'kind.call': 'call',
+  'kind.service': 'service message',
+  'kind.other': 'message of another kind',
+  'network.unreachable': '{network} cannot be reached.',
+  'network.rate-limited': '{network} asks to wait.',
+  'network.refused': '{network} refused it ({code}).',
+  'network.signed-out': '{network} ended this login. Send `login {network}` to sign in again.',
+  'network.not-found': '{identifier} was not found on {network}.',
+};

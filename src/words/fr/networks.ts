@@ -1,0 +1,20 @@
+// Ce que disent les adaptateurs : types de message, étapes de connexion, refus.
+export const fr = {
+  'kind.photo': 'photo',
+  'kind.video': 'vidéo',
+  'kind.voice': 'message vocal',
+  'kind.audio': 'audio',
+  'kind.sticker': 'autocollant',
+  'kind.file': 'fichier',
+  'kind.location': 'position',
+  'kind.contact': 'carte de contact',
+  'kind.poll': 'sondage',
+  'kind.call': 'appel',
+  'kind.service': 'message de service',
+  'kind.other': 'message d’un autre type',
+  'network.unreachable': '{network} est injoignable.',
+  'network.rate-limited': '{network} demande d’attendre.',
+  'network.refused': '{network} l’a refusé ({code}).',
+  'network.signed-out': '{network} a mis fin à cette connexion. Envoyez `login {network}` pour vous reconnecter.',
+  'network.not-found': '{identifier} est introuvable sur {network}.',
+};

@@ -1,0 +1,31 @@
+// The catalogue of everything the bridge says to people, in English and French; knows no grammar beyond {name} holes.
+import { en as commandsEn } from './en/commands.ts';
+import { en as flowEn } from './en/flow.ts';
+import { en as networksEn } from './en/networks.ts';
+import { fr as commandsFr } from './fr/commands.ts';
+import { fr as flowFr } from './fr/flow.ts';
+import { fr as networksFr } from './fr/networks.ts';
+
+const en = { ...flowEn, ...networksEn, ...commandsEn };
+const fr: Record<keyof typeof en, string> = { ...flowFr, ...networksFr, ...commandsFr };
+
+export type SayKey = keyof typeof en;
+
+/** Fills `{name}` holes from `values`; a value that is itself a catalogue key (`kind.photo`) is rendered too. */
+export function render(
+  sentence: { readonly key: SayKey; readonly with?: Readonly<Record<string, string | number>> },
+  language: 'en' | 'fr',
+): string {
+  const catalogue: Record<string, string> = language === 'fr' ? fr : en;
+  const template = catalogue[sentence.key] ?? sentence.key;
+  return template.replace(/\{(\w+)\}/g, (hole, name: string) => {
+    const value = sentence.with?.[name];
+    if (value === undefined) return hole;
+    return typeof value === 'string' && name === 'kind' && value in catalogue
+      ? (catalogue[value] ?? value)
+      : String(value);
+  });
+}
+
+export const languages = ['en', 'fr'] as const;
+export const catalogues = { en, fr } as const;
