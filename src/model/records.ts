@@ -44,6 +44,10 @@ export interface Portal {
   readonly reader?: PuppetId;
   /** The homeserver forced encryption on this room. */
   readonly encrypted: boolean;
+  /** What rules match this chat on, as its network described it (`direct:1`, `username:alice`). */
+  readonly facts: readonly string[];
+  /** Its person left the room: the next message invites them again. */
+  readonly away: boolean;
 }
 
 /** One Matrix event that stands for one part of one remote message. */

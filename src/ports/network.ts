@@ -99,6 +99,8 @@ export interface NetworkSink {
   keep(vault: readonly VaultChange[]): Promise<void>;
   glimpse(event: EphemeralEvent): void;
   report(state: PuppetState, why?: BridgeError): void;
+  /** The portal of a message of this login that a network names without its chat (Telegram's deletions). */
+  portalOf(message: MessageId): Promise<PortalKey | undefined>;
   /** The key of a chat's portal, so that direct chats get this login as their receiver. */
   portalKey(chat: ChatId, kind: ChatSnapshot['kind']): PortalKey;
 }

@@ -62,6 +62,8 @@ export interface MessageLinkStore {
   byEvent(event: EventId): Promise<MessageLink | undefined>;
   byMessage(portal: PortalKey, message: MessageId): Promise<readonly MessageLink[]>;
   byEffect(effect: EffectId): Promise<MessageLink | undefined>;
+  /** Newest link of a message id within the direct portals of one receiver. */
+  byReceiver(network: NetworkId, receiver: PuppetId, message: MessageId): Promise<MessageLink | undefined>;
   reaction(portal: PortalKey, message: MessageId, person: PersonId): Promise<ReactionLink | undefined>;
   reactionByEvent(event: EventId): Promise<ReactionLink | undefined>;
   /** A login's own id for a message of a shared chat. */
