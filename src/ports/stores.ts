@@ -59,7 +59,8 @@ export interface PortalStore {
 }
 
 export interface MessageLinkStore {
-  byEvent(event: EventId): Promise<MessageLink | undefined>;
+  /** Every remote message an event stands for, in part order (a long text is split into several). */
+  byEvent(event: EventId): Promise<readonly MessageLink[]>;
   byMessage(portal: PortalKey, message: MessageId): Promise<readonly MessageLink[]>;
   byEffect(effect: EffectId): Promise<MessageLink | undefined>;
   /** Newest link of a message id within the direct portals of one receiver. */
