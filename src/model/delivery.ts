@@ -68,5 +68,7 @@ export type Delivery = { readonly id: EffectId } & (
       readonly say: Say;
       readonly reader?: UserId;
       readonly replyTo?: EventId;
+      /** Shown as `Not delivered: …`. */
+      readonly refusal?: boolean;
     }
 );

@@ -23,8 +23,7 @@ export type BridgeAct =
       readonly for: UserId;
       readonly room?: RoomId;
     }
-  | { readonly kind: 'tell'; readonly user: UserId; readonly say: Say }
-  | { readonly kind: 'rules-changed' };
+  | { readonly kind: 'tell'; readonly user: UserId; readonly say: Say };
 
 export interface NewEntry {
   /** The canonical cause, unique for ever (in `seen`). */

@@ -108,6 +108,8 @@ export interface Vault {
 export interface Leases {
   /** Announces this worker (stable slot) and takes its own former leases over; keep calling beat(). @throws Error when the slot is alive elsewhere. */
   enlist(): Promise<WorkerId>;
+  /** This worker. @throws Error before enlist() */
+  self(): WorkerId;
   /** Renews heartbeat and held leases. @returns the fences still held. Stop using any that is missing. */
   beat(): Promise<readonly Fence[]>;
   /** Takes a lease if it is free, expired, or its holder's process is known dead; undefined when somebody else holds it. */

@@ -1,7 +1,7 @@
 // What the flow tells people in rooms: failures, delays, first contact.
 export const en = {
   'fault.not-delivered': 'Not delivered: {why}',
-  'fault.slow': 'This message is taking long: {network} does not answer. It will be sent as soon as possible.',
+  'fault.slow': 'This message is taking long. It will be sent as soon as possible.',
   'fault.too-old':
     'This message waited more than 24 hours and was not sent. Answer `send {id}` in the management room to send it now.',
   'fault.internal': 'something went wrong inside the bridge; an administrator has been told.',
@@ -10,9 +10,9 @@ export const en = {
   'fault.edit-too-late': '{network} no longer accepts edits of that message.',
   'fault.unsupported-action': 'this cannot be carried to {network} yet.',
   'fault.unsupported-body': 'this kind of message ({kind}) cannot be carried to {network} yet.',
-  'portal.signed-out': 'you are not signed in to {network}. Send `login {network}` to {bot}.',
+  'portal.signed-out': 'you are not signed in to {network}. Send `login {login}` to {bot}.',
   'portal.no-login':
-    'You have no login on {network}, so nothing you write here leaves this room. To take part, send `login {network}` to {bot}.',
+    'You have no login on {network}, so nothing you write here leaves this room. To take part, send `login {login}` to {bot}.',
   'portal.closed': 'this conversation is closed.',
   'portal.read-only': 'this conversation is read-only.',
   'portal.encryption-forced':
@@ -22,6 +22,7 @@ export const en = {
   'portal.unreadable': '[A message came from {network} that could not be read: see it there]',
   'portal.late': 'Late, originally written {when}:',
   'policy.login-denied': 'You may not sign in to {network}: {reason}',
+  'policy.chat-denied-default': 'this chat may not be bridged: no rule allows it. Ask an administrator.',
   'policy.chat-denied': 'This chat may not be bridged: {reason}',
   'policy.no-rule': 'no rule allows it. Ask an administrator.',
   'room.encrypted-invite':
@@ -31,4 +32,13 @@ export const en = {
   'room.not-private': 'I take commands only in a private room with you alone.',
   'room.ghost-left': '{reason}',
   'room.last-left': 'Nobody is left in this room: it stays connected and opens again when a message comes.',
+  'policy.inbound-denied': 'Messages of {chat} on {network} are not brought here: {reason}',
+  'policy.inbound-denied-default':
+    'Messages of {chat} on {network} are not brought here: no rule allows it. Ask an administrator.',
+  'room.please-redact': 'I may not remove your message in this room: please delete it yourself now, it holds a secret.',
+  'room.ghost-direct-only':
+    'I take part in direct conversations only: open a room with me alone to write to me on {network}.',
+  'room.ghost-encrypted':
+    'This room is encrypted and the bridge cannot read encrypted messages yet. Ask the bridge for a conversation with `start-chat` instead.',
+  'room.ghost-elsewhere': 'Our conversation already has a room, where you are invited: {room}',
 };

@@ -1,7 +1,7 @@
 // Ce que le flux dit aux personnes dans les salons : échecs, retards, premier contact.
 export const fr = {
   'fault.not-delivered': 'Non remis : {why}',
-  'fault.slow': 'Ce message prend du temps : {network} ne répond pas. Il sera envoyé dès que possible.',
+  'fault.slow': 'Ce message prend du temps. Il sera envoyé dès que possible.',
   'fault.too-old':
     'Ce message a attendu plus de 24 heures et n’a pas été envoyé. Répondez `send {id}` dans le salon de gestion pour l’envoyer maintenant.',
   'fault.internal': 'une erreur est survenue dans la passerelle ; un administrateur est prévenu.',
@@ -10,9 +10,9 @@ export const fr = {
   'fault.edit-too-late': '{network} n’accepte plus la modification de ce message.',
   'fault.unsupported-action': 'ceci ne peut pas encore être transmis à {network}.',
   'fault.unsupported-body': 'ce type de message ({kind}) ne peut pas encore être transmis à {network}.',
-  'portal.signed-out': 'vous n’êtes pas connecté à {network}. Envoyez `login {network}` à {bot}.',
+  'portal.signed-out': 'vous n’êtes pas connecté à {network}. Envoyez `login {login}` à {bot}.',
   'portal.no-login':
-    'Vous n’avez pas de connexion à {network} : rien de ce que vous écrivez ici ne sort de ce salon. Pour participer, envoyez `login {network}` à {bot}.',
+    'Vous n’avez pas de connexion à {network} : rien de ce que vous écrivez ici ne sort de ce salon. Pour participer, envoyez `login {login}` à {bot}.',
   'portal.closed': 'cette conversation est fermée.',
   'portal.read-only': 'cette conversation est en lecture seule.',
   'portal.encryption-forced':
@@ -22,6 +22,8 @@ export const fr = {
   'portal.unreadable': '[Un message venu de {network} n’a pas pu être lu : à voir là-bas]',
   'portal.late': 'En retard, écrit à l’origine le {when} :',
   'policy.login-denied': 'Vous ne pouvez pas vous connecter à {network} : {reason}',
+  'policy.chat-denied-default':
+    'cette conversation ne peut pas être transmise : aucune règle ne l’autorise. Demandez à un administrateur.',
   'policy.chat-denied': 'Cette conversation ne peut pas être transmise : {reason}',
   'policy.no-rule': 'aucune règle ne l’autorise. Demandez à un administrateur.',
   'room.encrypted-invite':
@@ -31,4 +33,14 @@ export const fr = {
   'room.not-private': 'Je ne prends de commandes que dans un salon privé avec vous seul.',
   'room.ghost-left': '{reason}',
   'room.last-left': 'Plus personne dans ce salon : il reste relié et se rouvrira au prochain message.',
+  'policy.inbound-denied': 'Les messages de {chat} sur {network} ne sont pas transmis ici : {reason}',
+  'policy.inbound-denied-default':
+    'Les messages de {chat} sur {network} ne sont pas transmis ici : aucune règle ne l’autorise. Demandez à un administrateur.',
+  'room.please-redact':
+    'Je ne peux pas supprimer votre message dans ce salon : supprimez-le vous-même maintenant, il contient un secret.',
+  'room.ghost-direct-only':
+    'Je ne participe qu’à des conversations directes : ouvrez un salon avec moi seul pour m’écrire sur {network}.',
+  'room.ghost-encrypted':
+    'Ce salon est chiffré et la passerelle ne sait pas encore lire les messages chiffrés. Demandez-lui plutôt une conversation avec `start-chat`.',
+  'room.ghost-elsewhere': 'Notre conversation a déjà un salon, où vous êtes invité : {room}',
 };

@@ -1,0 +1,136 @@
+// Finds or makes the room of a remote chat, with its people in it; knows no messages.
+import { BridgeError } from '../model/errors.ts';
+import type { PortalKey, RoomId, UserId } from '../model/ids.ts';
+import type { Portal, Puppet } from '../model/records.ts';
+import type { MatrixApi, RoomSpec, Speaker } from '../ports/matrix.ts';
+import type { NetworkAdapter, NetworkSession, ResolvedChat } from '../ports/network.ts';
+import type { Logger, PortalStore, PuppetStore } from '../ports/stores.ts';
+import type { Senders } from './senders.ts';
+
+export interface PortalDoors {
+  readonly matrix: MatrixApi;
+  readonly portals: PortalStore;
+  readonly puppets: PuppetStore;
+  readonly senders: Senders;
+  readonly adapters: ReadonlyMap<string, NetworkAdapter>;
+  readonly session: (puppet: Puppet) => NetworkSession | undefined;
+  readonly log: Logger;
+}
+
+export class PortalKeeper {
+  readonly #doors: PortalDoors;
+
+  constructor(doors: PortalDoors) {
+    this.#doors = doors;
+  }
+
+  /**
+   * The chat's record with what rules match on, asking the network when the chat is new; makes no room.
+   * Called only from the chat's own lane, so that two never race.
+   */
+  async know(key: PortalKey, puppet: Puppet): Promise<Portal> {
+    const known = await this.#doors.portals.byKey(key);
+    if (known !== undefined) return known;
+    const resolved = await this.#describe(key, puppet);
+    const portal = portalFrom(key, resolved, puppet);
+    await this.#doors.portals.save(portal);
+    return portal;
+  }
+
+  /** A portal with a room that its person is invited to; never makes a second one. */
+  async ensure(
+    key: PortalKey,
+    puppet: Puppet,
+    adopt?: { room: RoomId; as: Speaker },
+  ): Promise<Portal & { room: RoomId }> {
+    const known = await this.know(key, puppet);
+    if (known.room !== undefined) {
+      const portal = { ...known, room: known.room };
+      return known.away ? await this.#callBack(portal, puppet) : portal;
+    }
+    const spec = await this.#spec(known, puppet);
+    const made =
+      adopt === undefined
+        ? await this.#doors.matrix.ensureRoom(spec)
+        : await this.#doors.matrix.adoptRoom(adopt.room, adopt.as, spec);
+    const portal = { ...known, room: made.room, encrypted: made.encrypted };
+    await this.#doors.portals.save(portal);
+    this.#doors.log.info(
+      { room: made.room, network: key.network, state: made.adopted ? 'adopted' : 'made' },
+      'portal open',
+    );
+    await this.#gather(portal, puppet);
+    return portal;
+  }
+
+  /** Brings one login's person into a room they are not in yet. */
+  async bringIn(portal: Portal & { room: RoomId }, owner: UserId): Promise<void> {
+    const members = await this.#doors.matrix.members(portal.room);
+    const now = members.get(owner);
+    if (now === 'join') return;
+    if (now !== 'invite') await this.#doors.matrix.bot.invite(portal.room, owner, portal.kind === 'direct');
+    const double = await this.#doors.matrix.double(owner);
+    if (double !== undefined) await double.join(portal.room);
+  }
+
+  async #callBack(portal: Portal & { room: RoomId }, puppet: Puppet): Promise<Portal & { room: RoomId }> {
+    const present = { ...portal, away: false };
+    await this.#doors.matrix.bot.invite(portal.room, puppet.owner, portal.kind === 'direct');
+    await this.#doors.portals.save(present);
+    return present;
+  }
+
+  async #gather(portal: Portal & { room: RoomId }, puppet: Puppet): Promise<void> {
+    if (portal.person !== undefined) {
+      const ghost = await this.#doors.senders.ghost(portal.key.network, portal.person, puppet.id);
+      await ghost.join(portal.room);
+      await this.bringIn(portal, puppet.owner);
+      await this.#doors.matrix.markDirect(puppet.owner, portal.room, ghost.user);
+      return;
+    }
+    await this.bringIn(portal, puppet.owner);
+    const resolved = await this.#describe(portal.key, puppet);
+    for (const member of resolved.chat.members ?? []) {
+      for (const other of await this.#doors.puppets.ofAccount(portal.key.network, member.person)) {
+        if (other.owner !== puppet.owner) await this.bringIn(portal, other.owner);
+      }
+    }
+  }
+
+  async #spec(portal: Portal, puppet: Puppet): Promise<RoomSpec> {
+    const direct = portal.kind === 'direct';
+    const title = this.#doors.adapters.get(portal.key.network)?.title ?? portal.key.network;
+    const name = portal.name;
+    return {
+      portal: portal.key,
+      direct,
+      invite: [puppet.owner],
+      networkTitle: title,
+      ...(name === undefined ? {} : { name }),
+    };
+  }
+
+  async #describe(key: PortalKey, puppet: Puppet): Promise<ResolvedChat> {
+    const session = this.#doors.session(puppet);
+    if (session === undefined)
+      throw new BridgeError('login-offline', 'later', 'network.unreachable', { values: { network: key.network } });
+    return await session.describeChat(key.chat);
+  }
+}
+
+function portalFrom(key: PortalKey, resolved: ResolvedChat, puppet: Puppet): Portal {
+  const { chat, facts } = resolved;
+  const other = chat.members?.find((member) => member.person !== puppet.self)?.person ?? resolved.person?.id;
+  const name = chat.name ?? (chat.kind === 'direct' ? resolved.person?.name : undefined);
+  return {
+    key,
+    kind: chat.kind,
+    state: 'open',
+    encrypted: false,
+    facts: [`${chat.kind}:${chat.id}`, ...facts],
+    away: false,
+    reader: puppet.id,
+    ...(name === undefined ? {} : { name }),
+    ...(chat.kind === 'direct' && other !== undefined ? { person: other } : {}),
+  };
+}

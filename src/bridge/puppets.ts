@@ -1,0 +1,263 @@
+// Keeps the live lines of logged-in people: takes leases, opens sessions, closes what is lost, paused or refused; knows no events' meaning.
+import { BridgeError } from '../model/errors.ts';
+import {
+  as,
+  loginOwner,
+  type ChatId,
+  type MessageId,
+  type NetworkId,
+  type OwnerId,
+  type PortalKey,
+  type PuppetId,
+} from '../model/ids.ts';
+import type { Puppet, PuppetState } from '../model/records.ts';
+import { say, type Say } from '../model/say.ts';
+import type { NetworkAdapter, NetworkSession, NetworkSink } from '../ports/network.ts';
+import type { Fence } from '../ports/queue.ts';
+import type { Clock, Leases, Logger, MessageLinkStore, PuppetStore } from '../ports/stores.ts';
+
+/** What other rooms need of the keeper. */
+export interface SessionKeeper {
+  session(puppet: PuppetId): NetworkSession | undefined;
+  anySession(network: NetworkId): NetworkSession | undefined;
+}
+
+export interface PuppetDoors {
+  readonly adapters: ReadonlyMap<NetworkId, NetworkAdapter>;
+  readonly puppets: PuppetStore;
+  readonly links: MessageLinkStore;
+  readonly leases: Leases;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** What accepts a login's events: the flow's intake. */
+  readonly accept: (puppet: Puppet, fence: Fence, ...batch: Parameters<NetworkSink['accept']>) => Promise<void>;
+  readonly glimpse: (puppet: Puppet, ...event: Parameters<NetworkSink['glimpse']>) => void;
+  /** May this login be open now? The reason when not. */
+  readonly mayStay: (puppet: Puppet) => Promise<Say | undefined>;
+  /** Told once when a login's state changes for the person to know. */
+  readonly changed: (puppet: Puppet, state: PuppetState, why: Say | undefined) => Promise<void>;
+}
+
+interface Line {
+  readonly puppet: Puppet;
+  readonly fence: Fence;
+  readonly session: NetworkSession;
+  live: boolean;
+}
+
+/** First and longest wait between tries to open a session, in ms. */
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 10 * 60_000;
+
+export class PuppetKeeper implements SessionKeeper {
+  readonly #doors: PuppetDoors;
+  readonly #lines = new Map<PuppetId, Line>();
+  readonly #fences = new Map<OwnerId, Fence>();
+  readonly #retryAt = new Map<PuppetId, { at: number; wait: number }>();
+  readonly #opening = new Map<PuppetId, Promise<void>>();
+  #stopped = false;
+
+  constructor(doors: PuppetDoors) {
+    this.#doors = doors;
+  }
+
+  session(puppet: PuppetId): NetworkSession | undefined {
+    const line = this.#lines.get(puppet);
+    return line?.live === true ? line.session : undefined;
+  }
+
+  anySession(network: NetworkId): NetworkSession | undefined {
+    for (const line of this.#lines.values()) {
+      if (line.live && line.puppet.network === network) return line.session;
+    }
+    return undefined;
+  }
+
+  /** Is this login's lease held here? */
+  holds(puppet: PuppetId): boolean {
+    return this.#fences.has(loginOwner(puppet));
+  }
+
+  /**
+   * One round, to be called every few seconds and after a login: renews what is held, gives up what is lost or more than
+   * a fair share, takes what is free, and opens or closes sessions accordingly. Never throws for one login's trouble.
+   */
+  async tend(): Promise<void> {
+    if (this.#stopped) return;
+    const held = await this.#doors.leases.beat();
+    this.#keepFences(held);
+    const puppets = (await this.#doors.puppets.all()).filter((puppet) => this.#doors.adapters.has(puppet.network));
+    await this.#balance(puppets);
+    await Promise.all(puppets.map(async (puppet) => await this.#tendOne(puppet)));
+    await this.#closeUnheld(puppets);
+  }
+
+  /** Opens a session right after its login, without waiting for the next round. */
+  async welcome(puppet: Puppet): Promise<void> {
+    this.#retryAt.delete(puppet.id);
+    const fence = this.#fences.get(loginOwner(puppet.id)) ?? (await this.#doors.leases.acquire(loginOwner(puppet.id)));
+    if (fence === undefined) return;
+    this.#fences.set(fence.owner, fence);
+    await this.#close(puppet.id);
+    await this.#tendOne(puppet);
+  }
+
+  /** Ends a login on its network and here. */
+  async logout(puppet: Puppet): Promise<void> {
+    const line = this.#lines.get(puppet.id);
+    if (line !== undefined) await line.session.logout();
+    await this.#close(puppet.id);
+    await this.#doors.puppets.setState(puppet.id, 'signed-out');
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.allSettled(this.#opening.values());
+    await Promise.all([...this.#lines.keys()].map(async (id) => await this.#close(id)));
+    for (const fence of this.#fences.values()) await this.#doors.leases.release(fence);
+    this.#fences.clear();
+  }
+
+  #keepFences(held: readonly Fence[]): void {
+    const now = new Map(held.map((fence) => [fence.owner, fence]));
+    for (const owner of this.#fences.keys()) {
+      if (owner.startsWith('login:') && !now.has(owner)) this.#fences.delete(owner);
+    }
+    for (const [owner, fence] of now) {
+      if (owner.startsWith('login:')) this.#fences.set(owner, fence);
+    }
+  }
+
+  async #balance(puppets: readonly Puppet[]): Promise<void> {
+    const workers = await this.#doors.leases.workers();
+    const share = Math.ceil(puppets.length / Math.max(1, workers.length));
+    const mine = puppets.filter((puppet) => this.holds(puppet.id));
+    for (const puppet of mine.slice(share)) {
+      const fence = this.#fences.get(loginOwner(puppet.id));
+      if (fence === undefined) continue;
+      await this.#close(puppet.id);
+      this.#fences.delete(fence.owner);
+      await this.#doors.leases.release(fence);
+    }
+    let room = share - mine.length;
+    if (room <= 0) return;
+    const free = await this.#doors.leases.free(puppets.map((puppet) => loginOwner(puppet.id)));
+    for (const owner of free) {
+      if (room <= 0) return;
+      const fence = await this.#doors.leases.acquire(owner);
+      if (fence === undefined) continue;
+      this.#fences.set(owner, fence);
+      room -= 1;
+    }
+  }
+
+  async #tendOne(puppet: Puppet): Promise<void> {
+    const fence = this.#fences.get(loginOwner(puppet.id));
+    const line = this.#lines.get(puppet.id);
+    if (line !== undefined && (fence === undefined || fence.epoch !== line.fence.epoch)) await this.#close(puppet.id);
+    if (fence === undefined || puppet.state === 'signed-out') return;
+    const refused = await this.#doors.mayStay(puppet);
+    if (refused !== undefined) {
+      await this.#close(puppet.id);
+      if (puppet.state !== 'paused') await this.#state(puppet, 'paused', refused);
+      return;
+    }
+    const retry = this.#retryAt.get(puppet.id);
+    if (this.#lines.has(puppet.id) || this.#opening.has(puppet.id)) return;
+    if (retry !== undefined && retry.at > this.#doors.clock.now()) return;
+    const opening = this.#open(puppet, fence).finally(() => this.#opening.delete(puppet.id));
+    this.#opening.set(puppet.id, opening);
+  }
+
+  async #open(puppet: Puppet, fence: Fence): Promise<void> {
+    const adapter = this.#doors.adapters.get(puppet.network);
+    if (adapter === undefined) return;
+    const session = adapter.openSession(puppet, this.#sink(puppet, fence));
+    const line: Line = { puppet, fence, session, live: false };
+    this.#lines.set(puppet.id, line);
+    try {
+      await session.connect();
+      line.live = true;
+      this.#retryAt.delete(puppet.id);
+      await this.#state(puppet, 'online', undefined);
+    } catch (error) {
+      await this.#failed(puppet, line, error);
+    }
+  }
+
+  async #failed(puppet: Puppet, line: Line, error: unknown): Promise<void> {
+    if (this.#lines.get(puppet.id) === line) await this.#close(puppet.id);
+    const human = error instanceof BridgeError ? error.human : say('fault.internal');
+    if (error instanceof BridgeError && error.retry === 'after-login') {
+      await this.#state(puppet, 'signed-out', human);
+      return;
+    }
+    const wait = Math.min(LONGEST_RETRY_MS, (this.#retryAt.get(puppet.id)?.wait ?? FIRST_RETRY_MS / 2) * 2);
+    const notBefore = error instanceof BridgeError ? (error.notBefore ?? 0) : 0;
+    const at = Math.max(notBefore, this.#doors.clock.now() + wait * (0.75 + Math.random() / 2));
+    this.#retryAt.set(puppet.id, { at, wait });
+    this.#doors.log.warn(
+      { puppet: puppet.id, network: puppet.network, error, ms: Math.round(wait) },
+      'login not opened, will try again',
+    );
+  }
+
+  #sink(puppet: Puppet, fence: Fence): NetworkSink {
+    const doors = this.#doors;
+    return {
+      accept: async (events, vault) => await doors.accept(puppet, fence, events, vault),
+      keep: async (vault) => await doors.accept(puppet, fence, [], vault),
+      glimpse: (event) => doors.glimpse(puppet, event),
+      report: (state, why) => {
+        void this.#reported(puppet, fence, state, why);
+      },
+      portalKey: (chat, kind) => portalKeyOf(puppet, chat, kind),
+      portalOf: async (message: MessageId) =>
+        (await doors.links.byReceiver(puppet.network, puppet.id, message))?.portal,
+    };
+  }
+
+  async #reported(puppet: Puppet, fence: Fence, state: PuppetState, why: BridgeError | undefined): Promise<void> {
+    try {
+      const line = this.#lines.get(puppet.id);
+      if (line === undefined || line.fence.epoch !== fence.epoch) return;
+      if (state === 'signed-out') await this.#close(puppet.id);
+      await this.#state(puppet, state, why?.human);
+    } catch (error) {
+      this.#doors.log.error({ puppet: puppet.id, error }, 'login state could not be kept');
+    }
+  }
+
+  async #state(puppet: Puppet, state: PuppetState, why: Say | undefined): Promise<void> {
+    const before = await this.#doors.puppets.find(puppet.id);
+    if (before === undefined || before.state === state) return;
+    await this.#doors.puppets.setState(puppet.id, state, why);
+    this.#doors.log.info({ puppet: puppet.id, network: puppet.network, state }, 'login changed state');
+    await this.#doors.changed(before, state, why);
+  }
+
+  async #closeUnheld(puppets: readonly Puppet[]): Promise<void> {
+    const known = new Set(puppets.map((puppet) => puppet.id));
+    for (const id of this.#lines.keys()) {
+      if (!known.has(id) || !this.holds(id)) await this.#close(id);
+    }
+  }
+
+  async #close(id: PuppetId): Promise<void> {
+    const line = this.#lines.get(id);
+    if (line === undefined) return;
+    this.#lines.delete(id);
+    line.live = false;
+    try {
+      await line.session.disconnect();
+    } catch (error) {
+      this.#doors.log.warn({ puppet: id, error }, 'session did not close cleanly');
+    }
+  }
+}
+
+/** Direct chats belong to one login; every other chat is one portal for all. */
+export function portalKeyOf(puppet: Puppet, chat: ChatId, kind: 'direct' | 'group' | 'channel'): PortalKey {
+  const key = { network: puppet.network, chat };
+  return kind === 'direct' ? { ...key, receiver: as<PuppetId>(puppet.id) } : key;
+}

@@ -1,0 +1,96 @@
+// Everything the corridor may knock at, handed over by the attic; knows no wing.
+import type { Facts, Verdict } from '../model/rules.ts';
+import type { Delivery } from '../model/delivery.ts';
+import type { EventId, NetworkId, OwnerId, PuppetId, RoomId, UserId } from '../model/ids.ts';
+import type { Language, Say } from '../model/say.ts';
+import type { Puppet } from '../model/records.ts';
+import type { MatrixApi, ReadEvent } from '../ports/matrix.ts';
+import type { NetworkAdapter, NetworkSession } from '../ports/network.ts';
+import type { Queue } from '../ports/queue.ts';
+import type {
+  Clock,
+  GhostStore,
+  Leases,
+  Logger,
+  MessageLinkStore,
+  PersonStore,
+  PortalStore,
+  PuppetStore,
+} from '../ports/stores.ts';
+import type { PortalKeeper } from '../bridge/portals.ts';
+import type { Senders } from '../bridge/senders.ts';
+
+export interface CommandRequest {
+  readonly user: UserId;
+  readonly room: RoomId;
+  readonly event: EventId;
+  readonly body: string;
+  readonly language: Language;
+}
+
+export interface CommandResult {
+  readonly replies: readonly Say[];
+  /** The line held a secret: it is redacted at once. */
+  readonly redact?: boolean;
+}
+
+/** What planning an entry comes to. */
+export type Plan =
+  | { readonly do: 'nothing'; readonly code: string }
+  | { readonly do: 'wait'; readonly ms: number; readonly code: string }
+  | { readonly do: 'reroute'; readonly owner: OwnerId | undefined }
+  | { readonly do: 'park'; readonly code: string; readonly say: Say }
+  | { readonly do: 'deliver'; readonly deliveries: readonly Delivery[] };
+
+export interface FlowDoors {
+  readonly queue: Queue;
+  readonly matrix: MatrixApi;
+  readonly read: ReadEvent;
+  readonly adapters: ReadonlyMap<NetworkId, NetworkAdapter>;
+  readonly portals: PortalStore;
+  readonly puppets: PuppetStore;
+  readonly ghosts: GhostStore;
+  readonly persons: PersonStore;
+  readonly links: MessageLinkStore;
+  readonly leases: Leases;
+  readonly keeper: PortalKeeper;
+  readonly senders: Senders;
+  readonly session: (puppet: PuppetId) => NetworkSession | undefined;
+  readonly may: (facts: Facts) => Promise<Verdict>;
+  readonly command: (request: CommandRequest) => Promise<CommandResult>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly settings: FlowSettings;
+}
+
+export interface FlowSettings {
+  readonly defaultLanguage: Language;
+  /** To-network messages older than this are parked and asked about, in ms. */
+  readonly tooOldMs: number;
+  /** When the author is told that it takes long, in ms. */
+  readonly slowMs: number;
+  /** After a restored backup: look for every effect before making it. */
+  readonly lookFirst: boolean;
+}
+
+export function titleOf(doors: Pick<FlowDoors, 'adapters'>, network: NetworkId): string {
+  return doors.adapters.get(network)?.title ?? network;
+}
+
+export async function languageOf(doors: Pick<FlowDoors, 'persons' | 'settings'>, user: UserId): Promise<Language> {
+  return (await doors.persons.find(user))?.language ?? doors.settings.defaultLanguage;
+}
+
+/** May this login's person have this chat bridged? */
+export async function mayBridge(
+  doors: Pick<FlowDoors, 'may'>,
+  puppet: Pick<Puppet, 'owner' | 'network'>,
+  facts: readonly string[],
+): Promise<Verdict> {
+  return await doors.may({ action: 'bridge', user: puppet.owner, network: puppet.network, chats: facts });
+}
+
+/** The reason of a refusal as a sentence value: the deciding rule's own words, else the default denial's. */
+export function reasonOf(verdict: Verdict): string {
+  return verdict.because.find((rule) => rule.effect === 'deny' && rule.reason !== undefined)?.reason ?? '';
+}

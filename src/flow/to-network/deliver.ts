@@ -1,0 +1,84 @@
+// Performs one action on the author's live line and keeps the link; knows no wire.
+import { BridgeError } from '../../model/errors.ts';
+import type { Delivery } from '../../model/delivery.ts';
+import type { Outcome, QueueEntry } from '../../model/entry.ts';
+import type { ActionReceipt } from '../../ports/network.ts';
+import { mayBridge, titleOf, type FlowDoors } from '../doors.ts';
+
+type Owed = Extract<Delivery, { to: 'network' }>;
+
+export async function deliverToNetwork(doors: FlowDoors, entry: QueueEntry, owed: Owed): Promise<Outcome> {
+  const done = await doors.links.byEffect(owed.id);
+  if (done !== undefined && owed.action.kind === 'send') return {};
+  const session = await openLine(doors, entry, owed);
+  const receipt = await session.perform(owed.action, owed.id, {
+    since: entry.receivedAt,
+    again: entry.attempts > 0 || doors.settings.lookFirst,
+    isLinked: async (message) => (await doors.links.byMessage(owed.portal, message)).length > 0,
+  });
+  return await outcomeOf(doors, owed, receipt);
+}
+
+async function openLine(doors: FlowDoors, entry: QueueEntry, owed: Owed) {
+  const network = titleOf(doors, owed.portal.network);
+  const puppet = await doors.puppets.find(owed.puppet);
+  if (puppet === undefined || puppet.state === 'signed-out') {
+    throw new BridgeError('signed-out', 'after-login', 'portal.signed-out', {
+      values: { network, login: owed.portal.network, bot: doors.matrix.bot.user },
+    });
+  }
+  if (entry.attempts > 0) {
+    const portal = await doors.portals.byKey(owed.portal);
+    const verdict = await mayBridge(doors, puppet, portal?.facts ?? []);
+    if (verdict.effect === 'deny') throw new BridgeError('denied', 'never', 'policy.chat-denied-default');
+  }
+  const session = doors.session(owed.puppet);
+  if (session === undefined) {
+    throw new BridgeError('login-offline', 'later', 'network.unreachable', { values: { network } });
+  }
+  return session;
+}
+
+async function outcomeOf(doors: FlowDoors, owed: Owed, receipt: ActionReceipt): Promise<Outcome> {
+  const { action } = owed;
+  switch (action.kind) {
+    case 'send': {
+      if (receipt.message === undefined) return {};
+      const link = {
+        portal: owed.portal,
+        message: receipt.message,
+        part: owed.part,
+        event: owed.event,
+        room: owed.room,
+        effect: owed.id,
+        direction: 'to-network',
+        sender: owed.author,
+        at: receipt.at,
+      } as const;
+      return { links: [link] };
+    }
+    case 'edit': {
+      const links = await doors.links.byMessage(owed.portal, action.target);
+      const editedAt = receipt.editedAt ?? receipt.at;
+      return { edited: links.map((link) => ({ effect: link.effect, editedAt })) };
+    }
+    case 'remove': {
+      const links = await doors.links.byMessage(owed.portal, action.target);
+      return { removed: links.map((link) => link.effect) };
+    }
+    case 'react': {
+      const puppet = await doors.puppets.find(owed.puppet);
+      if (puppet === undefined) return {};
+      const before = await doors.links.reaction(owed.portal, action.target, puppet.self);
+      if (action.emoji === null) return before === undefined ? {} : { unreacted: [before] };
+      const reaction = {
+        portal: owed.portal,
+        message: action.target,
+        person: puppet.self,
+        event: owed.event,
+        emoji: action.emoji,
+      };
+      return { reactions: [reaction] };
+    }
+  }
+}

@@ -1,0 +1,38 @@
+// Cuts rich text into pieces a network takes, losing no visible character and breaking at lines or spaces where it can; pure.
+import type { RichText, Span } from '../../model/message.ts';
+
+/** Pieces of at most `max` UTF-16 units; surrogate pairs stay whole; spans are cut with their text. */
+export function splitText(text: RichText, max: number): readonly RichText[] {
+  if (text.text.length <= max) return [text];
+  const pieces: RichText[] = [];
+  let start = 0;
+  while (start < text.text.length) {
+    const end = cutAt(text.text, start, max);
+    pieces.push(slice(text, start, end));
+    start = end;
+  }
+  return pieces;
+}
+
+function cutAt(text: string, start: number, max: number): number {
+  const limit = start + max;
+  if (limit >= text.length) return text.length;
+  const half = start + Math.floor(max / 2);
+  const newline = text.lastIndexOf('\n', limit - 1);
+  if (newline >= half) return newline + 1;
+  const space = text.lastIndexOf(' ', limit - 1);
+  if (space >= half) return space + 1;
+  const before = text.charCodeAt(limit - 1);
+  const splitsPair = before >= 0xd800 && before <= 0xdbff;
+  return splitsPair && limit - 1 > start ? limit - 1 : limit;
+}
+
+function slice(text: RichText, start: number, end: number): RichText {
+  const spans: Span[] = [];
+  for (const span of text.spans) {
+    const from = Math.max(span.start, start);
+    const to = Math.min(span.start + span.length, end);
+    if (to > from) spans.push({ ...span, start: from - start, length: to - from });
+  }
+  return { text: text.text.slice(start, end), spans };
+}
