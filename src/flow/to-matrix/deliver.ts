@@ -65,7 +65,7 @@ async function perform<Kind extends RoomDuty['kind']>(
   duty: Extract<RoomDuty, { kind: Kind }>,
   context: Omit<Hand<never>, 'duty'>,
 ): Promise<Outcome> {
-  const hand = hands[duty.kind as Kind] as (hand: Hand<typeof duty>) => Promise<Outcome>;
+  const hand = hands[duty.kind] as (hand: Hand<typeof duty>) => Promise<Outcome>;
   return await hand({ ...context, duty });
 }
 

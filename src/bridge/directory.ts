@@ -1,0 +1,124 @@
+// Remembers portals and logins for a moment, since every event asks for them; other processes' changes are seen after that moment.
+import {
+  portalKeyText,
+  type NetworkId,
+  type PersonId,
+  type PortalKey,
+  type PuppetId,
+  type RoomId,
+  type UserId,
+} from '../model/ids.ts';
+import type { Portal, Puppet, PuppetState } from '../model/records.ts';
+import type { Say } from '../model/say.ts';
+import type { Clock, PortalStore, PuppetStore } from '../ports/stores.ts';
+
+/** How long another process's change may go unseen, in ms; rules promise 60 s. */
+const MOMENT_MS = 2_000;
+const MOST_PORTALS = 20_000;
+
+/** Only what exists is remembered: a room that is no portal now may be one in the next moment. */
+export class PortalDirectory implements PortalStore {
+  readonly #store: PortalStore;
+  readonly #clock: Clock;
+  readonly #byKey = new Map<string, { portal: Portal; until: number }>();
+  readonly #keyOfRoom = new Map<RoomId, string>();
+
+  constructor(store: PortalStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  async byKey(key: PortalKey): Promise<Portal | undefined> {
+    return this.#recall(portalKeyText(key)) ?? this.#keep(await this.#store.byKey(key));
+  }
+
+  async byRoom(room: RoomId): Promise<Portal | undefined> {
+    const key = this.#keyOfRoom.get(room);
+    const known = key === undefined ? undefined : this.#recall(key);
+    return known?.room === room ? known : this.#keep(await this.#store.byRoom(room));
+  }
+
+  async save(portal: Portal): Promise<void> {
+    this.#byKey.delete(portalKeyText(portal.key));
+    await this.#store.save(portal);
+    this.#keep(portal);
+  }
+
+  async list(filter: Parameters<PortalStore['list']>[0]): Promise<readonly Portal[]> {
+    return await this.#store.list(filter);
+  }
+
+  async count(): Promise<number> {
+    return await this.#store.count();
+  }
+
+  #recall(key: string): Portal | undefined {
+    const kept = this.#byKey.get(key);
+    return kept !== undefined && kept.until > this.#clock.now() ? kept.portal : undefined;
+  }
+
+  #keep(portal: Portal | undefined): Portal | undefined {
+    if (portal === undefined) return undefined;
+    if (this.#byKey.size >= MOST_PORTALS) {
+      this.#byKey.clear();
+      this.#keyOfRoom.clear();
+    }
+    const key = portalKeyText(portal.key);
+    this.#byKey.set(key, { portal, until: this.#clock.now() + MOMENT_MS });
+    if (portal.room !== undefined) this.#keyOfRoom.set(portal.room, key);
+    return portal;
+  }
+}
+
+/** Logins are few: all are read together and looked up in memory. */
+export class PuppetDirectory implements PuppetStore {
+  readonly #store: PuppetStore;
+  readonly #clock: Clock;
+  #all: Promise<readonly Puppet[]> | undefined;
+  #until = 0;
+
+  constructor(store: PuppetStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  async all(): Promise<readonly Puppet[]> {
+    if (this.#all === undefined || this.#until <= this.#clock.now()) {
+      this.#until = this.#clock.now() + MOMENT_MS;
+      const reading = this.#store.all();
+      this.#all = reading;
+      reading.catch(() => {
+        // The reader below gets the error; the next reader must ask again.
+        if (this.#all === reading) this.#all = undefined;
+      });
+    }
+    return await this.#all;
+  }
+
+  async find(id: PuppetId): Promise<Puppet | undefined> {
+    const known = (await this.all()).find((puppet) => puppet.id === id);
+    return known ?? (await this.#store.find(id));
+  }
+
+  async ofOwner(owner: UserId): Promise<readonly Puppet[]> {
+    return (await this.all()).filter((puppet) => puppet.owner === owner);
+  }
+
+  async ofNetwork(network: NetworkId): Promise<readonly Puppet[]> {
+    return (await this.all()).filter((puppet) => puppet.network === network);
+  }
+
+  async ofAccount(network: NetworkId, self: PersonId): Promise<readonly Puppet[]> {
+    return (await this.all()).filter((puppet) => puppet.network === network && puppet.self === self);
+  }
+
+  async save(puppet: Puppet): Promise<void> {
+    await this.#store.save(puppet);
+    this.#all = undefined;
+  }
+
+  async setState(id: PuppetId, state: PuppetState, why?: Say): Promise<void> {
+    await this.#store.setState(id, state, why);
+    this.#all = undefined;
+  }
+}
