@@ -1,0 +1,59 @@
+import { describe, expect, test } from '@jest/globals';
+import { splitText } from '../../src/flow/to-network/split.ts';
+import type { RichText } from '../../src/model/message.ts';
+
+/** A small deterministic generator, so that a failure names its seed. */
+function* numbers(seed: number): Generator<number> {
+  let state = seed;
+  while (true) {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    yield state;
+  }
+}
+
+function randomText(seed: number): RichText {
+  const next = numbers(seed);
+  const letters = ['a', 'é', ' ', '\n', '😀', 'z', '\t', '𝔘'];
+  const length = (next.next().value ?? 0) % 300;
+  const text = Array.from({ length }, () => letters[(next.next().value ?? 0) % letters.length]).join('');
+  const start = text.length === 0 ? 0 : (next.next().value ?? 0) % text.length;
+  const span = { kind: 'bold', start, length: text.length - start } as const;
+  return { text, spans: text.length === 0 ? [] : [span] };
+}
+
+describe('splitting long text', () => {
+  test('loses no character, keeps every piece within the limit and every pair whole', () => {
+    for (let seed = 1; seed <= 500; seed++) {
+      const text = randomText(seed);
+      for (const max of [2, 7, 64]) {
+        const pieces = splitText(text, max);
+        expect(pieces.map((piece) => piece.text).join('')).toBe(text.text);
+        for (const piece of pieces) {
+          expect(piece.text.length).toBeLessThanOrEqual(max);
+          expect(piece.text.isWellFormed()).toBe(true);
+          for (const span of piece.spans) expect(span.start + span.length).toBeLessThanOrEqual(piece.text.length);
+        }
+        const marked = pieces.flatMap((piece) =>
+          piece.spans.map((span) => piece.text.slice(span.start, span.start + span.length)),
+        );
+        expect(marked.join('')).toBe(text.spans.map((span) => text.text.slice(span.start)).join(''));
+      }
+    }
+  });
+
+  test('leaves a text that fits alone', () => {
+    const text = { text: 'x'.repeat(4096), spans: [] };
+    expect(splitText(text, 4096)).toEqual([text]);
+  });
+
+  test('breaks at a line end when there is one in the second half', () => {
+    const [first, second] = splitText({ text: `${'a'.repeat(70)}\n${'b'.repeat(60)}`, spans: [] }, 100);
+    expect(first?.text).toBe(`${'a'.repeat(70)}\n`);
+    expect(second?.text).toBe('b'.repeat(60));
+  });
+
+  test('breaks a text of 4097 units without spaces into 4096 and 1', () => {
+    const pieces = splitText({ text: 'y'.repeat(4097), spans: [] }, 4096);
+    expect(pieces.map((piece) => piece.text.length)).toEqual([4096, 1]);
+  });
+});
