@@ -1,0 +1,185 @@
+// The contract of the small stores, run on Postgres and on the in-memory twins: what is saved is found again, by every key.
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { as, type UserId } from '../../src/model/ids.ts';
+import type { Ghost, Person, Portal, Puppet } from '../../src/model/records.ts';
+import type { Rule } from '../../src/model/rules.ts';
+import { at, claimOne, direct, entry, link, portal, type Doors, type World } from './world.ts';
+
+const puppet: Puppet = {
+  id: as('login@1'),
+  network: as('pigeon'),
+  owner: as('@marie:server'),
+  self: as('42'),
+  name: 'Marie',
+  state: 'offline',
+};
+const rule: Rule = { id: 'r1', effect: 'allow', action: 'login', source: 'command', by: as('@root:server'), madeAt: 5 };
+
+export function storesContract(name: string, make: () => Promise<World>): void {
+  describe(`the stores of ${name}`, () => {
+    let world: World;
+    let a: Doors;
+    let b: Doors;
+    beforeEach(async () => {
+      world = await make();
+      a = await world.worker('a');
+      b = await world.worker('b');
+    });
+    afterEach(async () => {
+      await world.close();
+    });
+
+    test('persons by user and by management room', async () => {
+      const person: Person = { user: as('@marie:server'), language: 'en' };
+      expect(await a.persons.find(person.user)).toBeUndefined();
+      await a.persons.save(person);
+      expect(await b.persons.find(person.user)).toEqual(person);
+      const settled: Person = { ...person, language: 'fr', managementRoom: as('!m') };
+      await a.persons.save(settled);
+      expect(await b.persons.byManagementRoom(as('!m'))).toEqual(settled);
+      await a.persons.save(person);
+      expect(await b.persons.byManagementRoom(as('!m'))).toBeUndefined();
+    });
+
+    test('logins by owner, network and account', async () => {
+      const other: Puppet = { ...puppet, id: as('2'), owner: as('@paul:server'), self: as('43') };
+      await a.puppets.save(puppet);
+      await a.puppets.save(other);
+      expect(await b.puppets.find(puppet.id)).toEqual(puppet);
+      expect(await b.puppets.find(as('3'))).toBeUndefined();
+      expect(await b.puppets.ofOwner(puppet.owner)).toEqual([puppet]);
+      expect(await b.puppets.ofAccount(puppet.network, other.self)).toEqual([other]);
+      expect(await b.puppets.ofNetwork(as('telegram'))).toEqual([]);
+      expect(new Set((await b.puppets.ofNetwork(puppet.network)).map((one) => one.id))).toEqual(
+        new Set([puppet.id, other.id]),
+      );
+      expect(await b.puppets.all()).toHaveLength(2);
+    });
+
+    test('a login’s state and why', async () => {
+      await a.puppets.save(puppet);
+      const why = { key: 'policy.login-denied', with: { network: 'P', reason: 'é' } } as const;
+      await a.puppets.setState(puppet.id, 'paused', why);
+      expect(await b.puppets.find(puppet.id)).toEqual({ ...puppet, state: 'paused', why });
+      await a.puppets.setState(puppet.id, 'online');
+      expect(await b.puppets.find(puppet.id)).toEqual({ ...puppet, state: 'online' });
+    });
+
+    test('ghosts by person and by user', async () => {
+      const ghost: Ghost = { network: as('pigeon'), person: as('7'), user: as('@_pg_x:server'), registered: false };
+      await a.ghosts.save(ghost);
+      expect(await b.ghosts.find(ghost.network, ghost.person)).toEqual(ghost);
+      expect(await b.ghosts.find(as('telegram'), ghost.person)).toBeUndefined();
+      const named: Ghost = {
+        ...ghost,
+        name: 'Zoé \ud83d\udd4a',
+        avatarHash: 'h',
+        profiledAt: 1_700_000_000_123,
+        registered: true,
+      };
+      await a.ghosts.save(named);
+      expect(await b.ghosts.byUser(ghost.user)).toEqual(named);
+    });
+
+    test('portals by key and by room', async () => {
+      const bare: Portal = { key: portal, kind: 'group', state: 'open', encrypted: false, facts: [], away: false };
+      const full: Portal = {
+        key: direct,
+        kind: 'direct',
+        room: as('!r'),
+        name: 'Zoé',
+        person: as('7'),
+        state: 'read-only',
+        reader: as('login@1'),
+        encrypted: true,
+        facts: ['direct:42', 'username:zoé'],
+        away: true,
+      };
+      await a.portals.save(bare);
+      await a.portals.save(full);
+      expect(await b.portals.byKey(portal)).toEqual(bare);
+      expect(await b.portals.byKey(direct)).toEqual(full);
+      expect(await b.portals.byRoom(as('!r'))).toEqual(full);
+      expect(await b.portals.byRoom(as('!s'))).toBeUndefined();
+      expect(await b.portals.byKey({ ...direct, receiver: as('2') })).toBeUndefined();
+      expect(await b.portals.count()).toBe(2);
+      expect(await b.portals.list({})).toHaveLength(2);
+      expect(await b.portals.list({ state: 'read-only', network: as('pigeon') })).toEqual([full]);
+      expect(await b.portals.list({ receiver: as('login@1') })).toEqual([full]);
+      expect(await b.portals.list({ state: 'closed' })).toEqual([]);
+      const { room: _room, ...closed } = { ...full, state: 'closed' as const };
+      await a.portals.save(closed);
+      expect(await b.portals.byKey(direct)).toEqual(closed);
+      expect(await b.portals.byRoom(as('!r'))).toBeUndefined();
+    });
+
+    test('links by event, message, effect and receiver', async () => {
+      await a.queue.accept({ entries: [entry('1', 'x')] });
+      const claim = await claimOne(a);
+      const links = [
+        link('e2', { part: 1, event: as('$same'), message: as('8') }),
+        link('e1', { part: 0, event: as('$same') }),
+        link('e3', { portal: direct, message: as('9'), at: 5, direction: 'to-network', editedAt: 6, removed: true }),
+        link('e4', { portal: { ...direct, chat: as('43') }, message: as('9'), at: 7 }),
+      ];
+      await a.queue.settle(claim, at(claim.entries, 0), { links });
+      expect(await b.links.byEvent(as('$same'))).toEqual([at(links, 1), at(links, 0)]);
+      expect(await b.links.byMessage(portal, as('8'))).toEqual([at(links, 0)]);
+      expect(await b.links.byMessage(direct, as('9'))).toEqual([at(links, 2)]);
+      expect(await b.links.byEffect(as('e3'))).toEqual(at(links, 2));
+      expect(await b.links.byEffect(as('e9'))).toBeUndefined();
+      expect(await b.links.byReceiver(as('pigeon'), as('login@1'), as('9'))).toEqual(at(links, 3));
+      expect(await b.links.byReceiver(as('pigeon'), as('login@2'), as('9'))).toBeUndefined();
+    });
+
+    test('a login’s own ids for messages', async () => {
+      await a.links.saveAlias(as('1'), as('n'), as('m'));
+      await a.links.saveAlias(as('1'), as('n'), as('m2'));
+      expect(await b.links.alias(as('1'), as('n'))).toBe('m2');
+      expect(await b.links.alias(as('2'), as('n'))).toBeUndefined();
+    });
+
+    test('rules, with a version that grows for every worker', async () => {
+      const before = await b.rules.version();
+      const full: Rule = {
+        ...rule,
+        id: 'r2',
+        effect: 'deny',
+        user: ':s',
+        network: as('p'),
+        chat: 'x:*',
+        reason: 'é',
+        notBefore: 1,
+        expiresAt: 2,
+      };
+      await a.rules.put(rule);
+      await a.rules.put(full);
+      expect((await b.rules.all()).toSorted((x, y) => x.id.localeCompare(y.id))).toEqual([rule, full]);
+      const after = await b.rules.version();
+      expect(after).toBeGreaterThan(before);
+      await a.rules.put({ ...rule, effect: 'deny' });
+      expect(await b.rules.version()).toBeGreaterThan(after);
+      expect(await a.rules.remove('r2', as('@root:server'))).toBe(true);
+      expect(await a.rules.remove('r2', as('@root:server'))).toBe(false);
+      expect(await b.rules.all()).toEqual([{ ...rule, effect: 'deny' }]);
+    });
+
+    test('the file’s rules as a whole, which no command removes', async () => {
+      const ofFile: Rule = { ...rule, id: 'f1', source: 'file', by: 'file' };
+      await a.rules.put(rule);
+      await a.rules.replaceFileRules([ofFile, { ...ofFile, id: 'f2' }]);
+      expect(await a.rules.remove('f1', as('@root:server'))).toBe(false);
+      await a.rules.replaceFileRules([{ ...ofFile, id: 'f2' }]);
+      expect((await b.rules.all()).map((one) => one.id).toSorted()).toEqual(['f2', 'r1']);
+    });
+
+    test('the audit, newest first', async () => {
+      const first = { at: 1_700_000_000_123, by: as<UserId>('@root:server'), what: 'allow marie' };
+      const second = { at: 1_700_000_000_456, by: 'file' as const, what: 'deny é' };
+      await a.rules.audit(first);
+      await a.rules.audit(second);
+      expect(await b.rules.audited(5)).toEqual([second, first]);
+      expect(await b.rules.audited(1)).toEqual([second]);
+    });
+  });
+}

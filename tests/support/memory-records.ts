@@ -1,0 +1,186 @@
+// The in-memory twins of the small stores: persons, logins, ghosts, portals, links, rules, vault; for tests of the rooms above them.
+import {
+  portalKeyText,
+  type EffectId,
+  type EventId,
+  type MessageId,
+  type NetworkId,
+  type PersonId,
+  type PortalKey,
+  type PuppetId,
+  type RoomId,
+  type UserId,
+} from '../../src/model/ids.ts';
+import type {
+  Ghost,
+  MessageLink,
+  Portal,
+  PortalState,
+  Puppet,
+  PuppetState,
+  ReactionLink,
+} from '../../src/model/records.ts';
+import type { Rule } from '../../src/model/rules.ts';
+import type { Say } from '../../src/model/say.ts';
+import type { Fence } from '../../src/ports/queue.ts';
+import type {
+  AuditLine,
+  GhostStore,
+  MessageLinkStore,
+  PersonStore,
+  PortalStore,
+  PuppetStore,
+  RuleStore,
+  Vault,
+  VaultChange,
+} from '../../src/ports/stores.ts';
+import { stored, type MemoryDatabase } from './memory-database.ts';
+import { reactionKey } from './memory-queue.ts';
+
+const pair = (...texts: readonly string[]): string => JSON.stringify(texts);
+
+export function memoryPersons(db: MemoryDatabase): PersonStore {
+  return {
+    find: async (user) => await Promise.resolve(db.persons.get(user)),
+    save: async (person) => {
+      await Promise.resolve();
+      db.persons.set(person.user, stored(person));
+    },
+    byManagementRoom: async (room) =>
+      await Promise.resolve([...db.persons.values()].find((person) => person.managementRoom === room)),
+  };
+}
+
+export function memoryPuppets(db: MemoryDatabase): PuppetStore {
+  const some = async (test: (puppet: Puppet) => boolean): Promise<readonly Puppet[]> =>
+    await Promise.resolve([...db.puppets.values()].filter(test));
+  return {
+    find: async (id: PuppetId) => await Promise.resolve(db.puppets.get(id)),
+    ofOwner: async (owner: UserId) => await some((puppet) => puppet.owner === owner),
+    ofNetwork: async (network: NetworkId) => await some((puppet) => puppet.network === network),
+    all: async () => await some(() => true),
+    ofAccount: async (network: NetworkId, self: PersonId) =>
+      await some((puppet) => puppet.network === network && puppet.self === self),
+    save: async (puppet: Puppet) => {
+      await Promise.resolve();
+      db.puppets.set(puppet.id, stored(puppet));
+    },
+    setState: async (id: PuppetId, state: PuppetState, why?: Say) => {
+      await Promise.resolve();
+      const puppet = db.puppets.get(id);
+      if (puppet === undefined) return;
+      const { why: _before, ...rest } = puppet;
+      db.puppets.set(id, stored(why === undefined ? { ...rest, state } : { ...rest, state, why }));
+    },
+  };
+}
+
+export function memoryGhosts(db: MemoryDatabase): GhostStore {
+  return {
+    find: async (network, person) => await Promise.resolve(db.ghosts.get(pair(network, person))),
+    byUser: async (user) => await Promise.resolve([...db.ghosts.values()].find((ghost) => ghost.user === user)),
+    save: async (ghost: Ghost) => {
+      await Promise.resolve();
+      db.ghosts.set(pair(ghost.network, ghost.person), stored(ghost));
+    },
+  };
+}
+
+export function memoryPortals(db: MemoryDatabase): PortalStore {
+  return {
+    byKey: async (key: PortalKey) => await Promise.resolve(db.portals.get(portalKeyText(key))),
+    byRoom: async (room: RoomId) =>
+      await Promise.resolve([...db.portals.values()].find((portal) => portal.room === room)),
+    save: async (portal: Portal) => {
+      await Promise.resolve();
+      db.portals.set(portalKeyText(portal.key), stored(portal));
+    },
+    list: async (filter: { network?: NetworkId; state?: PortalState; receiver?: PuppetId }) =>
+      await Promise.resolve(
+        [...db.portals.values()].filter(
+          (portal) =>
+            (filter.network === undefined || portal.key.network === filter.network) &&
+            (filter.state === undefined || portal.state === filter.state) &&
+            (filter.receiver === undefined || portal.key.receiver === filter.receiver),
+        ),
+      ),
+    count: async () => await Promise.resolve(db.portals.size),
+  };
+}
+
+export function memoryLinks(db: MemoryDatabase): MessageLinkStore {
+  const some = async (test: (link: MessageLink) => boolean): Promise<readonly MessageLink[]> =>
+    await Promise.resolve([...db.links.values()].filter(test).toSorted((a, b) => a.part - b.part));
+  return {
+    byEvent: async (event: EventId) => await some((link) => link.event === event),
+    byMessage: async (portal: PortalKey, message: MessageId) =>
+      await some((link) => link.message === message && portalKeyText(link.portal) === portalKeyText(portal)),
+    byEffect: async (effect: EffectId) => await Promise.resolve(db.links.get(effect)),
+    byReceiver: async (network, receiver, message) => {
+      const links = await some(
+        (link) => link.portal.network === network && link.portal.receiver === receiver && link.message === message,
+      );
+      return links.toSorted((a, b) => a.at - b.at).at(-1);
+    },
+    reaction: async (portal, message, person) =>
+      await Promise.resolve(db.reactions.get(reactionKey({ portal, message, person }))),
+    reactionByEvent: async (event): Promise<ReactionLink | undefined> =>
+      await Promise.resolve([...db.reactions.values()].find((reaction) => reaction.event === event)),
+    alias: async (puppet, native) =>
+      await Promise.resolve(db.aliases.get(pair(puppet, native)) as MessageId | undefined),
+    saveAlias: async (puppet, native, message) => {
+      await Promise.resolve();
+      db.aliases.set(pair(puppet, native), message);
+    },
+  };
+}
+
+export function memoryRules(db: MemoryDatabase): RuleStore {
+  const audit = (line: AuditLine): void => void db.audit.push(stored(line));
+  return {
+    all: async () => await Promise.resolve([...db.rules.values()]),
+    put: async (rule: Rule) => {
+      await Promise.resolve();
+      db.rules.set(rule.id, stored(rule));
+      db.ruleVersion += 1;
+    },
+    remove: async (id: string) => {
+      await Promise.resolve();
+      if (db.rules.get(id)?.source !== 'command') return false;
+      db.rules.delete(id);
+      db.ruleVersion += 1;
+      return true;
+    },
+    replaceFileRules: async (rules: readonly Rule[]) => {
+      await Promise.resolve();
+      for (const [id, rule] of db.rules) if (rule.source === 'file') db.rules.delete(id);
+      for (const rule of rules) db.rules.set(rule.id, stored(rule));
+      db.ruleVersion += 1;
+    },
+    audit: async (line: AuditLine) => {
+      await Promise.resolve();
+      audit(line);
+    },
+    audited: async (limit: number) => await Promise.resolve(db.audit.slice(-limit).toReversed()),
+    version: async () => await Promise.resolve(db.ruleVersion),
+  };
+}
+
+export function memoryVault(db: MemoryDatabase): Vault {
+  return {
+    read: async (scope, key) => {
+      const value = db.vault.get(scope)?.get(key);
+      return await Promise.resolve(value === undefined ? undefined : Uint8Array.from(value));
+    },
+    readAll: async (scope) => await Promise.resolve(new Map(db.vault.get(scope))),
+    write: async (changes: readonly VaultChange[], fence?: Fence) => {
+      await Promise.resolve();
+      if (fence !== undefined) db.demand(fence);
+      db.keep(changes);
+    },
+    forget: async (scope) => {
+      await Promise.resolve();
+      db.vault.delete(scope);
+    },
+  };
+}
