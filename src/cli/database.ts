@@ -1,0 +1,41 @@
+// `db …`: the database's schema, its state, and its backup as a file that any later version reads.
+import { databaseFacts, openDatabase, type OpenDatabase } from '../app/database.ts';
+import { loggerFor, readConfig } from '../app/settings.ts';
+import type { Config } from '../config/schema.ts';
+import { migrate, newestStep } from '../store/migrate.ts';
+import { exitCodes } from './exit-codes.ts';
+import type { Handler } from './handler.ts';
+
+type Say = (line: string) => void;
+
+export const databaseCommand: Handler = async (command, path, { environment, say }) => {
+  const config = readConfig(path, environment);
+  const opened = await openDatabase(config, loggerFor(config));
+  try {
+    if (command.name === 'db migrate') await migrateIt(opened, say);
+    else return await status(config, opened, say);
+    return exitCodes.ok;
+  } finally {
+    await opened.close();
+  }
+};
+
+async function migrateIt(opened: OpenDatabase, say: Say): Promise<void> {
+  const steps = await migrate(opened.db.sql);
+  say(steps.length === 0 ? `The database is up to date (${newestStep}).` : `Done: ${steps.join(', ')}.`);
+}
+
+async function status(config: Config, opened: OpenDatabase, say: Say): Promise<number> {
+  const { schema, vault } = await databaseFacts(config, opened.db);
+  const where = config.database.url === undefined ? `embedded, in ${config.database.embedded.dir}` : 'by database.url';
+  say(`Database: ${where}.`);
+  say(`Schema: ${schema.applied.at(-1) ?? 'empty'}; this version wants ${newestStep}.`);
+  if (schema.missing.length > 0)
+    say(`To do: ${schema.missing.join(', ')} ("passerelle db migrate", or the next start).`);
+  if (schema.unknown.length > 0) say('It was made by a newer version of Passerelle: this one will not start on it.');
+  say(
+    { fits: 'The vault key fits.', empty: 'Nothing is sealed yet.', 'wrong-key': 'The vault key does NOT fit.' }[vault],
+  );
+  if (schema.unknown.length > 0) return exitCodes.database;
+  return vault === 'wrong-key' ? exitCodes.vaultKey : exitCodes.ok;
+}

@@ -1,0 +1,12 @@
+// The program: refuses a Node that is too old, then hands over to the command line; knows nothing else.
+const OLDEST = { major: 22, minor: 18 };
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < OLDEST.major || (major === OLDEST.major && minor < OLDEST.minor)) {
+  process.stderr.write(
+    `passerelle: Node ${process.versions.node} is too old: install Node 24, or start with npm start.\n`,
+  );
+  process.exit(1);
+}
+const { runCommandLine } = await import('./cli/main.ts');
+process.exitCode = await runCommandLine(process.argv.slice(2));
