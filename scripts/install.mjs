@@ -76,9 +76,12 @@ function isComplete(root) {
 /** npm leaves out optional packages made for other machines, and nothing else. */
 function mayBeAbsent(wanted) {
   if (wanted.optional !== true && wanted.devOptional !== true) return false;
-  const fits = (list, ours) =>
-    list === undefined ||
-    (!list.includes(`!${ours}`) && (list.some((one) => one.startsWith('!')) || list.includes(ours)));
+  const fits = (given, ours) => {
+    // One name, or a list of names to have or (with "!") not to be.
+    const list = [given ?? []].flat();
+    if (list.includes(`!${ours}`)) return false;
+    return list.length === 0 || list.some((one) => one.startsWith('!')) || list.includes(ours);
+  };
   if (!fits(wanted.os, process.platform) || !fits(wanted.cpu, process.arch)) return true;
   // Made for another C library, or needed only by an optional package that is absent itself.
   return wanted.libc !== undefined || (wanted.os === undefined && wanted.cpu === undefined);
