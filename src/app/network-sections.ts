@@ -1,18 +1,50 @@
-// The wiring point of network settings: each network's id, id prefix and schema; imports only their settings.ts, never an adapter.
+// The wiring point of network settings: each network's id, id prefix, schema and servers; imports only their settings.ts, never an adapter.
 import { z } from 'zod';
+import type { Config, NetworkSettings } from '../config/schema.ts';
+import { settingsSchema as telegramSettings, type TelegramSettings } from '../networks/telegram/settings.ts';
+
+export type Endpoint = { readonly host: string; readonly port: number } | { readonly path: string };
 
 export interface NetworkSection {
   /** Two or three letters in ghost and alias ids; the adapter's own `prefix`. */
   readonly prefix: string;
   readonly settings: z.ZodType;
+  /** A server that must be reachable for the network to work; asked by the doctor. */
+  readonly endpoint: (settings: NetworkSettings) => Endpoint;
 }
 
-/** One line per network. Until an adapter exports its schema, its section is taken as it is. */
+/** Telegram's second data centre, where new connections begin (core.telegram.org/mtproto). */
+const TELEGRAM: Endpoint = { host: '149.154.167.50', port: 443 };
+
+const pigeonSettings = z.strictObject({
+  enabled: z.boolean('expected true or false').default(true),
+  socket: z.string('expected the path of a socket').min(1, 'expected the path of a socket'),
+});
+
+/** One line per network. */
 export const networkSections: Readonly<Record<string, NetworkSection>> = {
-  telegram: { prefix: 'tg', settings: z.looseObject({ enabled: z.boolean().default(true) }) },
-  pigeon: { prefix: 'pg', settings: z.looseObject({ enabled: z.boolean().default(true) }) },
+  telegram: { prefix: 'tg', settings: telegramSettings, endpoint: telegramEndpoint },
+  pigeon: { prefix: 'pg', settings: pigeonSettings, endpoint: (section) => ({ path: String(section['socket']) }) },
 };
 
 export function sectionSchemas(): Readonly<Record<string, z.ZodType>> {
   return Object.fromEntries(Object.entries(networkSections).map(([id, section]) => [id, section.settings]));
+}
+
+/** The servers of every network that is enabled, by network id. */
+export function enabledEndpoints(config: Config): Readonly<Record<string, Endpoint>> {
+  return Object.fromEntries(
+    Object.entries(config.networks).flatMap(([id, settings]) => {
+      const endpoint = settings.enabled ? networkSections[id]?.endpoint(settings) : undefined;
+      return endpoint === undefined ? [] : [[id, endpoint]];
+    }),
+  );
+}
+
+function telegramEndpoint(settings: NetworkSettings): Endpoint {
+  const { test } = settings as unknown as TelegramSettings;
+  const [first] = Object.values(test?.dcs ?? {});
+  if (first === undefined) return TELEGRAM;
+  const colon = first.lastIndexOf(':');
+  return { host: first.slice(0, colon).replaceAll(/^\[|\]$/g, ''), port: Number(first.slice(colon + 1)) };
 }

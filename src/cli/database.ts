@@ -1,9 +1,10 @@
 // `db …`: the database's schema, its state, and its backup as a file that any later version reads.
+import { backup, restore } from '../app/backup.ts';
 import { databaseFacts, openDatabase, type OpenDatabase } from '../app/database.ts';
 import { loggerFor, readConfig } from '../app/settings.ts';
 import type { Config } from '../config/schema.ts';
 import { migrate, newestStep } from '../store/migrate.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes, Refusal } from './exit-codes.ts';
 import type { Handler } from './handler.ts';
 
 type Say = (line: string) => void;
@@ -11,14 +12,41 @@ type Say = (line: string) => void;
 export const databaseCommand: Handler = async (command, path, { environment, say }) => {
   const config = readConfig(path, environment);
   const opened = await openDatabase(config, loggerFor(config));
+  const [file = ''] = command.rest;
   try {
-    if (command.name === 'db migrate') await migrateIt(opened, say);
-    else return await status(config, opened, say);
+    if (command.name === 'db status') return await status(config, opened, say);
+    await inSentences(async () => {
+      if (command.name === 'db migrate') await migrateIt(opened, say);
+      else if (command.name === 'db backup') await backupIt(opened, file, say);
+      else await restoreIt(opened, file, say);
+    });
     return exitCodes.ok;
   } finally {
     await opened.close();
   }
 };
+
+/** What the store refuses, it refuses by a plain Error in one sentence for people; faults of other kinds stay what they are. */
+async function inSentences(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Error) || error.constructor !== Error || 'code' in error) throw error;
+    throw new Refusal(exitCodes.database, error.message, error);
+  }
+}
+
+async function backupIt(opened: OpenDatabase, file: string, say: Say): Promise<void> {
+  await backup(opened.db, file);
+  say(
+    `Everything in the database is in ${file}, readable by you alone. Keep the vault key and the identity key apart from it.`,
+  );
+}
+
+async function restoreIt(opened: OpenDatabase, file: string, say: Say): Promise<void> {
+  const { rows } = await restore(opened.db, file);
+  say(`${rows} rows are back. Start once with "passerelle run --after-restore".`);
+}
 
 async function migrateIt(opened: OpenDatabase, say: Say): Promise<void> {
   const steps = await migrate(opened.db.sql);
