@@ -25,7 +25,9 @@ export function findBinaries(fallbackDir: string): PostgresBinaries {
   try {
     root = join(dirname(fileURLToPath(import.meta.resolve(name))), '..');
   } catch {
-    throw new Error(`There is no embedded Postgres for this platform (${name}): set database.url to a Postgres server.`);
+    throw new Error(
+      `There is no embedded Postgres for this platform (${name}): set database.url to a Postgres server.`,
+    );
   }
   const suffix = process.platform === 'win32' ? '.exe' : '';
   const bin = (program: string): string => join(root, 'native', 'bin', program + suffix);

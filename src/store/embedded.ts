@@ -5,7 +5,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, re
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import { Client } from 'pg';
 import { findBinaries, type PostgresBinaries } from './embedded-binaries.ts';
 
 /** Data folders are named by major version: another major never opens them by accident. */
@@ -43,6 +43,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   const data = join(dir, `pg${MAJOR}`);
   const socket = socketDir(data);
   if (!existsSync(join(data, 'PG_VERSION'))) initialise(binaries, dir, data);
+  // A copied folder has its permissions widened, and Postgres refuses that.
+  chmodSync(data, 0o700);
   const url = urlOf(socket, USER);
   const attached = await answers(urlOf(socket, 'postgres'));
   const server = attached ? undefined : await launch(binaries, dir, data, socket, options);
@@ -78,7 +80,9 @@ function initialise(binaries: PostgresBinaries, dir: string, data: string): void
   const run = spawnSync(command, rest, { env: environment(binaries), encoding: 'utf8' });
   if (run.status !== 0) {
     rmSync(draft, { recursive: true, force: true });
-    throw new Error(`The embedded database could not be made in ${dir}: ${lastLine(run.stderr) || run.error?.message || 'initdb failed'}`);
+    throw new Error(
+      `The embedded database could not be made in ${dir}: ${lastLine(run.stderr) || run.error?.message || 'initdb failed'}`,
+    );
   }
   try {
     renameSync(draft, data);
@@ -103,7 +107,9 @@ function rootless(): readonly string[] {
   if (spawnSync(namespace[0] ?? '', [...namespace.slice(1), 'true']).status === 0) return namespace;
   const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
   if (spawnSync(nobody[0] ?? '', [...nobody.slice(1), 'true']).status === 0) return nobody;
-  throw new Error('The embedded database cannot run as root on this machine: start as a plain user, or set database.url.');
+  throw new Error(
+    'The embedded database cannot run as root on this machine: start as a plain user, or set database.url.',
+  );
 }
 
 function hasProgram(name: string): boolean {
@@ -145,7 +151,8 @@ async function launch(
     server.kill('SIGKILL');
     await exited;
     // After a crash the old shared memory or postmaster.pid may linger for a moment.
-    if (Date.now() > until) throw new Error(`The embedded database did not start: see ${join(dir, 'postgres.log')} (${lastLogLine(dir)})`);
+    if (Date.now() > until)
+      throw new Error(`The embedded database did not start: see ${join(dir, 'postgres.log')} (${lastLogLine(dir)})`);
     await sleep(200);
   }
 }
@@ -160,7 +167,7 @@ async function becomesReady(server: ChildProcess, socket: string, until: number)
 }
 
 async function answers(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2000 });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2000 });
   // A server that is starting or gone is an answer here, not a fault.
   client.on('error', () => undefined);
   try {
@@ -175,7 +182,7 @@ async function answers(url: string): Promise<boolean> {
 }
 
 async function createDatabase(socket: string): Promise<void> {
-  const client = new pg.Client({ connectionString: urlOf(socket, 'postgres') });
+  const client = new Client({ connectionString: urlOf(socket, 'postgres') });
   await client.connect();
   try {
     const there = await client.query('select 1 from pg_database where datname = $1', [USER]);

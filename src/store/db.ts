@@ -1,0 +1,119 @@
+// The two pools and their manners: one commits synchronously, one does not; a lost server is a BridgeError to try again later.
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { BridgeError, FencedError } from '../model/errors.ts';
+import type { Logger } from '../ports/stores.ts';
+import type { Tables } from './schema/tables.ts';
+
+/** SQLSTATE raised by our own functions when a fence is broken. */
+const FENCED = 'PF001';
+
+export interface Db {
+  /** Synchronous commit: whatever we acknowledge afterwards. */
+  readonly sync: pg.Pool;
+  /** Asynchronous commit: claims and settlements only. */
+  readonly relaxed: pg.Pool;
+  readonly sql: Kysely<Tables>;
+  /** A connection of its own, for LISTEN and advisory locks. */
+  connect(): Promise<pg.Client>;
+  close(): Promise<void>;
+}
+
+export interface DbOptions {
+  readonly url: string;
+  readonly log: Logger;
+  readonly connections?: number;
+}
+
+export function openDb(options: DbOptions): Db {
+  const half = Math.max(2, Math.floor((options.connections ?? 12) / 2));
+  const sync = makePool(options, half, 'on');
+  const relaxed = makePool(options, half, 'off');
+  const sql = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: sync }) });
+  return {
+    sync,
+    relaxed,
+    sql,
+    connect: async () => {
+      const client = new pg.Client({ connectionString: options.url, keepAlive: true });
+      await client.connect();
+      return client;
+    },
+    close: async () => {
+      await sql.destroy();
+      await relaxed.end();
+    },
+  };
+}
+
+function makePool(options: DbOptions, max: number, commit: 'on' | 'off'): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max,
+    keepAlive: true,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 60_000,
+    statement_timeout: 60_000,
+    options: `-c synchronous_commit=${commit} -c application_name=passerelle`,
+  });
+  pool.on('error', (error) =>
+    options.log.warn({ error, code: codeOf(error) ?? '' }, 'an idle database connection was lost'),
+  );
+  return pool;
+}
+
+/** Runs a query whose failure the caller may meet again: a lost server or a lost race becomes 'later', a broken fence FencedError. */
+export async function guarded<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === FENCED) throw new FencedError(what);
+    if (code === undefined || isPassing(code)) {
+      throw new BridgeError('database-unreachable', 'later', 'fault.internal', { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** Everything in one transaction on one connection. */
+export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    broken = await rollback(client);
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function rollback(client: pg.PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('rollback');
+    return undefined;
+  } catch (error) {
+    // The connection is gone: the pool must not hand it out again; the caller gets the first error.
+    return error instanceof Error ? error : new Error('rollback failed');
+  }
+}
+
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** Connection trouble (08, 57P), lock and serialisation races (40), exhausted resources (53), socket errors of Node. */
+function isPassing(code: string): boolean {
+  return /^(?:08|40|53|57P|58)/.test(code) || code.startsWith('E') || code === '55P03';
+}
+
+/** Postgres text takes no NUL; a name that holds one loses it, nothing else. */
+export function clean<T extends string | undefined>(text: T): T {
+  return (typeof text === 'string' ? text.replaceAll('\0', '') : text) as T;
+}

@@ -1,0 +1,137 @@
+// Which Matrix event is which remote message, and reactions and aliases alike, on Postgres; written by outcomes, read here.
+import {
+  as,
+  parsePortalKey,
+  portalKeyText,
+  type EffectId,
+  type EventId,
+  type MessageId,
+  type NetworkId,
+  type PersonId,
+  type PortalKey,
+  type PuppetId,
+  type RoomId,
+} from '../model/ids.ts';
+import type { MessageLink, ReactionLink } from '../model/records.ts';
+import type { MessageLinkStore } from '../ports/stores.ts';
+import { clean, guarded, type Db } from './db.ts';
+import type { Tables } from './schema/tables.ts';
+
+export class PostgresMessageLinks implements MessageLinkStore {
+  readonly #db: Db;
+
+  constructor(db: Db) {
+    this.#db = db;
+  }
+
+  async byEvent(event: EventId): Promise<readonly MessageLink[]> {
+    const rows = await guarded('link', () =>
+      this.#db.sql.selectFrom('message_link').selectAll().where('event', '=', event).orderBy('part').execute(),
+    );
+    return rows.map(linkOf);
+  }
+
+  async byMessage(portal: PortalKey, message: MessageId): Promise<readonly MessageLink[]> {
+    const rows = await guarded('link', () =>
+      this.#db.sql
+        .selectFrom('message_link')
+        .selectAll()
+        .where('portal', '=', portalKeyText(portal))
+        .where('message', '=', clean(message as string))
+        .orderBy('part')
+        .execute(),
+    );
+    return rows.map(linkOf);
+  }
+
+  async byEffect(effect: EffectId): Promise<MessageLink | undefined> {
+    const row = await guarded('link', () =>
+      this.#db.sql.selectFrom('message_link').selectAll().where('effect', '=', effect).executeTakeFirst(),
+    );
+    return row === undefined ? undefined : linkOf(row);
+  }
+
+  async byReceiver(network: NetworkId, receiver: PuppetId, message: MessageId): Promise<MessageLink | undefined> {
+    const row = await guarded('link', () =>
+      this.#db.sql
+        .selectFrom('message_link')
+        .selectAll()
+        .where('receiver', '=', receiver)
+        .where('message', '=', message)
+        .where('network', '=', network)
+        .orderBy('at', 'desc')
+        .limit(1)
+        .executeTakeFirst(),
+    );
+    return row === undefined ? undefined : linkOf(row);
+  }
+
+  async reaction(portal: PortalKey, message: MessageId, person: PersonId): Promise<ReactionLink | undefined> {
+    const row = await guarded('reaction', () =>
+      this.#db.sql
+        .selectFrom('reaction_link')
+        .selectAll()
+        .where('portal', '=', portalKeyText(portal))
+        .where('message', '=', message)
+        .where('person', '=', person)
+        .executeTakeFirst(),
+    );
+    return row === undefined ? undefined : reactionOf(row);
+  }
+
+  async reactionByEvent(event: EventId): Promise<ReactionLink | undefined> {
+    const row = await guarded('reaction', () =>
+      this.#db.sql.selectFrom('reaction_link').selectAll().where('event', '=', event).executeTakeFirst(),
+    );
+    return row === undefined ? undefined : reactionOf(row);
+  }
+
+  async alias(puppet: PuppetId, native: MessageId): Promise<MessageId | undefined> {
+    const row = await guarded('alias', () =>
+      this.#db.sql
+        .selectFrom('message_alias')
+        .select('message')
+        .where('puppet', '=', puppet)
+        .where('native', '=', native)
+        .executeTakeFirst(),
+    );
+    return row === undefined ? undefined : as<MessageId>(row.message);
+  }
+
+  async saveAlias(puppet: PuppetId, native: MessageId, message: MessageId): Promise<void> {
+    const row = { puppet, native, message };
+    await guarded('alias', () =>
+      this.#db.sql
+        .insertInto('message_alias')
+        .values(row)
+        .onConflict((on) => on.columns(['puppet', 'native']).doUpdateSet(row))
+        .execute(),
+    );
+  }
+}
+
+function linkOf(row: Tables['message_link']): MessageLink {
+  return {
+    portal: parsePortalKey(row.portal),
+    message: as<MessageId>(row.message),
+    part: row.part,
+    event: as<EventId>(row.event),
+    room: as<RoomId>(row.room),
+    effect: as<EffectId>(row.effect),
+    direction: row.direction as MessageLink['direction'],
+    sender: row.sender,
+    at: Number(row.at),
+    ...(row.edited_at === null ? {} : { editedAt: Number(row.edited_at) }),
+    ...(row.removed ? { removed: true } : {}),
+  };
+}
+
+function reactionOf(row: Tables['reaction_link']): ReactionLink {
+  return {
+    portal: parsePortalKey(row.portal),
+    message: as<MessageId>(row.message),
+    person: as<PersonId>(row.person),
+    event: as<EventId>(row.event),
+    emoji: row.emoji,
+  };
+}

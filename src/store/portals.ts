@@ -1,0 +1,96 @@
+// Which room is which chat, on Postgres; knows no rooms' contents.
+import {
+  as,
+  parsePortalKey,
+  portalKeyText,
+  type NetworkId,
+  type PersonId,
+  type PortalKey,
+  type PuppetId,
+  type RoomId,
+} from '../model/ids.ts';
+import type { Portal, PortalState } from '../model/records.ts';
+import type { PortalStore } from '../ports/stores.ts';
+import { clean, guarded, type Db } from './db.ts';
+import type { Tables } from './schema/tables.ts';
+
+export class PostgresPortals implements PortalStore {
+  readonly #db: Db;
+
+  constructor(db: Db) {
+    this.#db = db;
+  }
+
+  async byKey(key: PortalKey): Promise<Portal | undefined> {
+    const row = await guarded('portal', () =>
+      this.#db.sql.selectFrom('portal').selectAll().where('key', '=', portalKeyText(key)).executeTakeFirst(),
+    );
+    return row === undefined ? undefined : portalOf(row);
+  }
+
+  async byRoom(room: RoomId): Promise<Portal | undefined> {
+    const row = await guarded('portal', () =>
+      this.#db.sql.selectFrom('portal').selectAll().where('room', '=', room).executeTakeFirst(),
+    );
+    return row === undefined ? undefined : portalOf(row);
+  }
+
+  async save(portal: Portal): Promise<void> {
+    const row = {
+      key: portalKeyText(portal.key),
+      network: portal.key.network,
+      chat: clean(portal.key.chat as string),
+      receiver: portal.key.receiver ?? null,
+      room: portal.room ?? null,
+      kind: portal.kind,
+      name: clean(portal.name) ?? null,
+      person: portal.person ?? null,
+      state: portal.state,
+      reader: portal.reader ?? null,
+      encrypted: portal.encrypted,
+      facts: JSON.stringify(portal.facts),
+      away: portal.away,
+    };
+    await guarded('portal', () =>
+      this.#db.sql
+        .insertInto('portal')
+        .values(row)
+        .onConflict((on) => on.column('key').doUpdateSet(row))
+        .execute(),
+    );
+  }
+
+  async list(filter: { network?: NetworkId; state?: PortalState; receiver?: PuppetId }): Promise<readonly Portal[]> {
+    let query = this.#db.sql.selectFrom('portal').selectAll();
+    if (filter.network !== undefined) query = query.where('network', '=', filter.network);
+    if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+    if (filter.receiver !== undefined) query = query.where('receiver', '=', filter.receiver);
+    const rows = await guarded('portal', () => query.orderBy('key').execute());
+    return rows.map(portalOf);
+  }
+
+  async count(): Promise<number> {
+    const row = await guarded('portal', () =>
+      this.#db.sql
+        .selectFrom('portal')
+        .select((all) => all.fn.countAll<string>().as('n'))
+        .executeTakeFirst(),
+    );
+    return Number(row?.n ?? 0);
+  }
+}
+
+function portalOf(row: Tables['portal']): Portal {
+  return {
+    key: parsePortalKey(row.key),
+    kind: row.kind as Portal['kind'],
+    state: row.state as PortalState,
+    encrypted: row.encrypted,
+    facts: JSON.parse(row.facts) as string[],
+    away: row.away,
+    ...(row.room === null ? {} : { room: as<RoomId>(row.room) }),
+    ...(row.name === null ? {} : { name: row.name }),
+    ...(row.person === null ? {} : { person: as<PersonId>(row.person) }),
+    ...(row.reader === null ? {} : { reader: as<PuppetId>(row.reader) }),
+  };
+}

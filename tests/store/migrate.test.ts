@@ -1,0 +1,77 @@
+// The schema's steps: from nothing, from the step before with data in it, by several processes at once, and never backwards.
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { openDb, type Db } from '../../src/store/db.ts';
+import { migrate, newestStep, schemaStatus } from '../../src/store/migrate.ts';
+import { testPostgres, type TestPostgres } from '../support/postgres.ts';
+import { quiet } from '../support/quiet.ts';
+import { firstRows, secondRows } from '../support/rows.ts';
+
+let postgres: TestPostgres;
+beforeAll(async () => {
+  postgres = await testPostgres();
+});
+afterAll(async () => {
+  await postgres.stop();
+});
+
+async function withEmpty(work: (db: Db, url: string) => Promise<void>): Promise<void> {
+  const url = await postgres.emptyDatabase();
+  const db = openDb({ url, log: quiet, connections: 4 });
+  try {
+    await work(db, url);
+  } finally {
+    await db.close();
+  }
+}
+
+test('an empty database gets every step', async () => {
+  await withEmpty(async (db, url) => {
+    const before = await schemaStatus(db.sql);
+    expect(before).toEqual({ applied: [], missing: expect.arrayContaining([newestStep]), unknown: [] });
+    expect(await migrate(db.sql)).toEqual(before.missing);
+    expect(await schemaStatus(db.sql)).toEqual({ applied: before.missing, missing: [], unknown: [] });
+    expect(await migrate(db.sql)).toEqual([]);
+    await postgres.query(url, firstRows + secondRows);
+  });
+});
+
+test('a database of the step before keeps its data', async () => {
+  await withEmpty(async (db, url) => {
+    await migrate(db.sql, '001-initial');
+    await postgres.query(url, firstRows);
+    const tables = ['person', 'puppet', 'portal', 'message_link', 'vault', 'seen', 'entry', 'entry_part', 'audit'];
+    const content = async (): Promise<unknown[]> =>
+      await Promise.all(tables.map(async (table) => await postgres.query(url, `select * from ${table} order by 1`)));
+    const before = await content();
+    await migrate(db.sql);
+    expect(await content()).toEqual(before);
+    await postgres.query(url, secondRows);
+    expect((await schemaStatus(db.sql)).missing).toEqual([]);
+  });
+});
+
+test('several processes at once apply each step once', async () => {
+  await withEmpty(async (db, url) => {
+    const others = [1, 2, 3].map(() => openDb({ url, log: quiet, connections: 4 }));
+    const applied = await Promise.all([db, ...others].map(async (one) => await migrate(one.sql)));
+    expect(applied.flat().toSorted()).toEqual([...(await schemaStatus(db.sql)).applied]);
+    await Promise.all(others.map(async (one) => await one.close()));
+  });
+});
+
+test('a database newer than the code is refused in one sentence and left alone', async () => {
+  await withEmpty(async (db, url) => {
+    await migrate(db.sql);
+    await postgres.query(url, `insert into kysely_migration values ('999-from-the-future', now()::text)`);
+    await expect(migrate(db.sql)).rejects.toThrow('made by a newer version of Passerelle (step 999-from-the-future');
+    expect((await schemaStatus(db.sql)).unknown).toEqual(['999-from-the-future']);
+  });
+});
+
+test('the audit cannot be rewritten', async () => {
+  const url = await postgres.database();
+  await postgres.query(url, `insert into audit (by, what) values ('file', 'it happened')`);
+  for (const attempt of [`update audit set what = 'it did not'`, 'delete from audit', 'truncate audit']) {
+    await expect(postgres.query(url, attempt)).rejects.toThrow('append-only');
+  }
+});

@@ -1,0 +1,134 @@
+// A real Postgres for one test file: a copy of a data folder that was made and migrated once; checks that nothing leaks.
+import { createHash, randomBytes } from 'node:crypto';
+import { accessSync, constants, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, type QueryResultRow } from 'pg';
+import { openDb } from '../../src/store/db.ts';
+import { startEmbedded, type EmbeddedPostgres } from '../../src/store/embedded.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { quiet } from './quiet.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+export interface TestPostgres {
+  readonly server: EmbeddedPostgres;
+  readonly dir: string;
+  /** A new database with the newest schema, as a connection URL. */
+  database(): Promise<string>;
+  /** A new database with nothing in it. */
+  emptyDatabase(): Promise<string>;
+  /** Runs one statement as a stranger. */
+  query<Row extends QueryResultRow>(url: string, text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  /** Connections to this database other than the asker's. */
+  connections(url: string): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** @param options fsync: on when the test kills the server and looks for what was acknowledged */
+export async function testPostgres(options: { fsync?: boolean } = {}): Promise<TestPostgres> {
+  const dir = mkdtempSync(join(tmpdir(), 'passerelle-test-'));
+  cpSync(await template(), dir, { recursive: true, verbatimSymlinks: true });
+  const server = await startEmbedded({ dir, fsync: options.fsync ?? false, connections: 100 });
+  let made = 0;
+  const create = async (from: string): Promise<string> => {
+    made += 1;
+    const name = `test_${made}`;
+    await query(server.urlFor('postgres'), `create database ${name} template ${from}`);
+    return server.urlFor(name);
+  };
+  return {
+    server,
+    dir,
+    database: async () => await create('passerelle'),
+    emptyDatabase: async () => await create('template0'),
+    query,
+    connections,
+    stop: async () => {
+      try {
+        await refuseLeaks(server);
+      } finally {
+        await server.stop();
+        rmSync(dir, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+async function refuseLeaks(server: EmbeddedPostgres): Promise<void> {
+  const rows = await query<{ datname: string; query: string }>(
+    server.urlFor('postgres'),
+    `select datname, query from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+  );
+  const [first] = rows;
+  if (first === undefined) return;
+  throw new Error(`${rows.length} database connections were left open, one in ${first.datname} after: ${first.query}`);
+}
+
+async function query<Row extends QueryResultRow>(
+  url: string,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<readonly Row[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text, [...values])).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function connections(url: string): Promise<number> {
+  const rows = await query<{ n: number }>(
+    url,
+    `select count(*)::int as n from pg_stat_activity
+      where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`,
+  );
+  return rows[0]?.n ?? 0;
+}
+
+/** A stopped data folder with the newest schema, made when the schema's text changes. */
+async function template(): Promise<string> {
+  const home = join(cacheFolder(), fingerprint());
+  if (existsSync(home)) return home;
+  const draft = `${home}.${randomBytes(4).toString('hex')}`;
+  const server = await startEmbedded({ dir: draft, fsync: false });
+  try {
+    const db = openDb({ url: server.url, log: quiet, connections: 4 });
+    await migrate(db.sql);
+    await db.close();
+  } finally {
+    await server.stop();
+  }
+  try {
+    renameSync(draft, home);
+  } catch (error) {
+    // Another test file made it in the meantime: theirs is as good.
+    rmSync(draft, { recursive: true, force: true });
+    if (!existsSync(home)) throw error;
+  }
+  return home;
+}
+
+function cacheFolder(): string {
+  const beside = join(root, 'node_modules', '.cache', 'passerelle-test-postgres');
+  try {
+    mkdirSync(beside, { recursive: true });
+    accessSync(beside, constants.W_OK);
+    return beside;
+  } catch {
+    // A read-only checkout: the machine's temporary folder does as well.
+    const shared = join(tmpdir(), `passerelle-test-postgres-${process.getuid?.() ?? 0}`);
+    mkdirSync(shared, { recursive: true, mode: 0o700 });
+    return shared;
+  }
+}
+
+function fingerprint(): string {
+  const hash = createHash('sha256').update(`${process.platform}-${process.arch}-18`);
+  const folder = join(root, 'src', 'store', 'schema');
+  for (const name of readdirSync(folder).toSorted()) hash.update(name).update(readFileSync(join(folder, name)));
+  return hash.digest('hex').slice(0, 16);
+}
