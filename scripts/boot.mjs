@@ -18,6 +18,8 @@ const jest = (project) => [
   bin('jest/bin/jest.js'),
   '--selectProjects',
   project,
+  // Whatever stands here keeps the option above from swallowing people's file names.
+  '--watchman=false',
 ];
 const prettier = (mode) => [bin('prettier/bin/prettier.cjs'), mode, '--log-level=warn', '.'];
 

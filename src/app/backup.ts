@@ -1,7 +1,6 @@
 // Backup and restore as files: private, whole or not at all; compressed when the name ends in .gz. Knows no table.
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
@@ -30,7 +29,7 @@ export async function backup(db: Db, file: string): Promise<void> {
 export async function restore(db: Db, file: string): Promise<{ readonly rows: number }> {
   const source = createReadStream(file);
   const plain = file.endsWith('.gz') ? source.pipe(createGunzip()) : source;
-  source.on('error', (error) => plain.destroy(error));
+  if (plain !== source) source.once('error', (error) => plain.destroy(error));
   try {
     return await restoreDump(db, linesOf(plain));
   } catch (error) {
@@ -44,16 +43,15 @@ async function* withEnds(lines: AsyncIterable<string>): AsyncGenerator<string> {
   for await (const line of lines) yield `${line}\n`;
 }
 
-/** readline alone would end quietly when its input fails. */
 async function* linesOf(input: Readable): AsyncGenerator<string> {
-  let failure: Error | undefined;
-  input.once('error', (error) => {
-    failure = error;
-    reader.close();
-  });
-  const reader = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  for await (const line of reader) yield line;
-  if (failure !== undefined) throw failure;
+  input.setEncoding('utf8');
+  let rest = '';
+  for await (const chunk of input as AsyncIterable<string>) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
 }
 
 function asRefusal(error: unknown, file: string, done: 'written' | 'read'): unknown {

@@ -2,12 +2,12 @@
 import { keyBytes } from '../config/builders.ts';
 import type { Config } from '../config/schema.ts';
 import { exitCodes, Refusal } from '../cli/exit-codes.ts';
-import type { Logger } from '../ports/stores.ts';
 import { openDb, type Db } from '../store/db.ts';
 import { startEmbedded } from '../store/embedded.ts';
 import { schemaStatus, type SchemaStatus } from '../store/migrate.ts';
 import { PostgresVault, Seal, VaultKeyError } from '../store/vault.ts';
 import { codeOf, databaseSentence } from './failures.ts';
+import { makeLogger } from './logger.ts';
 
 export interface OpenDatabase {
   readonly db: Db;
@@ -15,8 +15,10 @@ export interface OpenDatabase {
 }
 
 /** @throws Refusal in one sentence when the server cannot be reached or started */
-export async function openDatabase(config: Config, log: Logger): Promise<OpenDatabase> {
+export async function openDatabase(config: Config): Promise<OpenDatabase> {
   const { database } = config;
+  // What matters is said as a sentence at the end; a connection lost while closing is no news.
+  const log = makeLogger({ level: 'silent', key: new Uint8Array() });
   if (database.url !== undefined) {
     const db = openDb({ url: database.url.reveal(), log, connections: 4 });
     await reach(db, async () => await db.close());

@@ -11,7 +11,6 @@ import { codeOf } from './failures.ts';
 import type { Answer, Call, DoctorPorts } from './doctor.ts';
 import { registrationDifferences, registrationPaths } from './first-start.ts';
 import type { Endpoint } from './network-sections.ts';
-import { loggerFor } from './settings.ts';
 
 const LIMIT_MS = 15_000;
 
@@ -23,7 +22,7 @@ export function realPorts(config: Config, endpoints: Readonly<Record<string, End
     call: homeserverCall(config),
     now: Date.now,
     database: async () => {
-      const opened = await openDatabase(config, loggerFor(config));
+      const opened = await openDatabase(config);
       try {
         return await databaseFacts(config, opened.db);
       } finally {

@@ -1,7 +1,7 @@
 // `db …`: the database's schema, its state, and its backup as a file that any later version reads.
 import { backup, restore } from '../app/backup.ts';
 import { databaseFacts, openDatabase, type OpenDatabase } from '../app/database.ts';
-import { loggerFor, readConfig } from '../app/settings.ts';
+import { readConfig } from '../app/settings.ts';
 import type { Config } from '../config/schema.ts';
 import { migrate, newestStep } from '../store/migrate.ts';
 import { exitCodes, Refusal } from './exit-codes.ts';
@@ -11,7 +11,7 @@ type Say = (line: string) => void;
 
 export const databaseCommand: Handler = async (command, path, { environment, say }) => {
   const config = readConfig(path, environment);
-  const opened = await openDatabase(config, loggerFor(config));
+  const opened = await openDatabase(config);
   const [file = ''] = command.rest;
   try {
     if (command.name === 'db status') return await status(config, opened, say);

@@ -47,8 +47,7 @@ export function loadConfig(options: LoadOptions): Config {
   const checked = configSchema.safeParse(tree);
   if (!checked.success) found.push(...problemsOf(checked.error.issues, configSchema, tree, places));
   else found.push(...contradictions(checked.data, places, options));
-  const told = new Set(unfinished.map((one) => one.setting));
-  const all = [...unfinished, ...found.filter((one) => !told.has(one.setting))];
+  const all = firstOfEach([...unfinished, ...found]);
   if (!checked.success || all.length > 0) throw new ConfigError(all.sort((a, b) => a.line - b.line));
   const readAt = existsSync(path) ? Math.floor(statSync(path).mtimeMs) : 0;
   return complete(checked.data, networks, { path, dir, readAt });
@@ -74,12 +73,15 @@ function readSource(path: string, shown: string): YamlSource {
 }
 
 function placesOf(file: string, source: YamlSource, changes: readonly Override[]): Places {
-  const within = (path: readonly PropertyKey[], start: readonly string[]): boolean =>
+  const within = (path: readonly PropertyKey[], start: readonly PropertyKey[]): boolean =>
     start.length <= path.length && start.every((step, index) => step === path[index]);
   return {
     file,
     lineOf: source.lineOf,
-    variableOf: (path) => changes.find((change) => within(path, change.path))?.variable,
+    variableOf: (path) => {
+      const inFile = valueAt(source.value, path) !== undefined;
+      return changes.find((change) => within(path, change.path) || (!inFile && within(change.path, path)))?.variable;
+    },
   };
 }
 
@@ -89,12 +91,21 @@ function asTree(value: unknown, places: Places): Tree {
   throw new ConfigError([problem(places, [], 'expected settings such as "homeserver:", each on its own line')]);
 }
 
-/** A name with nothing behind it (all its settings commented out) is the same as no name. */
+/** A name with nothing behind it (all its settings commented out) is the same as no name; it may still be a wrong one. */
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (!isTree(value)) return value ?? undefined;
-  const kept = Object.entries(value).filter(([, inner]) => inner !== null);
-  return Object.fromEntries(kept.map(([name, inner]) => [name, withoutNulls(inner)]));
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withoutNulls(inner)]));
+}
+
+/** A setting that is a placeholder, or whose file is missing, is not also told to be missing. */
+function firstOfEach(problems: readonly Problem[]): Problem[] {
+  const told = new Set<string>();
+  return problems.filter(({ setting }) => {
+    if (setting !== '' && told.has(setting)) return false;
+    told.add(setting);
+    return true;
+  });
 }
 
 function isTree(value: unknown): value is Tree {
@@ -115,10 +126,23 @@ function put(tree: Tree, change: Override, found: Problem[], places: Places): vo
     at = next;
   }
   at[name] = change.value;
-  // A secret from the environment replaces one named by the file in the other way, and the reverse.
-  const other = name.endsWith('File') ? name.slice(0, -'File'.length) : `${name}File`;
-  const otherPath = [...parents, other];
-  if (Object.hasOwn(at, other) && places.variableOf(otherPath) === undefined) delete at[other];
+  for (const rival of rivals(change.path)) {
+    const parent = valueAt(tree, rival.slice(0, -1));
+    if (isTree(parent) && places.variableOf(rival) === undefined) delete parent[rival.at(-1) ?? ''];
+  }
+}
+
+/** What the file may say instead of a setting, and must not keep saying when the environment gives that setting. */
+function rivals(path: readonly string[]): readonly (readonly string[])[] {
+  const name = path.at(-1) ?? '';
+  const sameSecret = [...path.slice(0, -1), name.endsWith('File') ? name.slice(0, -'File'.length) : `${name}File`];
+  if (path[0] !== 'database') return [sameSecret];
+  if (path[1] === 'embedded')
+    return [
+      ['database', 'url'],
+      ['database', 'urlFile'],
+    ];
+  return name === 'url' || name === 'urlFile' ? [sameSecret, ['database', 'embedded']] : [];
 }
 
 function readSecretFiles(
@@ -140,8 +164,8 @@ function readSecretFiles(
     if (Object.hasOwn(parent, name)) {
       found.push(problem(places, filePath, `${dotted(path)} and ${fileName} are both given: keep one`));
     } else if (typeof file !== 'string' || file === '') {
-      found.push(problem(places, filePath, `${dotted(filePath)}: expected the name of a file`));
-      parent[name] = undefined;
+      const why = `${dotted(filePath)}: expected the name of a file`;
+      found.push({ ...problem(places, filePath, why), setting: dotted(path) });
     } else {
       readSecret(parent, name, filePath, resolve(dir, file), places, found);
     }
@@ -171,6 +195,9 @@ function fillSections(tree: Tree): void {
   for (const [name, schema] of Object.entries(configSchema.shape)) {
     if (shapeOf(schema).kind === 'object' && tree[name] === undefined) tree[name] = {};
   }
+  const networks = tree['networks'];
+  if (!isTree(networks)) return;
+  for (const [id, section] of Object.entries(networks)) if (section === undefined) networks[id] = {};
 }
 
 function placeholders(value: unknown, places: Places, path: readonly PropertyKey[] = []): readonly Problem[] {

@@ -69,8 +69,10 @@ export function unknownSetting(
 ): Problem {
   const path = [...parent, name];
   const variable = places.variableOf(path);
-  const shown = variable ?? quoted(name);
-  const spell = (right: string): string => (variable === undefined ? `"${right}"` : variableName([...parent, right]));
+  const shown = variable === undefined ? quoted(name) : 'this';
+  const rest = variable?.slice(variableName(path).length) ?? '';
+  const spell = (right: string): string =>
+    variable === undefined ? `"${right}"` : variableName([...parent, right]) + rest;
   const near = nearest(name, names);
   const where = parent.length === 0 ? '' : ` of ${dotted(parent)}`;
   const hint = near === undefined ? `there are: ${names.map(spell).join(', ')}` : `did you mean ${spell(near)}?`;
