@@ -41,6 +41,8 @@ export function openDb(options: DbOptions): Db {
     },
     close: async () => {
       await sql.destroy();
+      // Kysely ends the pool only if it ever used it.
+      if (!sync.ended) await sync.end();
       await relaxed.end();
     },
   };
@@ -67,9 +69,10 @@ export async function guarded<T>(what: string, work: () => Promise<T>): Promise<
   try {
     return await work();
   } catch (error) {
+    if (error instanceof FencedError || error instanceof BridgeError) throw error;
     const code = codeOf(error);
     if (code === FENCED) throw new FencedError(what);
-    if (code === undefined || isPassing(code)) {
+    if (isConnectionLoss(error, code)) {
       throw new BridgeError('database-unreachable', 'later', 'fault.internal', { cause: error });
     }
     throw error;
@@ -108,6 +111,12 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** pg says a dead connection in words without a code. */
+function isConnectionLoss(error: unknown, code: string | undefined): boolean {
+  if (code !== undefined) return isPassing(code);
+  return error instanceof Error && /connection|timeout|terminated|pool after calling end/i.test(error.message);
+}
+
 /** Connection trouble (08, 57P), lock and serialisation races (40), exhausted resources (53), socket errors of Node. */
 function isPassing(code: string): boolean {
   return /^(?:08|40|53|57P|58)/.test(code) || code.startsWith('E') || code === '55P03';
@@ -116,4 +125,13 @@ function isPassing(code: string): boolean {
 /** Postgres text takes no NUL; a name that holds one loses it, nothing else. */
 export function clean<T extends string | undefined>(text: T): T {
   return (typeof text === 'string' ? text.replaceAll('\0', '') : text) as T;
+}
+
+/** Keys and lanes are compared and read back, so what Postgres cannot hold is written as an escape. */
+export function escapeNul(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\0', '\\0');
+}
+
+export function unescapeNul(text: string): string {
+  return text.replace(/\\(.)/g, (_, letter: string) => (letter === '0' ? '\0' : letter));
 }

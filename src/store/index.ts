@@ -77,9 +77,10 @@ function assemble(
 ): Store {
   const leaseMs = options.leaseMs ?? LEASE_MS;
   const bell = new WorkBell(db, options.log);
+  const leases = new PostgresLeases(db, { slot: options.slot, leaseMs });
   return {
     queue: new PostgresQueue(db, vault, bell, leaseMs),
-    leases: new PostgresLeases(db, { slot: options.slot, leaseMs }),
+    leases,
     vault,
     persons: new PostgresPersons(db),
     puppets: new PostgresPuppets(db),
@@ -96,6 +97,7 @@ function assemble(
     },
     close: async () => {
       await bell.close();
+      await leases.disconnect();
       await db.close();
       await embedded?.stop();
     },

@@ -153,7 +153,13 @@ export class PostgresLeases implements Leases {
         }),
       );
     }
+    this.#me = undefined;
     this.#lastBeat = Number.NEGATIVE_INFINITY;
+    await this.disconnect();
+  }
+
+  /** Ends the slot's connection without a word to anybody, as a killed process would. */
+  async disconnect(): Promise<void> {
     const lock = this.#slotLock;
     this.#slotLock = undefined;
     await lock?.end();

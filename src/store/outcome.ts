@@ -9,9 +9,10 @@ export interface Querier {
 }
 
 export const linkSql = `
-insert into message_link (effect, portal, network, receiver, message, part, event, room, direction, sender, at)
+insert into message_link (effect, portal, network, receiver, message, part, event, room, direction, sender, at,
+  edited_at, removed)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[], $9::text[],
-  $10::text[], $11::bigint[]) on conflict (effect) do nothing`;
+  $10::text[], $11::bigint[], $12::bigint[], $13::boolean[]) on conflict (effect) do nothing`;
 
 export function linkValues(links: readonly MessageLink[]): unknown[] {
   return [
@@ -26,6 +27,8 @@ export function linkValues(links: readonly MessageLink[]): unknown[] {
     links.map((link) => link.direction),
     links.map((link) => link.sender),
     links.map((link) => Math.round(link.at)),
+    links.map((link) => (link.editedAt === undefined ? null : Math.round(link.editedAt))),
+    links.map((link) => link.removed ?? false),
   ];
 }
 

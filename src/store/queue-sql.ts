@@ -37,12 +37,13 @@ left join lateral (
 ) q on true
 order by t.claimed, q.id`;
 
-/** $1 lane, $2 epoch, $3 after, $4 limit. */
+/** $1 lane, $2 epoch, $3 after, $4 limit. No row at all: the lane is no longer held; a row of nulls: nothing more in it. */
 export const moreSql = `
-select ${entrySql} from entry e
-where e.lane = $1 and not e.parked and e.id > $3
-  and exists (select 1 from lane l where l.id = $1 and l.epoch = $2 and l.worker is not null)
-order by e.id limit $4`;
+select q.* from lane l left join lateral (
+  select ${entrySql} from entry e where e.lane = l.id and not e.parked and e.id > $3 order by e.id limit $4
+) q on true
+where l.id = $1 and l.epoch = $2 and l.worker is not null
+order by q.id`;
 
 /** $1 lane, $2 before (or null). */
 export const ofLaneSql = `

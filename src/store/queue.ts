@@ -12,15 +12,23 @@ import {
 } from '../model/entry.ts';
 import type { Delivery } from '../model/delivery.ts';
 import { FencedError } from '../model/errors.ts';
-import { as, type LaneId, type OwnerId, type WorkerId } from '../model/ids.ts';
+import { as, type LaneId, type NetworkId, type OwnerId, type WorkerId } from '../model/ids.ts';
 import type { Say } from '../model/say.ts';
 import type { AcceptBatch, Accepted, Queue } from '../ports/queue.ts';
-import { guarded, transaction, type Db } from './db.ts';
+import { escapeNul, guarded, transaction, unescapeNul, type Db } from './db.ts';
 import { claimSql, moreSql, ofLaneSql } from './queue-sql.ts';
 import { keepOutcome } from './outcome.ts';
 import { SettleBatcher } from './settle.ts';
 import { acceptSql, acceptValues, type EntryRow, type PostgresVault } from './vault.ts';
 import type { WorkBell } from './work-bell.ts';
+
+interface FrozenRow {
+  readonly part: number;
+  readonly delivery: string;
+  readonly state: FrozenPart['state'];
+}
+
+const partsSql = 'select part, delivery, state from entry_part where entry = $1 order by part';
 
 interface Row {
   readonly id: string;
@@ -32,7 +40,7 @@ interface Row {
   readonly attempts: number;
   readonly late: boolean;
   readonly told_slow: boolean;
-  readonly parts: { part: number; delivery: string; state: FrozenPart['state'] }[] | null;
+  readonly parts: readonly FrozenRow[] | null;
 }
 
 type ClaimRow = { readonly [Key in keyof Row]: Row[Key] | null } & {
@@ -68,14 +76,18 @@ export class PostgresQueue implements Queue {
     );
     const fresh = rows.reduce((sum, row) => sum + row.fresh_count, 0);
     if (fresh > 0) this.#bell.ring();
-    return { fresh, seen: batch.entries.length - fresh, lanes: rows.map((row) => as<LaneId>(row.fresh_lane)) };
+    return {
+      fresh,
+      seen: batch.entries.length - fresh,
+      lanes: rows.map((row) => as<LaneId>(unescapeNul(row.fresh_lane))),
+    };
   }
 
   async seen(keys: readonly string[]): Promise<ReadonlySet<string>> {
     const { rows } = await guarded('seen', () =>
-      this.#db.sync.query<{ key: string }>('select key from seen where key = any($1)', [keys]),
+      this.#db.sync.query<{ key: string }>('select key from seen where key = any($1)', [keys.map(escapeNul)]),
     );
-    return new Set(rows.map((row) => row.key));
+    return new Set(rows.map((row) => unescapeNul(row.key)));
   }
 
   async claim(worker: WorkerId, limits: { lanes: number; entries: number }): Promise<readonly LaneClaim[]> {
@@ -90,7 +102,7 @@ export class PostgresQueue implements Queue {
     for (const row of rows) {
       const owner = row.owner === null ? {} : { owner: as<OwnerId>(row.owner) };
       const known = claims.get(row.claimed) ?? {
-        claim: { lane: as<LaneId>(row.claimed), epoch: Number(row.epoch), ...owner },
+        claim: { lane: as<LaneId>(unescapeNul(row.claimed)), epoch: Number(row.epoch), ...owner },
         entries: [],
       };
       claims.set(row.claimed, known);
@@ -101,27 +113,34 @@ export class PostgresQueue implements Queue {
 
   async more(claim: LaneClaim, after: number, limit: number): Promise<readonly QueueEntry[]> {
     const { rows } = await guarded('more', () =>
-      this.#db.relaxed.query<Row>({ name: 'more', text: moreSql, values: [claim.lane, claim.epoch, after, limit] }),
+      this.#db.relaxed.query<{ [Key in keyof Row]: Row[Key] | null }>({
+        name: 'more',
+        text: moreSql,
+        values: [escapeNul(claim.lane), claim.epoch, after, limit],
+      }),
     );
-    return rows.map((row) => entryOf(row, claim.owner ?? null));
+    if (rows.length === 0) throw new FencedError('more');
+    return rows.filter((row) => row.id !== null).map((row) => entryOf(row as Row, claim.owner ?? null));
   }
 
   async settle(claim: LaneClaim, entry: QueueEntry, outcome: Outcome): Promise<void> {
     await guarded('settle', () =>
-      this.#settling.settle({ lane: claim.lane, epoch: claim.epoch, entry: entry.id, outcome }),
+      this.#settling.settle({ lane: as<LaneId>(escapeNul(claim.lane)), epoch: claim.epoch, entry: entry.id, outcome }),
     );
   }
 
   async freeze(claim: LaneClaim, entry: QueueEntry, parts: readonly Delivery[]): Promise<QueueEntry> {
-    const frozen = parts.map((delivery, part): FrozenPart => ({ part, delivery, state: 'owed' }));
-    await this.#fenced('freeze', claim, async (client) => {
+    return await this.#fenced('freeze', claim, async (client) => {
+      // A plan that stands is never replaced: something of it may have happened.
+      const there = await client.query<FrozenRow>(partsSql, [entry.id]);
+      if (there.rows.length > 0) return { ...entry, parts: there.rows.map(partOf) };
       await client.query(
         `insert into entry_part (entry, part, delivery, state)
-         select $1, p, d, 'owed' from unnest($2::int[], $3::text[]) as t (p, d) on conflict do nothing`,
-        [entry.id, frozen.map((part) => part.part), frozen.map((part) => JSON.stringify(part.delivery))],
+         select $1, p, d, 'owed' from unnest($2::int[], $3::text[]) as t (p, d)`,
+        [entry.id, parts.map((_, part) => part), parts.map((delivery) => JSON.stringify(delivery))],
       );
+      return { ...entry, parts: parts.map((delivery, part): FrozenPart => ({ part, delivery, state: 'owed' })) };
     });
-    return { ...entry, parts: frozen };
   }
 
   async finishPart(
@@ -151,7 +170,7 @@ export class PostgresQueue implements Queue {
       // The wait is a span, not a date: the database's clock and ours may differ.
       await client.query(
         `update lane set worker = null, ready_at = now() + make_interval(secs => $2::float8 / 1000) where id = $1`,
-        [claim.lane, Math.max(0, until - Date.now())],
+        [escapeNul(claim.lane), Math.max(0, until - Date.now())],
       );
     });
     this.#bell.ringIn(Math.max(0, until - Date.now()));
@@ -163,14 +182,17 @@ export class PostgresQueue implements Queue {
         'update entry set parked = true, code = $2, say = $3 where id = $1 and not parked',
         [entry.id, why.code, JSON.stringify(why.say)],
       );
-      await client.query('update lane set pending = pending - $2 where id = $1', [claim.lane, parked.rowCount ?? 0]);
+      await client.query('update lane set pending = pending - $2 where id = $1', [
+        escapeNul(claim.lane),
+        parked.rowCount ?? 0,
+      ]);
     });
   }
 
   async reroute(claim: LaneClaim, owner: OwnerId | undefined): Promise<void> {
     await guarded('reroute', () =>
       this.#db.relaxed.query('update lane set worker = null, owner = $3 where id = $1 and epoch = $2', [
-        claim.lane,
+        escapeNul(claim.lane),
         claim.epoch,
         owner ?? null,
       ]),
@@ -182,31 +204,40 @@ export class PostgresQueue implements Queue {
     await guarded('yield', () =>
       this.#db.relaxed.query({
         name: 'yield',
-        text: 'update lane set worker = null where id = $1 and epoch = $2',
-        values: [claim.lane, claim.epoch],
+        text: 'update lane set worker = null, ready_at = greatest(ready_at, now()) where id = $1 and epoch = $2',
+        values: [escapeNul(claim.lane), claim.epoch],
       }),
     );
   }
 
   async unsettled(lane: LaneId, before?: number): Promise<readonly QueueEntry[]> {
     const { rows } = await guarded('unsettled', () =>
-      this.#db.sync.query<Row>({ name: 'unsettled', text: ofLaneSql, values: [lane, before ?? null] }),
+      this.#db.sync.query<Row>({ name: 'unsettled', text: ofLaneSql, values: [escapeNul(lane), before ?? null] }),
     );
     return rows.map((row) => entryOf(row, null));
   }
 
   async parked(limit: number): Promise<readonly ParkedEntry[]> {
     const { rows } = await guarded('parked', () =>
-      this.#db.sync.query<{ id: string; key: string; lane: string; code: string; say: string; received: string }>(
-        `select id, key, lane, code, say, extract(epoch from received_at) * 1000 as received
+      this.#db.sync.query<{
+        id: string;
+        key: string;
+        lane: string;
+        code: string;
+        say: string;
+        received: string;
+        payload: string;
+      }>(
+        `select id, key, lane, code, say, payload, extract(epoch from received_at) * 1000 as received
          from entry where parked order by id limit $1`,
         [limit],
       ),
     );
     return rows.map((row) => ({
       id: Number(row.id),
-      key: row.key,
-      lane: as<LaneId>(row.lane),
+      key: unescapeNul(row.key),
+      lane: as<LaneId>(unescapeNul(row.lane)),
+      ...networkOf(row.payload),
       reason: row.code,
       say: JSON.parse(row.say) as Say,
       receivedAt: Math.round(Number(row.received)),
@@ -259,7 +290,11 @@ export class PostgresQueue implements Queue {
 
   async prune(days: number): Promise<number> {
     const { rowCount } = await guarded('prune', () =>
-      this.#db.sync.query('delete from seen where at < now() - make_interval(days => $1)', [days]),
+      this.#db.sync.query(
+        `delete from seen where at < now() - make_interval(days => $1)
+         and not exists (select 1 from entry e where e.key = seen.key)`,
+        [days],
+      ),
     );
     await guarded('prune', () =>
       this.#db.sync.query(`delete from receipt where at < now() - make_interval(days => $1)`, [days]),
@@ -268,15 +303,15 @@ export class PostgresQueue implements Queue {
   }
 
   /** A synchronous transaction that holds the lane row and does nothing when the lane is no longer ours. */
-  async #fenced(what: string, claim: LaneClaim, work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
-    await guarded(what, () =>
+  async #fenced<T>(what: string, claim: LaneClaim, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    return await guarded(what, () =>
       transaction(this.#db.sync, async (client) => {
         const held = await client.query(
           'select 1 from lane where id = $1 and epoch = $2 and worker is not null for update',
-          [claim.lane, claim.epoch],
+          [escapeNul(claim.lane), claim.epoch],
         );
         if (held.rowCount !== 1) throw new FencedError(what);
-        await work(client);
+        return await work(client);
       }),
     );
   }
@@ -284,8 +319,8 @@ export class PostgresQueue implements Queue {
 
 function rowOf(entry: NewEntry): EntryRow {
   return {
-    key: entry.key,
-    lane: entry.lane,
+    key: escapeNul(entry.key),
+    lane: escapeNul(entry.lane),
     owner: entry.owner ?? null,
     payload: JSON.stringify(entry.payload),
     late: entry.late ?? false,
@@ -297,19 +332,25 @@ function entryOf(row: Row, owner: string | null): QueueEntry {
   if (row.v > ENTRY_VERSION) throw new Error('an entry was written by a newer version');
   return {
     id: Number(row.id),
-    key: row.key,
-    lane: as<LaneId>(row.lane),
+    key: unescapeNul(row.key),
+    lane: as<LaneId>(unescapeNul(row.lane)),
     v: row.v,
     payload: JSON.parse(row.payload) as EntryPayload,
     receivedAt: Math.round(Number(row.received)),
     attempts: row.attempts,
     late: row.late,
     toldSlow: row.told_slow,
-    parts: (row.parts ?? []).map((part) => ({
-      part: part.part,
-      delivery: JSON.parse(part.delivery) as Delivery,
-      state: part.state,
-    })),
+    parts: (row.parts ?? []).map(partOf),
     ...(owner === null ? {} : { owner: as<OwnerId>(owner) }),
   };
+}
+
+function partOf(row: FrozenRow): FrozenPart {
+  return { part: row.part, delivery: JSON.parse(row.delivery) as Delivery, state: row.state };
+}
+
+function networkOf(payload: string): Pick<ParkedEntry, 'network'> {
+  const { from, event } = JSON.parse(payload) as { from: string; event?: { portal?: { network?: NetworkId } } };
+  const network = from === 'network' ? event?.portal?.network : undefined;
+  return network === undefined ? {} : { network };
 }
