@@ -125,7 +125,7 @@ test('a backup cut short anywhere is refused and leaves nothing', async () => {
 });
 
 test('a changed, missing or foreign line is refused and leaves nothing', async () => {
-  const at = lines.findIndex((line) => line.includes('"person"'));
+  const at = lines.findIndex((line) => line.includes('"table":"person"'));
   const changed = lines.map((line, index) => (index === at ? line.replace('@a:s', '@z:s') : line));
   const missing = lines.filter((_, index) => index !== at);
   const foreign = lines.map((line, index) => (index === at ? '-- PostgreSQL database dump' : line));

@@ -51,19 +51,35 @@ export async function testPostgres(options: { fsync?: boolean } = {}): Promise<T
       } finally {
         await server.stop();
         rmSync(dir, { recursive: true, force: true });
+        rmSync(socketFolder(server.url), { recursive: true, force: true });
       }
     },
   };
 }
 
+function socketFolder(url: string): string {
+  return new URL(url.replace('@/', '@localhost/')).searchParams.get('host') ?? '';
+}
+
+/** Backends end a moment after their connection does: they are waited for, and whatever stays is a leak. */
 async function refuseLeaks(server: EmbeddedPostgres): Promise<void> {
-  const rows = await query<{ datname: string; query: string }>(
-    server.urlFor('postgres'),
-    `select datname, query from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
-  );
-  const [first] = rows;
-  if (first === undefined) return;
-  throw new Error(`${rows.length} database connections were left open, one in ${first.datname} after: ${first.query}`);
+  const client = new Client({ connectionString: server.urlFor('postgres') });
+  await client.connect();
+  try {
+    for (let look = 0; ; look += 1) {
+      const { rows } = await client.query<{ datname: string; query: string }>(
+        `select datname, query from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+      );
+      const [first] = rows;
+      if (first === undefined) return;
+      if (look === 20) {
+        throw new Error(`${rows.length} connections were left open, one in ${first.datname} after: ${first.query}`);
+      }
+      await client.query('select pg_sleep(0.05)');
+    }
+  } finally {
+    await client.end();
+  }
 }
 
 async function query<Row extends QueryResultRow>(
