@@ -13,7 +13,8 @@ async function call(method: string, url: string, body?: unknown): Promise<Record
     signal: AbortSignal.timeout(30_000),
   });
   const text = await answer.text();
-  if (!answer.ok) throw new Error(`${method} ${new URL(url).pathname} answered ${answer.status}: ${text.slice(0, 300)}`);
+  if (!answer.ok)
+    throw new Error(`${method} ${new URL(url).pathname} answered ${answer.status}: ${text.slice(0, 300)}`);
   return JSON.parse(text) as Record<string, unknown>;
 }
 
@@ -26,7 +27,12 @@ function account(body: Record<string, unknown>): Account {
 }
 
 /** Shared-secret registration (Synapse admin API, register_api.md): HMAC-SHA1 over nonce, name, password and rank. */
-export async function registerAccount(url: string, localpart: string, password: string, admin: boolean): Promise<Account> {
+export async function registerAccount(
+  url: string,
+  localpart: string,
+  password: string,
+  admin: boolean,
+): Promise<Account> {
   const { nonce } = await call('GET', `${url}/_synapse/admin/v1/register`);
   const mac = createHmac('sha1', SHARED_SECRET)
     .update([String(nonce), localpart, password, admin ? 'admin' : 'notadmin'].join('\0'))

@@ -1,7 +1,17 @@
 // Runs one real Synapse as a child process: start from a template database, health, stop, kill, restart; it must not know a bridge.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, closeSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { loginAccount, registerAccount } from './accounts.ts';
@@ -36,17 +46,20 @@ async function launch(install: SynapseInstall, config: SynapseConfig): Promise<R
   const file = writeSynapseConfig(config);
   const outputFile = join(config.dir, 'output.log');
   const output = openSync(outputFile, 'a');
-  const child = spawn(install.python, ['-c', LAUNCH, '-c', file], { stdio: ['ignore', output, output], cwd: config.dir });
+  const child = spawn(install.python, ['-c', LAUNCH, '-c', file], {
+    stdio: ['ignore', output, output],
+    cwd: config.dir,
+  });
   closeSync(output);
-  let over = false;
+  const state = { over: false };
   const ended = new Promise<void>((done) => {
     child.once('error', () => done());
     child.once('exit', () => done());
   }).then(() => {
-    over = true;
+    state.over = true;
   });
   const until = Date.now() + 120_000;
-  while (!over) {
+  while (!state.over) {
     if (await answers(`http://127.0.0.1:${config.port}/health`)) return { child, ended };
     if (Date.now() > until) {
       child.kill('SIGKILL');
@@ -95,7 +108,9 @@ async function template(install: SynapseInstall, say: (sentence: string) => void
 }
 
 async function updatesLeft(install: SynapseInstall, dir: string): Promise<number> {
-  const child = spawn(install.python, ['-c', UPDATES_LEFT, databaseFile(dir)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(install.python, ['-c', UPDATES_LEFT, databaseFile(dir)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
   await once(child, 'close');

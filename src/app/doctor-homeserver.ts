@@ -32,15 +32,14 @@ const silences: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'renew the certificate of the homeserver',
 };
 
-/** The header has whole seconds, so half a second is added; the request's own duration counts in our favour. */
+/** The header has whole seconds, rounded down; the request's own duration counts in our favour. */
 export function checkClock(versions: Answer, asked: number, answered: number): Finding {
   const check = 'clock';
   const theirs = versions.kind === 'answer' ? Date.parse(versions.date ?? '') : Number.NaN;
   if (Number.isNaN(theirs)) {
     return { check, state: 'warn', seen: 'the homeserver does not say its time', todo: 'compare the clocks by hand' };
   }
-  const middle = theirs + 500;
-  const skew = middle < asked ? asked - middle : Math.max(0, middle - answered);
+  const skew = Math.max(0, asked - (theirs + 1000), theirs - answered);
   const seen = `${Math.round(skew / 1000)} s apart from the homeserver's`;
   const todo = 'set the clock by NTP on both machines: logins and the order of messages depend on it';
   if (skew > SKEW_FAIL_MS) return { check, state: 'fail', seen, todo };

@@ -82,11 +82,14 @@ function parsed(text: string): unknown {
   }
 }
 
+/** fetch hides the socket's error as the cause, or as the first of several causes when a name has several addresses. */
 function silence(error: unknown): string {
-  if (error instanceof Error && error.name === 'TimeoutError') return 'ETIMEDOUT';
-  const cause = error instanceof Error ? error.cause : undefined;
-  const inner = cause instanceof AggregateError ? (cause.errors as readonly unknown[])[0] : cause;
-  return codeOf(inner) ?? codeOf(cause) ?? codeOf(error) ?? 'no answer';
+  const { name, cause } = error as {
+    readonly name?: unknown;
+    readonly cause?: { readonly errors?: readonly unknown[] };
+  };
+  if (name === 'TimeoutError') return 'ETIMEDOUT';
+  return codeOf(cause) ?? codeOf(cause?.errors?.[0]) ?? codeOf(error) ?? 'no answer';
 }
 
 /** When no bridge runs, the doctor answers pings itself; it accepts nothing else, so that no event is acknowledged. */

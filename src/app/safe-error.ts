@@ -1,4 +1,5 @@
 // What may be told of an error: its class, its code and where it happened; never its message, which may quote anything.
+import { types } from 'node:util';
 
 export interface SafeError {
   readonly class: string;
@@ -13,7 +14,7 @@ const FRAME =
   /^ {4}at (?:(?:async )?(?:new )?[\w.$<>#[\] ]{1,120} \()?(?:node:|file:\/\/|\/|[A-Z]:\\)[^()\s]{1,300}:\d+:\d+\)?$/;
 
 export function safeError(error: unknown, depth = 0): SafeError {
-  if (!(error instanceof Error)) return { class: `thrown ${typeof error}` };
+  if (!isError(error)) return { class: `thrown ${typeof error}` };
   const code = codeOf(error);
   const at = framesOf(error);
   return {
@@ -22,6 +23,11 @@ export function safeError(error: unknown, depth = 0): SafeError {
     ...(at.length === 0 ? {} : { at }),
     ...(error.cause === undefined || depth >= DEEPEST_CAUSE ? {} : { cause: safeError(error.cause, depth + 1) }),
   };
+}
+
+/** Also one that was made in another realm of the same process. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
 }
 
 function codeOf(error: Error): string | undefined {

@@ -55,7 +55,7 @@ export function editYaml(
 
 export function writeYaml(value: unknown, comment?: string): string {
   const head = comment === undefined ? '' : `${comment.replace(/^/gm, '# ')}\n`;
-  return head + stringify(value, { lineWidth: 0 });
+  return head + stringify(value, { lineWidth: 0, singleQuote: true });
 }
 
 function offsetOf(document: Document, path: readonly PropertyKey[]): number | undefined {

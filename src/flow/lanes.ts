@@ -112,15 +112,25 @@ export class Lanes {
 
   #begin(claim: LaneClaim): void {
     const running = this.#runLane(claim)
-      .catch((error: unknown) => {
+      .catch(async (error: unknown) => {
         const level = error instanceof FencedError ? 'info' : 'warn';
         this.#doors.log[level]({ lane: claim.lane, error }, 'lane given up');
+        await this.#giveUp(claim);
       })
       .finally(() => {
         this.#running.delete(running);
         this.#rouse();
       });
     this.#running.add(running);
+  }
+
+  /** Says so to the queue, so that the lane is claimed anew; if the database does not hear it, the queue knows at least. */
+  async #giveUp(claim: LaneClaim): Promise<void> {
+    try {
+      await this.#doors.queue.yieldLane(claim);
+    } catch (error) {
+      this.#doors.log.info({ lane: claim.lane, error }, 'the queue was not told that a lane was given up');
+    }
   }
 
   async #rest(): Promise<void> {

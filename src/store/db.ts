@@ -1,6 +1,6 @@
 // The two pools and their manners: one commits synchronously, one does not; a lost server is a BridgeError to try again later.
 import { Kysely, PostgresDialect } from 'kysely';
-import pg from 'pg';
+import { Client, Pool, type PoolClient } from 'pg';
 import { BridgeError, FencedError } from '../model/errors.ts';
 import type { Logger } from '../ports/stores.ts';
 import type { Tables } from './schema/tables.ts';
@@ -10,12 +10,12 @@ const FENCED = 'PF001';
 
 export interface Db {
   /** Synchronous commit: whatever we acknowledge afterwards. */
-  readonly sync: pg.Pool;
+  readonly sync: Pool;
   /** Asynchronous commit: claims and settlements only. */
-  readonly relaxed: pg.Pool;
+  readonly relaxed: Pool;
   readonly sql: Kysely<Tables>;
   /** A connection of its own, for LISTEN and advisory locks. */
-  connect(): Promise<pg.Client>;
+  connect(): Promise<Client>;
   close(): Promise<void>;
 }
 
@@ -35,7 +35,8 @@ export function openDb(options: DbOptions): Db {
     relaxed,
     sql,
     connect: async () => {
-      const client = new pg.Client({ connectionString: options.url, keepAlive: true });
+      const client = new Client({ connectionString: options.url, keepAlive: true });
+      client.on('error', heard);
       await client.connect();
       return client;
     },
@@ -48,8 +49,8 @@ export function openDb(options: DbOptions): Db {
   };
 }
 
-function makePool(options: DbOptions, max: number, commit: 'on' | 'off'): pg.Pool {
-  const pool = new pg.Pool({
+function makePool(options: DbOptions, max: number, commit: 'on' | 'off'): Pool {
+  const pool = new Pool({
     connectionString: options.url,
     max,
     keepAlive: true,
@@ -58,10 +59,19 @@ function makePool(options: DbOptions, max: number, commit: 'on' | 'off'): pg.Poo
     statement_timeout: 60_000,
     options: `-c synchronous_commit=${commit} -c application_name=passerelle`,
   });
+  pool.on('connect', (client) => client.on('error', heard));
   pool.on('error', (error) =>
     options.log.warn({ error, code: codeOf(error) ?? '' }, 'an idle database connection was lost'),
   );
   return pool;
+}
+
+/**
+ * A connection that is lost while somebody works with it says so twice: to the query, which fails, and as an event that would
+ * end the process if nobody listened.
+ */
+function heard(): void {
+  // The query that failed tells its caller.
 }
 
 /** Runs a query whose failure the caller may meet again: a lost server or a lost race becomes 'later', a broken fence FencedError. */
@@ -80,7 +90,7 @@ export async function guarded<T>(what: string, work: () => Promise<T>): Promise<
 }
 
 /** Everything in one transaction on one connection. */
-export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
@@ -96,7 +106,7 @@ export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient
   }
 }
 
-async function rollback(client: pg.PoolClient): Promise<Error | undefined> {
+async function rollback(client: PoolClient): Promise<Error | undefined> {
   try {
     await client.query('rollback');
     return undefined;

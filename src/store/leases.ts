@@ -30,6 +30,19 @@ export class PostgresLeases implements Leases {
 
   async enlist(): Promise<WorkerId> {
     const lock = await this.#lockSlot();
+    try {
+      this.#me = await this.#announce();
+    } catch (error) {
+      await lock.end();
+      throw error;
+    }
+    this.#slotLock = lock;
+    this.#lastBeat = performance.now();
+    return this.#me;
+  }
+
+  /** This life of the slot replaces the one before it, whose leases and lanes it takes over. */
+  async #announce(): Promise<WorkerId> {
     const me = as<WorkerId>(`${this.#options.slot}#${randomUUID()}`);
     await guarded('enlist', () =>
       transaction(this.#db.sync, async (client) => {
@@ -49,9 +62,6 @@ export class PostgresLeases implements Leases {
         await client.query('update lane set worker = null, epoch = epoch + 1 where worker = $1', [old]);
       }),
     );
-    this.#slotLock = lock;
-    this.#me = me;
-    this.#lastBeat = performance.now();
     return me;
   }
 
@@ -167,7 +177,7 @@ export class PostgresLeases implements Leases {
 
   /** One process per slot: its session lock goes with its connection, so a killed process frees it in milliseconds. */
   async #lockSlot(): Promise<pg.Client> {
-    const client = await this.#db.connect();
+    const client = await guarded('enlist', () => this.#db.connect());
     const lost = (): void => {
       if (this.#slotLock === client) this.#slotLock = undefined;
     };

@@ -7,8 +7,11 @@ export const entrySql = `
    from entry_part p where p.entry = e.id) as parts`;
 
 /**
- * $1 worker, $2 lanes, $3 entries, $4 lease in ms. Free = unclaimed or claimed by a worker without a live heartbeat; an owned
- * lane goes to its lease's holder, an attempt's lane to anybody once its lease has no live holder.
+ * $1 worker, $2 lanes, $3 entries, $4 lease in ms, $5 lanes in hand. Free = unclaimed, or claimed by a worker without a live
+ * heartbeat, or by this one without its knowing (the answer to its claim was lost); an owned lane goes to its lease's
+ * holder, an attempt's lane to anybody once its lease has no live holder.
+ * The epoch is a random token, not a count: claims commit asynchronously, so a crash may take one back, and the next claim
+ * would count up to the very number that the lost one still holds.
  */
 export const claimSql = `
 with alive as materialized (
@@ -18,7 +21,11 @@ due as (
   select l.id from lane l
   where l.pending > 0 and l.ready_at <= now()
     and exists (select 1 from alive a where a.incarnation = $1)
-    and (l.worker is null or not exists (select 1 from alive a where a.incarnation = l.worker))
+    and (
+      l.worker is null
+      or not exists (select 1 from alive a where a.incarnation = l.worker)
+      or (l.worker = $1 and l.id <> all ($5::text[]))
+    )
     and (
       l.owner is null
       or exists (select 1 from lease x where x.owner = l.owner and x.worker = $1)
@@ -28,7 +35,7 @@ due as (
   order by l.ready_at limit $2 for update of l skip locked
 ),
 taken as (
-  update lane set worker = $1, epoch = epoch + 1 from due where lane.id = due.id
+  update lane set worker = $1, epoch = (random() * 9007199254740991)::bigint from due where lane.id = due.id
   returning lane.id as claimed, lane.epoch, lane.owner
 )
 select t.claimed, t.epoch, t.owner, q.* from taken t

@@ -55,6 +55,9 @@ export class PostgresQueue implements Queue {
   readonly #bell: WorkBell;
   readonly #leaseMs: number;
   readonly #settling: SettleBatcher;
+  /** Lanes in hand, with the token of their claim: what the database calls ours but is not here was lost on its way. */
+  readonly #held = new Map<LaneId, number>();
+  #claiming: Promise<unknown> = Promise.resolve();
 
   constructor(db: Db, vault: PostgresVault, bell: WorkBell, leaseMs: number) {
     this.#db = db;
@@ -90,12 +93,20 @@ export class PostgresQueue implements Queue {
     return new Set(rows.map((row) => unescapeNul(row.key)));
   }
 
+  /** One at a time: a second look must know what the first one brought. */
   async claim(worker: WorkerId, limits: { lanes: number; entries: number }): Promise<readonly LaneClaim[]> {
+    const mine = this.#claiming.then(async () => await this.#claim(worker, limits));
+    // Whoever asked hears of a failure; the next in line only waits for the end.
+    this.#claiming = mine.catch(() => undefined);
+    return await mine;
+  }
+
+  async #claim(worker: WorkerId, limits: { lanes: number; entries: number }): Promise<readonly LaneClaim[]> {
     const { rows } = await guarded('claim', () =>
       this.#db.relaxed.query<ClaimRow>({
         name: 'claim',
         text: claimSql,
-        values: [worker, limits.lanes, limits.entries, this.#leaseMs],
+        values: [worker, limits.lanes, limits.entries, this.#leaseMs, [...this.#held.keys()].map(escapeNul)],
       }),
     );
     const claims = new Map<string, { claim: Omit<LaneClaim, 'entries'>; entries: QueueEntry[] }>();
@@ -108,6 +119,7 @@ export class PostgresQueue implements Queue {
       claims.set(row.claimed, known);
       if (row.id !== null) known.entries.push(entryOf(row as unknown as Row, row.owner));
     }
+    for (const { claim } of claims.values()) this.#held.set(claim.lane, claim.epoch);
     return [...claims.values()].map(({ claim, entries }) => ({ ...claim, entries }));
   }
 
@@ -162,6 +174,7 @@ export class PostgresQueue implements Queue {
     until: number,
     note: { tried: boolean; code: string; toldSlow?: boolean },
   ): Promise<void> {
+    this.#drop(claim);
     await this.#fenced('postpone', claim, async (client) => {
       await client.query(
         'update entry set attempts = attempts + $2, code = $3, told_slow = told_slow or $4 where id = $1',
@@ -190,6 +203,7 @@ export class PostgresQueue implements Queue {
   }
 
   async reroute(claim: LaneClaim, owner: OwnerId | undefined): Promise<void> {
+    this.#drop(claim);
     await guarded('reroute', () =>
       this.#db.relaxed.query('update lane set worker = null, owner = $3 where id = $1 and epoch = $2', [
         escapeNul(claim.lane),
@@ -201,6 +215,7 @@ export class PostgresQueue implements Queue {
   }
 
   async yieldLane(claim: LaneClaim): Promise<void> {
+    this.#drop(claim);
     await guarded('yield', () =>
       this.#db.relaxed.query({
         name: 'yield',
@@ -300,6 +315,11 @@ export class PostgresQueue implements Queue {
       this.#db.sync.query(`delete from receipt where at < now() - make_interval(days => $1)`, [days]),
     );
     return rowCount ?? 0;
+  }
+
+  /** From here on the lane may be claimed anew, whether or not the database hears of it. */
+  #drop(claim: LaneClaim): void {
+    if (this.#held.get(claim.lane) === claim.epoch) this.#held.delete(claim.lane);
   }
 
   /** A synchronous transaction that holds the lane row and does nothing when the lane is no longer ours. */

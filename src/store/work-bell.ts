@@ -59,6 +59,7 @@ export class WorkBell {
     if (this.#closed) return;
     try {
       const client = await this.#db.connect();
+      if (this.#isClosed()) return await client.end();
       this.#client = client;
       client.on('error', () => this.#again(client));
       client.on('end', () => this.#again(client));
@@ -70,6 +71,11 @@ export class WorkBell {
       this.#log.debug({ error }, 'the work bell is not connected yet');
       this.#again(this.#client);
     }
+  }
+
+  /** Asked again after each wait: it may have become so meanwhile. */
+  #isClosed(): boolean {
+    return this.#closed;
   }
 
   #again(client: pg.Client | undefined): void {

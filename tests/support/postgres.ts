@@ -13,7 +13,10 @@ import { quiet } from './quiet.ts';
 const root = join(import.meta.dirname, '..', '..');
 
 export interface TestPostgres {
-  readonly server: EmbeddedPostgres;
+  /** The server process now. */
+  pid(): number;
+  /** Starts the server again after it was killed. */
+  restart(): Promise<void>;
   readonly dir: string;
   /** A new database with the newest schema, as a connection URL. */
   database(): Promise<string>;
@@ -30,7 +33,9 @@ export interface TestPostgres {
 export async function testPostgres(options: { fsync?: boolean } = {}): Promise<TestPostgres> {
   const dir = mkdtempSync(join(tmpdir(), 'passerelle-test-'));
   cpSync(await template(), dir, { recursive: true, verbatimSymlinks: true });
-  const server = await startEmbedded({ dir, fsync: options.fsync ?? false, connections: 100 });
+  const start = async (): Promise<EmbeddedPostgres> =>
+    await startEmbedded({ dir, fsync: options.fsync ?? false, connections: 100 });
+  let server = await start();
   let made = 0;
   const create = async (from: string): Promise<string> => {
     made += 1;
@@ -39,7 +44,13 @@ export async function testPostgres(options: { fsync?: boolean } = {}): Promise<T
     return server.urlFor(name);
   };
   return {
-    server,
+    pid: () => {
+      if (server.pid === undefined) throw new Error('the test does not own the server');
+      return server.pid;
+    },
+    restart: async () => {
+      server = await start();
+    },
     dir,
     database: async () => await create('passerelle'),
     emptyDatabase: async () => await create('template0'),

@@ -108,7 +108,8 @@ begin
       returning lane
     ),
     counted as (select a.lane as l, count(*)::int as n from added a group by a.lane)
-    update lane set pending = pending + n from counted where lane.id = counted.l returning lane.id, counted.n;
+    update lane set pending = pending + n, ready_at = case when pending = 0 then now() else ready_at end
+      from counted where lane.id = counted.l returning lane.id, counted.n;
   insert into vault (scope, key, sealed)
     select s, k, v from unnest(p_scopes, p_vault_keys, p_values) as t (s, k, v) where v is not null
     on conflict (scope, key) do update set sealed = excluded.sealed;

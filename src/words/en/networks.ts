@@ -58,4 +58,5 @@ export const en = {
   'telegram.show-qr': 'In the Telegram app, open Settings, Devices, Link Desktop Device and scan this code.',
   'telegram.login-flood': 'Telegram asks to wait {minutes} minutes before the next login.',
   'telegram.login-lost': 'The connection to Telegram was lost. Start the login again.',
+  'telegram.only-people': 'Only direct chats with people are bridged on Telegram for now.',
 };

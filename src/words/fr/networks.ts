@@ -61,4 +61,5 @@ export const fr = {
     'Dans l’application Telegram, ouvrez Paramètres, Appareils, Connecter un appareil et scannez ce code.',
   'telegram.login-flood': 'Telegram demande d’attendre {minutes} minutes avant la prochaine connexion.',
   'telegram.login-lost': 'La connexion avec Telegram a été perdue. Recommencez la connexion.',
+  'telegram.only-people': 'Seules les discussions directes avec des personnes sont reliées à Telegram pour le moment.',
 };

@@ -171,6 +171,20 @@ export class Wire {
     }
   }
 
+  get dc(): number {
+    return this.#session.dcId;
+  }
+
+  /** Goes on at another data centre with a new key (QR logins of accounts that live there). @throws WireFault */
+  async moveTo(dc: number): Promise<void> {
+    const moved = await this.#bounded(async () => await this.#client._switchDC(dc), OPEN_MS, 'MOVE').catch(
+      (error: unknown) => {
+        throw faultOf(error);
+      },
+    );
+    if (!moved) throw new WireFault('lost', 'CONNECT_FAILED');
+  }
+
   /** Leaves no timer and no socket. */
   async close(): Promise<void> {
     this.#end(new WireFault('lost', 'CLOSED'));
@@ -202,7 +216,7 @@ export class Wire {
       this.#pending.add(lost);
       work().then(
         (value) => settle(() => resolve(value)),
-        (error: unknown) => settle(() => reject(error as Error)),
+        (error: Error) => settle(() => reject(error)),
       );
     });
   }

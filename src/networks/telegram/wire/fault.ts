@@ -12,14 +12,21 @@ export class WireFault extends Error {
   readonly code: string;
   readonly status: number | undefined;
   readonly seconds: number | undefined;
+  /** Where Telegram sends us instead. */
+  readonly dc: number | undefined;
 
-  constructor(kind: FaultKind, code: string, details: { status?: number; seconds?: number; cause?: unknown } = {}) {
+  constructor(
+    kind: FaultKind,
+    code: string,
+    details: { status?: number; seconds?: number; dc?: number; cause?: unknown } = {},
+  ) {
     super(code, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'WireFault';
     this.kind = kind;
     this.code = code;
     this.status = details.status;
     this.seconds = details.seconds;
+    this.dc = details.dc;
   }
 }
 
@@ -41,6 +48,8 @@ export function faultOf(error: unknown): WireFault {
       seconds,
     });
   }
+  const dc = numberIn(error, 'newDc');
+  if (dc !== undefined) return new WireFault('rpc', 'MIGRATE', { status: 303, dc });
   if (name === 'TypeNotFoundError') return new WireFault('unreadable', 'TYPE_NOT_FOUND');
   if (name === 'MsgWaitError') return new WireFault('rpc', 'MSG_WAIT_FAILED', { status: 400 });
   const code = (error as unknown as { errorMessage?: unknown }).errorMessage;

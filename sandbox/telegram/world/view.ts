@@ -1,0 +1,182 @@
+// How one account sees the world, as TL objects: users with its own access hashes and private names, messages under its
+// own numbers. Knows no sessions.
+
+import type { Entity } from '../control-types.ts';
+import type { TlObject, TlValue } from '../tl/layer.ts';
+import type { BoxEvent, Chat, Copy } from './box.ts';
+import type { Photo } from './photo.ts';
+import type { Human, World } from './world.ts';
+
+export const peerUser = (id: bigint): TlObject => ({ _: 'peerUser', user_id: id });
+
+function entityOf(entity: Entity): TlObject {
+  const { type, offset, length, url, language } = entity;
+  return {
+    _: type,
+    offset,
+    length,
+    ...(url === undefined ? {} : { url }),
+    ...(language === undefined ? {} : { language }),
+  };
+}
+
+/** The simple entities a client may send; others (mentions by user, custom emoji) are left out. */
+export function readEntities(value: TlValue): Entity[] {
+  if (!Array.isArray(value)) return [];
+  return (value as readonly TlObject[]).flatMap((one) => {
+    const { offset, length, url, language } = one;
+    if (typeof offset !== 'number' || typeof length !== 'number' || one._.startsWith('input')) return [];
+    return [
+      {
+        type: one._,
+        offset,
+        length,
+        ...(typeof url === 'string' ? { url } : {}),
+        ...(typeof language === 'string' ? { language } : {}),
+      },
+    ];
+  });
+}
+
+export function photoOf(photo: Photo, dc: number): TlObject {
+  return {
+    _: 'photo',
+    id: photo.id,
+    access_hash: photo.accessHash,
+    file_reference: fileReference(photo),
+    date: photo.date,
+    sizes: ['a', 'c'].map((type) => ({ _: 'photoSize', type, w: 160, h: 160, size: photo.bytes.length })),
+    dc_id: dc,
+  };
+}
+
+export function fileReference(photo: Photo): Buffer {
+  const bytes = Buffer.alloc(9);
+  bytes.writeBigInt64LE(photo.id, 1);
+  return bytes;
+}
+
+export class View {
+  readonly #world: World;
+  readonly #viewer: Human;
+
+  constructor(world: World, viewer: Human) {
+    this.#world = world;
+    this.#viewer = viewer;
+  }
+
+  user(target: Human): TlObject {
+    const viewer = this.#viewer;
+    const self = target === viewer;
+    const saved = viewer.contacts.get(target.id);
+    const mutual = saved !== undefined && target.contacts.has(viewer.id);
+    const firstName = saved?.firstName ?? target.firstName;
+    const lastName = saved?.lastName ?? target.lastName;
+    if (target.state === 'deactivated') {
+      return {
+        _: 'user',
+        id: target.id,
+        deleted: true,
+        access_hash: this.#world.accessHash(viewer.id, target.id),
+      };
+    }
+    return {
+      _: 'user',
+      id: target.id,
+      access_hash: this.#world.accessHash(viewer.id, target.id),
+      ...(self ? { self } : {}),
+      ...(saved === undefined ? {} : { contact: true }),
+      ...(mutual ? { mutual_contact: true } : {}),
+      first_name: firstName,
+      ...(lastName === '' ? {} : { last_name: lastName }),
+      ...(target.username === '' ? {} : { username: target.username }),
+      ...(self || saved !== undefined ? { phone: target.phone } : {}),
+      ...(target.photo === null
+        ? {}
+        : { photo: { _: 'userProfilePhoto', photo_id: target.photo.id, dc_id: target.dc } }),
+      status: { _: 'userStatusRecently' },
+    };
+  }
+
+  users(ids: Iterable<bigint>): TlObject[] {
+    return [...new Set(ids)].flatMap((id) => {
+      const human = this.#world.people.get(id);
+      return human === undefined ? [] : [this.user(human)];
+    });
+  }
+
+  reply(copy: Copy): TlObject | undefined {
+    const answered = copy.message.replyTo?.copies.get(copy.owner);
+    return answered === undefined ? undefined : { _: 'messageReplyHeader', reply_to_msg_id: answered.id };
+  }
+
+  entities(copy: Copy): TlObject[] | undefined {
+    return copy.message.entities.length === 0 ? undefined : copy.message.entities.map(entityOf);
+  }
+
+  message(copy: Copy): TlObject {
+    const { message } = copy;
+    if (copy.deleted) return { _: 'messageEmpty', id: copy.id };
+    const out = message.from === copy.owner;
+    return {
+      _: 'message',
+      id: copy.id,
+      ...(out ? { out } : {}),
+      // Both sides of a private chat are told by peer_id and `out`; the author of one's own is spelled out.
+      ...(out ? { from_id: peerUser(message.from) } : {}),
+      peer_id: peerUser(copy.peer),
+      reply_to: this.reply(copy),
+      date: message.date,
+      message: message.text,
+      entities: this.entities(copy),
+      ...(message.editDate === null ? {} : { edit_date: message.editDate }),
+    };
+  }
+
+  /** The update of one event, and whom it mentions. */
+  update(event: BoxEvent): { update: TlObject; people: bigint[] } {
+    const { pts, count } = event;
+    const numbers = { pts, pts_count: count };
+    switch (event.kind) {
+      case 'new':
+      case 'edit': {
+        const name = event.kind === 'new' ? 'updateNewMessage' : 'updateEditMessage';
+        const update = { _: name, message: this.message(event.copy), ...numbers };
+        return { update, people: [event.copy.peer, event.copy.owner] };
+      }
+      case 'delete':
+        return { update: { _: 'updateDeleteMessages', messages: event.ids, ...numbers }, people: [] };
+      case 'read-inbox':
+        return {
+          update: {
+            _: 'updateReadHistoryInbox',
+            peer: peerUser(event.peer),
+            max_id: event.maxId,
+            still_unread_count: event.unread,
+            ...numbers,
+          },
+          people: [],
+        };
+      case 'read-outbox':
+        return {
+          update: { _: 'updateReadHistoryOutbox', peer: peerUser(event.peer), max_id: event.maxId, ...numbers },
+          people: [],
+        };
+    }
+  }
+
+  dialog(chat: Chat): TlObject {
+    const { box } = this.#viewer;
+    return {
+      _: 'dialog',
+      peer: peerUser(chat.peer),
+      top_message: chat.copies.findLast((copy) => !copy.deleted)?.id ?? 0,
+      read_inbox_max_id: chat.readInbox,
+      read_outbox_max_id: chat.readOutbox,
+      unread_count: box.unread(chat),
+      unread_mentions_count: 0,
+      unread_reactions_count: 0,
+      notify_settings: { _: 'peerNotifySettings' },
+    };
+  }
+}

@@ -1,0 +1,79 @@
+// Turns a batch of Telegram's news into one commit of the house: events, cursor and access hashes together. Knows no wire calls.
+import type { ChatId, PersonId } from '../../model/ids.ts';
+import type { EphemeralEvent, NetworkEvent } from '../../model/network-event.ts';
+import type { NetworkSink } from '../../ports/network.ts';
+import type { VaultChange } from '../../ports/stores.ts';
+import type { Cures } from './cures.ts';
+import { CURSOR_KEY, packCursor, type ChatMemory } from './cursor.ts';
+import type { Cursor } from './gaps.ts';
+import type { PeerBook } from './peers.ts';
+import { readRemoval, readUpdate, type ReadContext } from './read.ts';
+import type { Batch } from './updates.ts';
+import { Api, textOf } from './wire/api.ts';
+
+export interface InboxDoors {
+  readonly scope: string;
+  readonly self: PersonId;
+  readonly sink: NetworkSink;
+  readonly peers: PeerBook;
+  readonly memory: ChatMemory;
+  readonly cures: Cures;
+  /** People whose profile changed, to be asked about later. */
+  readonly changed: (people: readonly PersonId[]) => void;
+}
+
+export class Inbox {
+  readonly #doors: InboxDoors;
+  readonly #context: ReadContext;
+
+  constructor(doors: InboxDoors) {
+    this.#doors = doors;
+    this.#context = { self: doors.self, portal: (chat: ChatId) => doors.sink.portalKey(chat, 'direct') };
+  }
+
+  /** Durable when it resolves. @throws FencedError */
+  async commit(batch: Batch): Promise<void> {
+    const { sink, peers, memory, cures } = this.#doors;
+    const events: NetworkEvent[] = [];
+    const glimpses: EphemeralEvent[] = [];
+    const changed = new Set<PersonId>();
+    for (const happening of batch.happenings) {
+      const reading = readUpdate(this.#context, happening);
+      for (const event of reading.events) {
+        if (event.kind === 'message') memory.remember(event.message, event.portal.chat);
+        events.push(event);
+      }
+      for (const target of reading.removed) {
+        const chat = memory.chatOf(target);
+        const portal = chat === undefined ? await sink.portalOf(target) : this.#context.portal(chat);
+        // Of a group, or from before this login: nothing on Matrix stands for it.
+        if (portal !== undefined) events.push(readRemoval(portal, target, happening.date * 1000));
+      }
+      glimpses.push(...reading.glimpses);
+      for (const person of reading.changed) changed.add(person);
+    }
+    this.#meet(batch.users, events);
+    const hashes = cures.keepHashes ? peers.changes() : { changes: [], saved: () => undefined };
+    await sink.accept(events, [...(cures.commitFirst ? [this.#place(batch.cursor)] : []), ...hashes.changes]);
+    hashes.saved();
+    for (const glimpse of glimpses) sink.glimpse(glimpse);
+    if (changed.size > 0) this.#doors.changed([...changed]);
+  }
+
+  async keep(cursor: Cursor): Promise<void> {
+    await this.#doors.sink.keep([this.#place(cursor)]);
+  }
+
+  /** Only people of private chats: a busy group would fill the vault with strangers. */
+  #meet(users: readonly Api.TypeUser[], events: readonly NetworkEvent[]): void {
+    const partners = new Set<string>(events.map((event) => event.portal.chat));
+    for (const user of users) {
+      const id = textOf(user.id);
+      if (partners.has(`u${id}`) || this.#doors.peers.hash(id) !== undefined) this.#doors.peers.meet(user);
+    }
+  }
+
+  #place(cursor: Cursor): VaultChange {
+    return { scope: this.#doors.scope, key: CURSOR_KEY, value: packCursor(cursor, this.#doors.memory) };
+  }
+}
