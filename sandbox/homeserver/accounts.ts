@@ -1,21 +1,22 @@
 // Makes accounts over HTTP, the same way on every homeserver; it must not know which kind answers.
 import { createHmac } from 'node:crypto';
+import { plainRequest } from './request.ts';
 import type { Account } from './types.ts';
 
 /** The shared secret of sandbox homeservers; they listen on loopback only. */
 export const SHARED_SECRET = 'sandbox-shared-secret';
 
 async function call(method: string, url: string, body?: unknown): Promise<Record<string, unknown>> {
-  const answer = await fetch(url, {
+  const answer = await plainRequest({
     method,
-    headers: { 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(30_000),
+    url,
+    body: body === undefined ? undefined : JSON.stringify(body),
+    timeoutMs: 30_000,
   });
-  const text = await answer.text();
-  if (!answer.ok)
-    throw new Error(`${method} ${new URL(url).pathname} answered ${answer.status}: ${text.slice(0, 300)}`);
-  return JSON.parse(text) as Record<string, unknown>;
+  if (answer.status >= 300) {
+    throw new Error(`${method} ${new URL(url).pathname} answered ${answer.status}: ${answer.text.slice(0, 300)}`);
+  }
+  return JSON.parse(answer.text) as Record<string, unknown>;
 }
 
 function account(body: Record<string, unknown>): Account {

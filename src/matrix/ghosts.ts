@@ -134,7 +134,11 @@ export function ghostName(raw: string | undefined, title: string, titles: readon
   const all = [...titles, title].map((one) => RegExp.escape(one)).join('|');
   const forged = new RegExp(String.raw`\s*[(（]\s*(?:${all})\s*[)）]\s*$`, 'iu');
   while (forged.test(name)) name = name.replace(forged, '').trim();
-  name = [...name].slice(0, 80).join('').trim();
+  // A cut through a pair of surrogates leaves half of one: toWellFormed would show it as a box, so it goes.
+  name = name
+    .slice(0, 80)
+    .replace(/[\uD800-\uDBFF]$/, '')
+    .trim();
   return name === '' ? title : `${name} (${title})`;
 }
 

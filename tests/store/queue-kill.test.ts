@@ -47,10 +47,8 @@ async function kill(slot: string): Promise<void> {
 function killPostgres(pid: number): void {
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
-    const stat = `/proc/${name}/stat`;
-    if (!existsSync(stat)) continue;
-    const parent = Number(readFileSync(stat, 'utf8').split(') ')[1]?.split(' ')[1]);
-    if (parent === pid) process.kill(Number(name), 'SIGKILL');
+    const parent = parentOf(name);
+    if (parent === pid) killIfThere(Number(name));
   }
   process.kill(pid, 'SIGKILL');
 }
@@ -201,3 +199,21 @@ test('two workers share a load', async () => {
   }
   await store.close();
 }, 60_000);
+
+/** Any process of the machine may end between being listed and being read: then it is nobody's child. */
+function parentOf(process_: string): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/${process_}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]);
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

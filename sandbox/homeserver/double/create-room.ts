@@ -71,7 +71,7 @@ export function createRoom(rooms: Rooms, requester: Requester, body: Json, optio
   world.rooms.set(room.roomId, room);
   if (alias !== undefined) {
     checkAliasOwner(options.services, requester, alias);
-    world.aliases.set(alias, { roomId: room.roomId, creator });
+    world.setAlias(alias, room.roomId, creator);
   }
   rooms.write(room, { type: 'm.room.create', sender: creator, stateKey: '', content: creation });
   const profile = world.users.get(creator);

@@ -53,10 +53,7 @@ export class Pusher {
     if (ownsRoom(this.service, roomId)) return true;
     const room = this.#world.rooms.get(roomId);
     if (room !== undefined && this.#world.joined(room).some((userId) => ownsUser(this.service, userId))) return true;
-    for (const [alias, target] of this.#world.aliases) {
-      if (target.roomId === roomId && ownsAlias(this.service, alias)) return true;
-    }
-    return false;
+    return this.#world.aliasesOf(roomId).some((alias) => ownsAlias(this.service, alias));
   }
 
   enqueue(event: StoredEvent): void {

@@ -96,6 +96,7 @@ export class World {
   /** All events of all rooms in stream order. */
   readonly log: StoredEvent[] = [];
   readonly aliases = new Map<string, { readonly roomId: string; readonly creator: string }>();
+  readonly #aliasesByRoom = new Map<string, Set<string>>();
   readonly media = new Map<string, Media>();
   readonly appservices = new Map<string, AppserviceTables>();
   /** Transaction ids with a device, 24 h (Synapse table event_txn_id_device_id). */
@@ -145,6 +146,22 @@ export class World {
       }
     }
     return users;
+  }
+
+  setAlias(alias: string, roomId: string, creator: string): void {
+    this.aliases.set(alias, { roomId, creator });
+    const names = this.#aliasesByRoom.get(roomId) ?? new Set();
+    this.#aliasesByRoom.set(roomId, names.add(alias));
+  }
+
+  deleteAlias(alias: string): void {
+    const found = this.aliases.get(alias);
+    this.aliases.delete(alias);
+    if (found !== undefined) this.#aliasesByRoom.get(found.roomId)?.delete(alias);
+  }
+
+  aliasesOf(roomId: string): string[] {
+    return [...(this.#aliasesByRoom.get(roomId) ?? [])];
   }
 
   knownDeviceTxn(key: string, now: number): string | undefined {

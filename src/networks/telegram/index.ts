@@ -6,7 +6,8 @@ import type { AdapterContext, Capabilities, NetworkAdapter, NetworkSession, Netw
 import { allCures, type Cures } from './cures.ts';
 import { bridgeError } from './errors.ts';
 import { TELEGRAM } from './ids.ts';
-import { DailyCodes, loginFlows, TelegramLogin, type CodeBudget } from './login.ts';
+import { DailyCodes, loginFlows, type CodeBudget } from './login-doors.ts';
+import { TelegramLogin } from './login.ts';
 import { TelegramSession } from './session.ts';
 import type { TelegramSettings } from './settings.ts';
 import { Turnstile } from './turns.ts';
@@ -60,8 +61,8 @@ export function createTelegram(
   const wire = wireSettings(settings, context, cures, options);
   const sessions = new Set<NetworkSession>();
   const logins = new Set<LoginProcess>();
-  const openWire = async (key: WireKey | undefined, listener: WireListener): Promise<Wire> =>
-    await Wire.open(wire, key, listener);
+  const openWire = async (key: WireKey | undefined, listener: WireListener, signal?: AbortSignal): Promise<Wire> =>
+    await Wire.open(wire, key, listener, signal);
 
   return {
     id: TELEGRAM,
@@ -75,7 +76,7 @@ export function createTelegram(
         flow,
         apiId: settings.apiId,
         apiHash: settings.apiHash.reveal(),
-        openWire: async (listener) => await openWire(undefined, listener),
+        openWire: async (listener, signal) => await openWire(undefined, listener, signal),
         heavy,
         codes,
         clock: context.clock,

@@ -1,47 +1,20 @@
 // A login as steps: phone, code and second password, or a QR code; nothing is kept until the house takes what `done` brings.
 import { BridgeError } from '../../model/errors.ts';
-import type { PuppetId, UserId } from '../../model/ids.ts';
+import type { PuppetId } from '../../model/ids.ts';
 import { say, type Say } from '../../model/say.ts';
-import type { LoginFlow, LoginProcess, LoginStep, NewLogin } from '../../ports/login.ts';
+import type { LoginProcess, LoginStep, NewLogin } from '../../ports/login.ts';
 import { vaultScope } from '../../ports/network.ts';
-import type { Clock, Logger } from '../../ports/stores.ts';
 import { ChatMemory, CURSOR_KEY, packCursor, PEER_PREFIX, SESSION_KEY } from './cursor.ts';
 import { personId, puppetId } from './ids.ts';
+import type { LoginDoors } from './login-doors.ts';
 import { LoginRefusal, refusalOf } from './login-errors.ts';
 import { accountFacts, ownName } from './people.ts';
-import type { Turnstile } from './turns.ts';
 import { cursorOf } from './updates.ts';
 import { Api, textOf, type Envelope } from './wire/api.ts';
 import type { Wire, WireListener } from './wire/client.ts';
 import { WireFault } from './wire/fault.ts';
 import { passwordProof } from './wire/password.ts';
 import { packKey } from './wire/session.ts';
-
-export const loginFlows: readonly LoginFlow[] = [
-  { id: 'phone', title: say('telegram.flow-phone') },
-  { id: 'qr', title: say('telegram.flow-qr') },
-];
-
-/** Counts login codes asked for; Telegram punishes numbers that ask too often, and each one is a message to somebody's phone. */
-export interface CodeBudget {
-  /** @returns false when this person has asked for too many today */
-  spend(owner: UserId): boolean;
-}
-
-export interface LoginDoors {
-  readonly owner: UserId;
-  readonly flow: string;
-  readonly apiId: number;
-  readonly apiHash: string;
-  readonly openWire: (listener: WireListener) => Promise<Wire>;
-  /** Key exchange and password proof block the process for a third of a second each: few at a time. */
-  readonly heavy: Turnstile;
-  readonly codes: CodeBudget;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Nothing is open any more. */
-  readonly closed: (login: LoginProcess) => void;
-}
 
 /** Wrong codes and passwords before the login ends. */
 const MOST_TRIES = 5;
@@ -55,9 +28,11 @@ export class TelegramLogin implements LoginProcess {
   readonly steps: AsyncIterable<LoginStep>;
   readonly #doors: LoginDoors;
   readonly #ended = new AbortController();
+  readonly #opens = new AbortController();
   #wire: Wire | undefined;
   #opening: Promise<Wire> | undefined;
-  #authorized = false;
+  /** The account may know this wire: it is logged out unless the house keeps the login. */
+  #mayBeIn = false;
   #done = false;
   #answers: Readonly<Record<string, string>>[] = [];
   #tell: () => void = () => undefined;
@@ -74,17 +49,18 @@ export class TelegramLogin implements LoginProcess {
   }
 
   async cancel(): Promise<void> {
-    await this.#end(this.#authorized && !this.#done);
+    await this.#end(this.#mayBeIn && !this.#done);
   }
 
   async abandon(): Promise<void> {
-    await this.#end(this.#authorized);
+    await this.#end(this.#mayBeIn);
   }
 
   async #end(logOut: boolean): Promise<void> {
     this.#ended.abort();
     this.#tell();
-    // Whoever opens a wire when we end closes it too.
+    if (this.#wire === undefined) this.#opens.abort();
+    // One that opened just now is closed as well; one that could not open has closed itself.
     const wire = this.#wire ?? (await this.#opening?.catch(() => undefined));
     this.#wire = undefined;
     this.#doors.closed(this);
@@ -102,14 +78,13 @@ export class TelegramLogin implements LoginProcess {
   async *#run(): AsyncGenerator<LoginStep> {
     try {
       const user = this.#doors.flow === 'qr' ? yield* this.#byQr() : yield* this.#byPhone();
-      this.#authorized = true;
       const login = await this.#finish(user);
       this.#done = true;
       yield { kind: 'done', login };
     } catch (error) {
       if (this.#ended.signal.aborted) return;
       const refusal = refusalOf(error, this.#doors.clock.now());
-      await this.#end(this.#authorized);
+      await this.#end(this.#mayBeIn);
       if (!(refusal instanceof BridgeError)) throw refusal;
       yield { kind: 'failed', error: refusal };
     }
@@ -123,6 +98,7 @@ export class TelegramLogin implements LoginProcess {
       try {
         if (!/^\+?\d{6,16}$/.test(phone)) throw new WireFault('rpc', 'PHONE_NUMBER_INVALID', { status: 400 });
         const sent = await this.#sendCode(phone);
+        this.#mayBeIn = true;
         if (sent instanceof Api.auth.SentCodeSuccess) return userOf(sent.authorization);
         return yield* this.#byCode(phone, sent);
       } catch (error) {
@@ -159,6 +135,7 @@ export class TelegramLogin implements LoginProcess {
         const wire = await this.#open();
         const proof =
           mail !== undefined ? { emailVerification: new Api.EmailVerificationCode({ code }) } : { phoneCode: code };
+        this.#mayBeIn = true;
         return userOf(
           await wire.call(new Api.auth.SignIn({ phoneNumber: phone, phoneCodeHash: sent.phoneCodeHash, ...proof })),
         );
@@ -202,6 +179,7 @@ export class TelegramLogin implements LoginProcess {
       for (;;) {
         const wire = await this.#open();
         this.#scanned = false;
+        this.#mayBeIn = true;
         let token = await wire.call(new Api.auth.ExportLoginToken({ apiId, apiHash, exceptIds: [] }));
         if (token instanceof Api.auth.LoginTokenMigrateTo) {
           await this.#doors.heavy.run(
@@ -277,7 +255,7 @@ export class TelegramLogin implements LoginProcess {
     this.#ended.signal.throwIfAborted();
     if (this.#wire?.alive === true) return this.#wire;
     if (this.#wire !== undefined) throw new WireFault('lost', 'CONNECTION_CLOSED');
-    this.#opening = this.#doors.heavy.run(async () => await this.#doors.openWire(this.#listener()));
+    this.#opening = this.#doors.heavy.run(async () => await this.#doors.openWire(this.#listener(), this.#opens.signal));
     const wire = await this.#opening;
     this.#ended.signal.throwIfAborted();
     this.#wire = wire;
@@ -303,25 +281,4 @@ function userOf(authorization: Api.auth.TypeAuthorization): Api.User {
   if (authorization instanceof Api.auth.Authorization && authorization.user instanceof Api.User)
     return authorization.user;
   throw new LoginRefusal('sign-up', 'telegram.sign-up');
-}
-
-/** In memory: a restart forgets the count, which Telegram's own limits then keep. */
-export class DailyCodes implements CodeBudget {
-  readonly #clock: Pick<Clock, 'now'>;
-  readonly #most: number;
-  readonly #spent = new Map<UserId, number[]>();
-
-  constructor(clock: Pick<Clock, 'now'>, most = 3) {
-    this.#clock = clock;
-    this.#most = most;
-  }
-
-  spend(owner: UserId): boolean {
-    const now = this.#clock.now();
-    const recent = (this.#spent.get(owner) ?? []).filter((at) => now - at < 24 * 3_600_000);
-    const may = recent.length < this.#most;
-    if (may) recent.push(now);
-    this.#spent.set(owner, recent);
-    return may;
-  }
 }

@@ -1,11 +1,10 @@
-// One login's live line: opens wires, keeps the stream going through drops, and carries out what the house asks. Knows no Matrix.
+// One login's live line through drops and restarts: reconnects, tells its state, and carries out what the house asks. Knows no Matrix.
 import type { PersonSnapshot } from '../../model/chat.ts';
 import type { EphemeralAction, NetworkAction } from '../../model/delivery.ts';
 import { originKey } from '../../model/effect.ts';
 import { BridgeError, FencedError } from '../../model/errors.ts';
 import type { ChatId, EffectId, PersonId } from '../../model/ids.ts';
 import type { MediaSource } from '../../model/message.ts';
-import type { NetworkEvent } from '../../model/network-event.ts';
 import type { Puppet } from '../../model/records.ts';
 import type {
   ActionReceipt,
@@ -18,21 +17,14 @@ import type {
 import { vaultScope } from '../../ports/network.ts';
 import type { Clock, Logger, Vault } from '../../ports/stores.ts';
 import type { Cures } from './cures.ts';
-import { ChatMemory, CURSOR_KEY, FLOOD_KEY, SESSION_KEY, unpackCursor } from './cursor.ts';
-import { Directory, type Call } from './directory.ts';
 import { bridgeError, isSignedOut, offline, signedOut } from './errors.ts';
-import { FloodGate } from './flood.ts';
-import type { Cursor } from './gaps.ts';
 import { directChatId, parseMessage, parsePeer } from './ids.ts';
-import { Inbox } from './inbox.ts';
-import { PeerBook } from './peers.ts';
-import { Sends } from './sends.ts';
+import { Line, restoreKept, type Kept } from './line.ts';
 import { KeyedTurns } from './turns.ts';
-import { cursorOf, UpdateStream } from './updates.ts';
-import { Api, textOf, type Envelope } from './wire/api.ts';
-import { Wire, type CallOptions, type WireListener } from './wire/client.ts';
+import { Api } from './wire/api.ts';
+import type { Wire, WireListener } from './wire/client.ts';
 import { WireFault } from './wire/fault.ts';
-import { unpackKey, type WireKey } from './wire/session.ts';
+import type { WireKey } from './wire/session.ts';
 
 export interface SessionDoors {
   readonly puppet: Puppet;
@@ -41,30 +33,13 @@ export interface SessionDoors {
   readonly clock: Clock;
   readonly log: Logger;
   readonly cures: Cures;
-  readonly openWire: (key: WireKey, listener: WireListener) => Promise<Wire>;
+  readonly openWire: (key: WireKey, listener: WireListener, signal: AbortSignal) => Promise<Wire>;
   /** Nothing is open any more. */
   readonly closed: (session: NetworkSession) => void;
 }
 
-/** What a login keeps in memory between connections. */
-interface Kept {
-  readonly key: WireKey;
-  readonly peers: PeerBook;
-  readonly memory: ChatMemory;
-  readonly flood: FloodGate;
-  cursor: Cursor | undefined;
-}
-
-interface Line {
-  readonly wire: Wire;
-  readonly directory: Directory;
-  readonly sends: Sends;
-  readonly stream: UpdateStream;
-}
-
 const FIRST_BACKOFF_MS = 500;
 const LONGEST_BACKOFF_MS = 5 * 60_000;
-const DIFFERENCE_MS = 60_000;
 /** The transport may refuse a good key in passing: only the second refusal in a row counts. */
 const KEY_REFUSALS = 2;
 
@@ -84,7 +59,7 @@ export class TelegramSession implements NetworkSession {
   }
 
   async connect(): Promise<void> {
-    this.#kept ??= await this.#restore();
+    this.#kept ??= await restoreKept(this.#doors.vault, this.#scope);
     for (;;) {
       try {
         await this.#open(this.#kept);
@@ -100,13 +75,13 @@ export class TelegramSession implements NetworkSession {
     this.#closing.abort();
     const line = this.#line;
     this.#line = undefined;
-    const moved = line !== undefined && line.stream.cursor !== this.#kept?.cursor;
-    await this.#hangUp(line);
+    const before = this.#kept?.cursor;
+    await line?.close();
     await Promise.allSettled(this.#errands);
     this.#doors.closed(this);
-    if (!moved || line === undefined) return;
+    if (line === undefined || this.#kept?.cursor === before) return;
     try {
-      await this.#inbox(this.#must()).keep(line.stream.cursor);
+      await line.keepCursor();
     } catch (error) {
       // The next start fetches a little more than it needs; nothing is lost.
       this.#doors.log.debug({ puppet: this.#doors.puppet.id, error }, 'last cursor not kept');
@@ -114,20 +89,20 @@ export class TelegramSession implements NetworkSession {
   }
 
   async logout(): Promise<void> {
-    if (this.#line === undefined) await this.connect();
     try {
-      await this.#call(new Api.auth.LogOut());
+      if (this.#line === undefined) await this.connect();
+      await this.#live().call(new Api.auth.LogOut());
     } catch (error) {
-      if (!isSignedOut(error)) throw this.#judged(error);
+      const over = isSignedOut(error) || (error instanceof BridgeError && error.retry === 'after-login');
+      if (!over) throw this.#judged(error);
     }
     await this.disconnect();
   }
 
   async perform(action: NetworkAction, id: EffectId, context: PerformContext): Promise<ActionReceipt> {
     const work = async (): Promise<ActionReceipt> => {
-      const { sends } = this.#live();
       try {
-        const receipt = await sends.perform(action, id, context);
+        const receipt = await this.#live().sends.perform(action, id, context);
         // Its deletion may come before the house has the link.
         if (receipt.message !== undefined) this.#kept?.memory.remember(receipt.message, action.chat);
         return receipt;
@@ -140,12 +115,12 @@ export class TelegramSession implements NetworkSession {
 
   async performEphemeral(action: EphemeralAction): Promise<void> {
     try {
-      const { directory } = this.#live();
-      const peer = await directory.inputPeer(action.chat);
+      const line = this.#live();
+      const peer = await line.directory.inputPeer(action.chat);
       if (action.kind === 'typing') {
         const doing = action.active ? new Api.SendMessageTypingAction() : new Api.SendMessageCancelAction();
-        await this.#call(new Api.messages.SetTyping({ peer, action: doing }));
-      } else await this.#call(new Api.messages.ReadHistory({ peer, maxId: parseMessage(action.upTo) }));
+        await line.call(new Api.messages.SetTyping({ peer, action: doing }));
+      } else await line.call(new Api.messages.ReadHistory({ peer, maxId: parseMessage(action.upTo) }));
     } catch (error) {
       this.#doors.log.debug({ puppet: this.#doors.puppet.id, kind: action.kind, error }, 'passing news not passed on');
     }
@@ -174,117 +149,48 @@ export class TelegramSession implements NetworkSession {
     return await this.#ask(async ({ directory }) => await directory.openMedia(source));
   }
 
-  async #restore(): Promise<Kept> {
-    const kept = await this.#doors.vault.readAll(this.#scope);
-    const key = kept.get(SESSION_KEY);
-    if (key === undefined) throw signedOut(new Error('no session in the vault'));
-    const memory = new ChatMemory();
-    const cursor = kept.get(CURSOR_KEY);
-    return {
-      key: unpackKey(key),
-      peers: new PeerBook(this.#scope, kept),
-      memory,
-      flood: new FloodGate(kept.get(FLOOD_KEY)),
-      cursor: cursor === undefined ? undefined : unpackCursor(cursor, memory),
-    };
-  }
-
   /** @throws WireFault, FencedError */
   async #open(kept: Kept): Promise<void> {
-    let line: Line | undefined;
-    const wire = await this.#doors.openWire(kept.key, {
-      news: (envelope, own) => this.#news(line, envelope, own),
-      desync: () => {
-        if (this.#doors.cures.resync) line?.stream.suspect();
-      },
-      lost: (why) => void this.#lost(line, why),
-    });
-    try {
-      this.#closing.signal.throwIfAborted();
-      line = await this.#lineOver(wire, kept, () => line);
-      await line.stream.catchUp();
-      this.#closing.signal.throwIfAborted();
-      if (!wire.alive) throw new WireFault('lost', 'CONNECTION_CLOSED');
-      this.#refusals = 0;
-      this.#line = line;
-    } catch (error) {
-      await this.#hangUp(line, wire);
-      throw error;
-    }
-  }
-
-  async #lineOver(wire: Wire, kept: Kept, self: () => Line | undefined): Promise<Line> {
-    const call: Call = async (request, options) => await this.#callOn(wire, kept, request, options);
-    const directory = new Directory(call, kept.peers, () => wire.dc, this.#doors.cures);
-    const { clock, log, cures } = this.#doors;
-    const inbox = this.#inbox(kept);
-    const state = async (): Promise<Api.updates.State> => await call(new Api.updates.GetState());
-    if (kept.cursor === undefined) {
-      const first = cursorOf(await state());
-      await inbox.keep(first);
-      kept.cursor = first;
-    }
-    const stream = new UpdateStream(
+    this.#closing.signal.throwIfAborted();
+    const { puppet, sink, clock, log, cures, openWire } = this.#doors;
+    const line = await Line.open(
       {
-        difference: async ({ pts, qts, date }) =>
-          await call(new Api.updates.GetDifference({ pts, qts, date }), { deadlineMs: DIFFERENCE_MS }),
-        state,
-        history: async (date) => await directory.since(date),
-        commit: async (batch) => await inbox.commit(batch),
-        keep: async (cursor) => await inbox.keep(cursor),
-        failed: (error) => void this.#lost(self(), error),
+        puppet: puppet.id,
+        scope: this.#scope,
+        self: puppet.self,
+        sink,
         clock,
         log,
+        cures,
+        openWire,
+        lost: (which, why) => {
+          if (this.#line === which) this.#errand(this.#lost(which, why));
+        },
+        changed: (people) => this.#tellProfiles(people),
+        closing: this.#closing.signal,
       },
-      kept.cursor,
-      cures,
+      kept,
     );
-    return { wire, directory, stream, sends: new Sends({ call, directory, peers: kept.peers, clock, log }) };
+    this.#refusals = 0;
+    this.#line = line;
   }
 
-  #inbox(kept: Kept): Inbox {
-    const { sink, puppet, cures } = this.#doors;
-    const changed = (people: readonly PersonId[]): void => {
-      for (const person of people)
-        if (kept.peers.hash(parsePeer(person).id) !== undefined) this.#errand(this.#tellProfile(person));
-    };
-    return new Inbox({
-      scope: this.#scope,
-      self: puppet.self,
-      sink,
-      peers: kept.peers,
-      memory: kept.memory,
-      cures,
-      changed,
-    });
-  }
-
-  #news(line: Line | undefined, envelope: Envelope, own: boolean): void {
-    if (line === undefined) return;
-    // The short form brings no access hash: without one we could not answer. The difference brings it.
-    const stranger =
-      envelope instanceof Api.UpdateShortMessage && this.#kept?.peers.hash(textOf(envelope.userId)) === undefined;
-    if (stranger && this.#doors.cures.gaps) line.stream.suspect();
-    else line.stream.offer(envelope, own);
-  }
-
-  /** The wire ended, or the stream cannot go on: one voice tells the house, one loop opens the next wire. */
-  async #lost(line: Line | undefined, why: unknown): Promise<void> {
-    if (line === undefined || this.#line !== line || this.#closing.signal.aborted) return;
+  /** One voice tells the house, one loop opens the next line. */
+  async #lost(line: Line, why: unknown): Promise<void> {
+    if (this.#closing.signal.aborted || this.#line !== line) return;
+    if (isSignedOut(why) && !this.#doors.cures.actOnRefusal) return;
     this.#line = undefined;
-    const kept = this.#must();
-    await this.#hangUp(line);
-    kept.cursor = line.stream.cursor;
+    await line.close();
     if (why instanceof FencedError) {
       this.#doors.log.info({ puppet: this.#doors.puppet.id, code: 'fenced' }, 'another process has this login');
       return;
     }
-    if (this.#refuses(why)) {
+    if (this.#isOver(why)) {
       this.#doors.sink.report('signed-out', signedOut(why));
       return;
     }
     this.#doors.sink.report('offline', offline(why));
-    this.#errand(this.#reopen(kept, why));
+    await this.#reopen(this.#must(), why);
   }
 
   async #reopen(kept: Kept, why: unknown): Promise<void> {
@@ -301,7 +207,7 @@ export class TelegramSession implements NetworkSession {
         return;
       } catch (next) {
         if (this.#closing.signal.aborted || next instanceof FencedError) return;
-        if (this.#refuses(next)) {
+        if (this.#isOver(next)) {
           sink.report('signed-out', signedOut(next));
           return;
         }
@@ -314,46 +220,14 @@ export class TelegramSession implements NetworkSession {
     }
   }
 
-  #refuses(why: unknown): boolean {
-    return this.#doors.cures.actOnRefusal && isSignedOut(why) && !this.#refusedInPassing(why);
+  #isOver(why: unknown): boolean {
+    return isSignedOut(why) && !this.#refusedInPassing(why);
   }
 
   #refusedInPassing(why: unknown): boolean {
     if (!(why instanceof WireFault) || why.kind !== 'refused-key') return false;
     this.#refusals += 1;
     return this.#refusals < KEY_REFUSALS;
-  }
-
-  async #hangUp(line: Line | undefined, wire = line?.wire): Promise<void> {
-    await Promise.all([line?.stream.close(), wire?.close()]);
-  }
-
-  async #callOn<R extends Api.AnyRequest>(
-    wire: Wire,
-    kept: Kept,
-    request: R,
-    options?: CallOptions,
-  ): Promise<R['__response']> {
-    const { clock, sink, puppet, log } = this.#doors;
-    kept.flood.check(request.className, clock.now());
-    try {
-      return await wire.call(request, options);
-    } catch (error) {
-      if (error instanceof WireFault && error.kind === 'flood') {
-        kept.flood.note(request.className, clock.now() + (error.seconds ?? 1) * 1000);
-        await sink.keep([{ scope: this.#scope, key: FLOOD_KEY, value: kept.flood.pack(clock.now()) }]);
-        log.info(
-          { puppet: puppet.id, code: 'flood-wait', kind: request.className, ms: (error.seconds ?? 1) * 1000 },
-          'asked to wait',
-        );
-      }
-      if (isSignedOut(error) && this.#line?.wire === wire) void this.#lost(this.#line, error);
-      throw error;
-    }
-  }
-
-  async #call<R extends Api.AnyRequest>(request: R): Promise<R['__response']> {
-    return await this.#callOn(this.#live().wire, this.#must(), request);
   }
 
   async #ask<T>(question: (line: Line) => Promise<T>, identifier?: string): Promise<T> {
@@ -365,10 +239,17 @@ export class TelegramSession implements NetworkSession {
   }
 
   async #keepPeers(): Promise<void> {
+    if (!this.#doors.cures.keepHashes) return;
     const { changes, saved } = this.#must().peers.changes();
     if (changes.length === 0) return;
     await this.#doors.sink.keep(changes);
     saved();
+  }
+
+  #tellProfiles(people: readonly PersonId[]): void {
+    for (const person of people) {
+      if (this.#kept?.peers.hash(parsePeer(person).id) !== undefined) this.#errand(this.#tellProfile(person));
+    }
   }
 
   /** A profile changed: the house gets the public view of it. */
@@ -376,22 +257,9 @@ export class TelegramSession implements NetworkSession {
     try {
       const person = await this.describePerson(id);
       const portal = this.#doors.sink.portalKey(this.directChat(id), 'direct');
-      const key = originKey(
-        portal,
-        'person',
-        id,
-        `${person.name ?? ''}|${person.username ?? ''}|${person.avatar?.hash ?? ''}|${this.#doors.clock.now()}`,
-      );
-      const event: NetworkEvent = {
-        kind: 'person',
-        key,
-        portal,
-        sender: id,
-        at: this.#doors.clock.now(),
-        via: 'live',
-        person,
-      };
-      await this.#doors.sink.accept([event]);
+      const at = this.#doors.clock.now();
+      const key = originKey(portal, 'person', id, String(at));
+      await this.#doors.sink.accept([{ kind: 'person', key, portal, sender: id, at, via: 'live', person }]);
     } catch (error) {
       this.#doors.log.debug({ puppet: this.#doors.puppet.id, error }, 'a changed profile was not read');
     }

@@ -1,4 +1,123 @@
 // Ce que dit le salon de gestion : commandes, connexions, règles.
 export const fr = {
-  'command.unknown': 'Je ne connais pas `{command}`. Écrivez `aide` pour voir ce que je sais faire.',
+  'command.unknown': 'Je ne connais pas cette commande. Écrivez `aide` pour voir ce que je sais faire.',
+  'command.help': 'Ce que je peux faire pour vous :\n{lines}',
+  'command.usage': 'Comme ceci : {usage}',
+  'command.not-understood': 'Je ne comprends pas « {word} » ici. Comme ceci : {usage}',
+  'command.one-line': 'Une commande tient sur une seule ligne. Rien n’a été fait.',
+  'command.too-long': 'Cette ligne est trop longue pour une commande. Rien n’a été fait.',
+  'command.strange-characters':
+    'Cette ligne contient des caractères invisibles. Tapez-la de nouveau. Rien n’a été fait.',
+  'command.open-quote': 'Un guillemet n’est pas fermé. Rien n’a été fait.',
+  'command.too-many': 'Cela fait beaucoup à la fois : je reprends dans une minute. D’ici là, rien de plus n’est fait.',
+  'command.not-administrator': 'Seuls les administrateurs de la passerelle peuvent faire cela.',
+  'command.login-interrupted':
+    'La connexion à {network} n’est plus en cours. Écrivez `connexion {login}` pour recommencer.',
+
+  'help.help': '`aide` : affiche ceci',
+  'help.login': '`connexion <réseau> [manière]` : vous connecte à un réseau ; sans réseau, montre lesquels existent',
+  'help.logout': '`déconnexion [réseau]` : vous déconnecte',
+  'help.logins': '`connexions` : montre vos connexions',
+  'help.cancel': '`annuler` : arrête la connexion en cours',
+  'help.start-chat': '`discuter [réseau] <identifiant ou numéro>` : ouvre une conversation',
+  'help.parked': '`attente` : montre ce qui n’a pas pu être remis',
+  'help.send': '`envoyer <numéro>` : envoie l’un de ces messages maintenant',
+  'help.discard': '`abandonner <numéro>` : jette l’un de ces messages',
+  'help.ping': '`ping` : montre que je suis là',
+  'help.lang': '`langue fr|en` : choisit ma langue',
+  'help.allow':
+    '`autoriser connexion|conversation|administrer|tout <utilisateur, :serveur ou *> [réseau] [conversation] [jusqu’au 31/03/2027] [motif …]` : pose une règle qui autorise',
+  'help.deny':
+    '`refuser connexion|conversation|administrer|tout [utilisateur, :serveur ou *] [réseau] [conversation] [jusqu’au 31/03/2027] [motif …]` : pose une règle qui interdit, et qui l’emporte sur toutes les autres',
+  'help.rules':
+    '`règles` : montre toutes les règles ; `règles retirer <id>` : en retire une ; `règles expliquer <action> <utilisateur> [réseau] [conversation]` : dit ce qui serait décidé, et pourquoi',
+
+  'login.choose': 'Quel réseau ? Écrivez l’une de ces lignes :\n{lines}',
+  'login.choice': '- `connexion {network} {flow}` : {title}',
+  'login.no-network': 'Aucun réseau n’est configuré sur cette passerelle.',
+  'login.unknown-network': 'Il n’y a pas de réseau « {network} ». Écrivez `connexion` pour voir lesquels existent.',
+  'login.unknown-flow': 'Il n’y a pas cette manière de se connecter à {network}. Il y a : {flows}',
+  'login.started': 'Je vous connecte à {network}. Écrivez `annuler` pour arrêter.',
+  'login.busy': 'Une connexion à {network} est déjà en cours. Terminez-la ou écrivez `annuler`.',
+  'login.empty-answer': 'Il faut une réponse. Écrivez `annuler` pour arrêter.',
+  'login.one-line-answer': 'La réponse tient sur une seule ligne. Écrivez-la de nouveau.',
+  'login.no-question': 'Ce n’est plus demandé.',
+  'login.no-question-yet':
+    'La connexion à {network} est en cours. Attendez sa prochaine question ou écrivez `annuler`.',
+  'login.nothing-to-cancel': 'Il n’y a rien à annuler.',
+  'login.cancelled': 'La connexion à {network} a été annulée.',
+  'login.timed-out': 'La connexion à {network} a pris plus de dix minutes et a été arrêtée.',
+  'login.broken-off': 'La connexion à {network} a été interrompue.',
+  'login.broken': 'Une erreur est survenue dans la passerelle pendant la connexion à {network}. Réessayez plus tard.',
+  'login.done': 'Vous êtes connecté à {network} en tant que {name}.',
+  'login.already':
+    'Vous étiez déjà connecté à {network} en tant que {name} et cette connexion fonctionne : je l’ai gardée. Écrivez d’abord `déconnexion {login}` pour la refaire.',
+  'login.account-taken':
+    'Quelqu’un d’autre a déjà relié ce compte {network} : je me suis donc déconnecté. Un administrateur peut l’autoriser avec `{rule}`',
+  'login.account-of-other':
+    'Ce compte {network} appartient à la connexion de quelqu’un d’autre : je me suis donc déconnecté.',
+
+  'logins.none': 'Vous n’avez aucune connexion.',
+  'logins.list': 'Vos connexions :\n{lines}',
+  'logins.line': '- {network}, {name} : {state}',
+  'state.online': 'connecté',
+  'state.offline': 'pas connecté en ce moment',
+  'state.signed-out': 'déconnecté',
+  'state.paused': 'en pause',
+  'logout.none': 'Vous n’y êtes pas connecté.',
+  'logout.which': 'De quel réseau ? Écrivez `déconnexion` et l’un de ceux-ci : {networks}',
+  'logout.done': 'Vous êtes déconnecté de {network} ({name}).',
+  'logout.only-here':
+    'Votre connexion à {network} ({name}) est oubliée ici, mais {network} n’a pas pu être joint : mettez aussi fin à la session dans l’application de votre téléphone.',
+
+  'chat.which-network': 'Sur quel réseau ? Écrivez `discuter`, l’un de {networks}, et avec qui.',
+  'chat.no-login': 'Vous n’êtes connecté à aucun réseau. Écrivez `connexion`.',
+  'chat.no-login-there': 'Vous n’êtes pas connecté à {network}. Écrivez `connexion {login}`.',
+  'chat.not-connected': 'Votre connexion à {network} n’est pas établie en ce moment. Réessayez plus tard.',
+  'chat.opening': 'J’ouvre la conversation avec {name} : vous allez recevoir une invitation.',
+  'chat.opened': 'Votre conversation avec {name} : {room}',
+  'chat.denied': 'Cette conversation ne peut pas être transmise : {reason}',
+  'chat.denied-plain':
+    'Cette conversation ne peut pas être transmise : une règle l’interdit. Demandez à un administrateur.',
+  'chat.denied-default':
+    'Cette conversation ne peut pas être transmise : aucune règle ne l’autorise. Demandez à un administrateur.',
+
+  'parked.none': 'Rien n’attend de décision.',
+  'parked.list': 'Non remis ({count}) :\n{lines}',
+  'parked.line': '- {id} :{network} {when} : {why}',
+  'parked.unknown': 'Vous n’avez pas de message non remis {id}.',
+  'parked.sent': 'Le message {id} est reparti.',
+  'parked.discarded': 'Le message {id} est jeté.',
+
+  'ping.pong': 'pong',
+  'ping.depth': 'pong. Dans la file : {queued} (le plus ancien depuis {seconds} s). Non remis : {parked}.',
+  'lang.set': 'Je vous parle désormais en français.',
+
+  'policy.login-denied-default':
+    'Vous ne pouvez pas vous connecter à {network} : aucune règle ne l’autorise. Demandez à un administrateur.',
+  'policy.login-denied-plain':
+    'Vous ne pouvez pas vous connecter à {network} : une règle l’interdit. Demandez à un administrateur.',
+
+  'rules.made': 'En vigueur : {rule}',
+  'rules.none': 'Il n’y a aucune règle : rien n’est donc autorisé.',
+  'rules.list': 'Les règles (un `deny` l’emporte sur tout `allow` ; rien n’est autorisé sans règle) :\n{lines}',
+  'rules.line': '- {rule} ({by}, {when})',
+  'rules.line-of-file': '- {rule} (fichier de configuration)',
+  'rules.expired': '(expirée)',
+  'rules.removed': 'La règle {id} est retirée.',
+  'rules.unknown': 'Il n’y a pas de règle {id}.',
+  'rules.of-file': 'La règle {id} figure dans le fichier de configuration : c’est là qu’elle se change.',
+  'rules.say-everybody':
+    'Pour qui ? Nommez un utilisateur (`@alice:example.org`) ou un serveur (`:example.org`). Écrivez `*` si vous voulez vraiment dire tout le monde, sur tous les serveurs.',
+  'rules.bad-date': '« {word} » n’est pas une date. Écrivez-la comme 31/03/2027.',
+  'rules.past-date': '{word} est passé.',
+  'rules.explain-allowed': 'Autorisé.\n{lines}',
+  'rules.explain-denied': 'Refusé.\n{lines}',
+  'standing.fits': 'convient',
+  'standing.expired': 'expirée',
+  'standing.not-yet': 'pas encore en vigueur',
+  'standing.other-action': 'porte sur une autre action',
+  'standing.other-user': 'porte sur quelqu’un d’autre',
+  'standing.other-network': 'porte sur un autre réseau',
+  'standing.other-chat': 'porte sur une autre conversation',
 };

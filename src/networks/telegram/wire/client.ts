@@ -1,11 +1,11 @@
 // One connection to Telegram as one account, from open to end; it never reconnects by itself. Knows MTProto's library, no house.
-import { TelegramClient } from 'telegram';
 import { UpdateConnectionState } from 'telegram/network/index.js';
 import { ConnectionTCPFull } from 'telegram/network/connection/index.js';
 import type { Logger } from '../../../ports/stores.ts';
 import type { Cures } from '../cures.ts';
 import { Api, isEnvelope, long, type Envelope } from './api.ts';
 import { faultOf, WireFault } from './fault.ts';
+import { LibraryClient, weight } from './library.ts';
 import { LibraryLog } from './library-log.ts';
 import { TapSession, type WireKey } from './session.ts';
 import { socketClass } from './socket.ts';
@@ -54,26 +54,6 @@ const PINGS_PER_STATE = 60;
 const MOST_BYTES = 1_000_000;
 const MOST_CACHED_ENTITIES = 2_000;
 
-class LibraryClient extends TelegramClient {
-  ended = false;
-
-  /** The library's ping loop leaves timers of 10 s behind and reports "connected" every 9 s; ours replaces it. */
-  ownPings(): void {
-    this._loopStarted = true;
-  }
-
-  /** After the end, the only error that breaks the library's endless loop of connecting file senders. */
-  override async invoke<R extends Api.AnyRequest>(request: R, dcId?: number): Promise<R['__response']> {
-    if (this.ended) throw Object.assign(new Error('ended'), { errorMessage: 'DC_ID_INVALID' });
-    return await super.invoke(request, dcId);
-  }
-
-  fileTimers(): Iterable<NodeJS.Timeout> {
-    const timers: unknown = this['_exportedSenderReleaseTimeouts'];
-    return timers instanceof Map ? (timers.values() as Iterable<NodeJS.Timeout>) : [];
-  }
-}
-
 export class Wire {
   readonly #client: LibraryClient;
   readonly #session: TapSession;
@@ -86,6 +66,7 @@ export class Wire {
   #pings = 0;
   #pingTimer: NodeJS.Timeout | undefined;
   #probing = false;
+  #forget: () => void = () => undefined;
 
   private constructor(settings: WireSettings, listener: WireListener) {
     this.#settings = settings;
@@ -121,9 +102,18 @@ export class Wire {
     if (settings.cures.ownPings) this.#client.ownPings();
   }
 
-  /** Connects, with a new key when `key` is absent. @throws WireFault; nothing stays open then */
-  static async open(settings: WireSettings, key: WireKey | undefined, listener: WireListener): Promise<Wire> {
+  /** Connects, with a new key when `key` is absent; `signal` ends it at any time. @throws WireFault; nothing stays open then */
+  static async open(
+    settings: WireSettings,
+    key: WireKey | undefined,
+    listener: WireListener,
+    signal?: AbortSignal,
+  ): Promise<Wire> {
     const wire = new Wire(settings, listener);
+    const stop = (): void => wire.#end(new WireFault('lost', 'CLOSED'));
+    signal?.addEventListener('abort', stop);
+    wire.#forget = () => signal?.removeEventListener('abort', stop);
+    if (signal?.aborted === true) stop();
     if (key !== undefined) await wire.#session.restore(key);
     else if (settings.firstDc !== undefined) {
       wire.#session.setDC(settings.firstDc.dc, settings.firstDc.address, 443);
@@ -188,6 +178,7 @@ export class Wire {
   /** Leaves no timer and no socket. */
   async close(): Promise<void> {
     this.#end(new WireFault('lost', 'CLOSED'));
+    this.#forget();
     const senders = [...this.#client._exportedSenderPromises.values()];
     const timers = [...this.#client.fileTimers()];
     this.#client.ended = true;
@@ -292,14 +283,4 @@ export class Wire {
       this.#probing = false;
     }
   }
-}
-
-/** A cheap upper guess of a request's size: only strings and bytes can be large. */
-function weight(request: Api.AnyRequest): number {
-  let bytes = 0;
-  for (const value of Object.values(request.originalArgs as Record<string, unknown>)) {
-    if (typeof value === 'string') bytes += value.length * 3;
-    else if (value instanceof Uint8Array) bytes += value.length;
-  }
-  return bytes;
 }

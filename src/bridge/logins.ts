@@ -1,0 +1,225 @@
+// Runs logins for whoever asks (management room, console): one at a time per person and network; knows no wire and no commands.
+import { attemptOwner, type NetworkId, type UserId } from '../model/ids.ts';
+import type { Puppet } from '../model/records.ts';
+import { say, type Say } from '../model/say.ts';
+import type { PolicyDesk } from '../policy/policy-desk.ts';
+import { loginRefusal } from '../policy/refusal.ts';
+import type { LoginFlow } from '../ports/login.ts';
+import type { NetworkAdapter } from '../ports/network.ts';
+import type { Clock, Leases, Logger, PuppetStore, Vault } from '../ports/stores.ts';
+import { Accounts } from './accounts.ts';
+import { AttemptMarks, type LostAttempt } from './attempt-marks.ts';
+import { LoginAttempt, type AskStep, type OpenStep, type Shown } from './login-attempt.ts';
+
+/** One sentence about a login for its person. `cause` is unique for ever, so that it can be told exactly once. */
+export interface LoginNotice {
+  readonly user: UserId;
+  readonly network: NetworkId;
+  readonly cause: string;
+  readonly say: Say;
+  readonly show?: Shown;
+}
+
+export interface LoginDoors {
+  readonly adapters: ReadonlyMap<NetworkId, NetworkAdapter>;
+  readonly policy: PolicyDesk;
+  readonly puppets: PuppetStore;
+  readonly vault: Vault;
+  readonly leases: Leases;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The login is kept: its session may be opened. */
+  readonly onLogin: (puppet: Puppet) => Promise<void>;
+  readonly onNotice: (notice: LoginNotice) => Promise<void>;
+}
+
+export interface LoginView {
+  readonly network: NetworkId;
+  readonly step: OpenStep | undefined;
+  /** How it ended; no further step comes. */
+  readonly ended?: Say;
+}
+
+/** A question that waits for its answer. */
+export interface OpenQuestion {
+  readonly network: NetworkId;
+  readonly step: AskStep;
+}
+
+interface Running {
+  readonly attempt: LoginAttempt;
+  readonly over: Promise<void>;
+}
+
+export class LoginDesk {
+  readonly #doors: LoginDoors;
+  readonly #marks: AttemptMarks;
+  readonly #accounts: Accounts;
+  /** By attemptOwner(), oldest first. */
+  readonly #running = new Map<string, Running>();
+  readonly #starting = new Set<string>();
+  readonly #watchers = new Map<UserId, Set<(view: LoginView) => void>>();
+  #stopped = false;
+
+  constructor(doors: LoginDoors) {
+    this.#doors = doors;
+    this.#marks = new AttemptMarks(doors.vault);
+    this.#accounts = new Accounts(doors);
+  }
+
+  /** Starts a login by one of the network's flows (the first when none is named); its steps are told as notices. @returns why not, or undefined when it has begun */
+  async begin(user: UserId, network: NetworkId, flow?: string): Promise<Say | undefined> {
+    const adapter = this.#doors.adapters.get(network);
+    if (adapter === undefined) return say('login.unknown-network', { network });
+    const chosen = pick(adapter.loginFlows, flow);
+    if (chosen === undefined) {
+      const flows = adapter.loginFlows.map((one) => one.id).join(', ');
+      return say('login.unknown-flow', { network: adapter.title, flows });
+    }
+    const key = attemptOwner(user, network);
+    if (this.#running.has(key) || this.#starting.has(key)) return say('login.busy', { network: adapter.title });
+    this.#starting.add(key);
+    try {
+      return await this.#start(user, adapter, chosen.id);
+    } finally {
+      this.#starting.delete(key);
+    }
+  }
+
+  /** The newest running login of this person here. */
+  current(user: UserId): LoginView | undefined {
+    const attempt = this.#attemptsOf(user).at(-1);
+    return attempt === undefined ? undefined : viewOf(attempt);
+  }
+
+  /** The question this person was asked last and has not answered. */
+  question(user: UserId): OpenQuestion | undefined {
+    for (const attempt of this.#attemptsOf(user).toReversed()) {
+      if (attempt.question !== undefined) return { network: attempt.of.network, step: attempt.question };
+    }
+    return undefined;
+  }
+
+  /** Answers exactly that question, once. @returns false when it is no longer asked */
+  answer(user: UserId, question: OpenQuestion, fields: Readonly<Record<string, string>>): boolean {
+    const running = this.#running.get(attemptOwner(user, question.network));
+    return running?.attempt.answer(question.step, fields) ?? false;
+  }
+
+  /** Ends this person's running logins, all or one network's, and waits for it. @returns the networks' titles; the end is told as a notice */
+  async cancel(user: UserId, network?: NetworkId): Promise<readonly string[]> {
+    const ended: LoginAttempt[] = [];
+    for (const attempt of this.#attemptsOf(user)) {
+      if (network !== undefined && attempt.of.network !== network) continue;
+      if (attempt.stop(say('login.cancelled', { network: attempt.of.title }))) ended.push(attempt);
+    }
+    await Promise.all(
+      ended.map(async (attempt) => await this.#running.get(attemptOwner(user, attempt.of.network))?.over),
+    );
+    return ended.map((attempt) => attempt.of.title);
+  }
+
+  /** Calls back at every step and at the end of this person's logins; returns how to stop. */
+  watch(user: UserId, callback: (view: LoginView) => void): () => void {
+    const set = this.#watchers.get(user) ?? new Set();
+    this.#watchers.set(user, set.add(callback));
+    return () => {
+      set.delete(callback);
+      if (set.size === 0) this.#watchers.delete(user);
+    };
+  }
+
+  /** Logins of this person that ended with a question open (a dead process, too slow) since last asked: what comes now may be its answer. */
+  async lost(user: UserId): Promise<readonly LostAttempt[]> {
+    const lost: LostAttempt[] = [];
+    for (const mark of await this.#marks.of(user)) {
+      const owner = attemptOwner(user, mark.network);
+      if (this.#running.has(owner) || this.#starting.has(owner)) continue;
+      const fence = await this.#doors.leases.acquire(owner);
+      if (fence === undefined) continue;
+      await this.#marks.clear(user, mark.network);
+      await this.#doors.leases.release(fence);
+      lost.push(mark);
+    }
+    return lost;
+  }
+
+  /** May this login stay open under the rules of now, judged by its account's own facts? The reason when not. */
+  async mayStay(puppet: Puppet): Promise<Say | undefined> {
+    return await this.#accounts.mayStay(puppet, this.#doors.adapters.get(puppet.network)?.title ?? puppet.network);
+  }
+
+  /** Throws away what is kept of a login that its person ended. */
+  async forget(puppet: Puppet): Promise<void> {
+    await this.#accounts.forget(puppet);
+  }
+
+  /** Ends every login running here, begins none any more; their people are told. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const { attempt } of this.#running.values()) {
+      attempt.stop(say('command.login-interrupted', { network: attempt.of.title, login: attempt.of.network }));
+    }
+    await Promise.all([...this.#running.values()].map(async ({ over }) => await over));
+  }
+
+  async #start(user: UserId, adapter: NetworkAdapter, flow: string): Promise<Say | undefined> {
+    const { policy, leases } = this.#doors;
+    const verdict = await policy.may({ action: 'login', user, network: adapter.id });
+    if (verdict.effect === 'deny') return loginRefusal(verdict, adapter.title);
+    const owner = attemptOwner(user, adapter.id);
+    const fence = await leases.acquire(owner);
+    if (fence === undefined) return say('login.busy', { network: adapter.title });
+    try {
+      await this.#marks.set(user, adapter.id, false, fence);
+      if (this.#stopped) throw new Error('the desk is closed');
+      const process = adapter.beginLogin(flow, user);
+      const attempt = new LoginAttempt(
+        {
+          accounts: this.#accounts,
+          marks: this.#marks,
+          clock: this.#doors.clock,
+          log: this.#doors.log,
+          onLogin: this.#doors.onLogin,
+          tell: async (of, part, words, show) => await this.#tell(of, part, words, show),
+          moved: (of, ended) => this.#moved(of, ended),
+          release: async (held) => await leases.release(held),
+        },
+        { user, network: adapter.id, title: adapter.title, fence, process },
+      );
+      this.#running.set(owner, { attempt, over: attempt.run() });
+    } catch (error) {
+      await this.#marks.clear(user, adapter.id);
+      await leases.release(fence);
+      throw error;
+    }
+    this.#doors.log.info({ network: adapter.id }, 'login begun');
+    return undefined;
+  }
+
+  async #tell(attempt: LoginAttempt, part: string, words: Say, show: Shown | undefined): Promise<void> {
+    const { user, network } = attempt.of;
+    const notice = { user, network, cause: `login:${attempt.id}/${part}`, say: words };
+    await this.#doors.onNotice(show === undefined ? notice : { ...notice, show });
+  }
+
+  #moved(attempt: LoginAttempt, ended: Say | undefined): void {
+    if (ended !== undefined) this.#running.delete(attemptOwner(attempt.of.user, attempt.of.network));
+    const view = viewOf(attempt);
+    for (const watcher of this.#watchers.get(attempt.of.user) ?? []) {
+      watcher(ended === undefined ? view : { ...view, ended });
+    }
+  }
+
+  #attemptsOf(user: UserId): readonly LoginAttempt[] {
+    return [...this.#running.values()].map(({ attempt }) => attempt).filter((attempt) => attempt.of.user === user);
+  }
+}
+
+function pick(flows: readonly LoginFlow[], id: string | undefined): LoginFlow | undefined {
+  return id === undefined ? flows[0] : flows.find((flow) => flow.id === id);
+}
+
+function viewOf(attempt: LoginAttempt): LoginView {
+  return { network: attempt.of.network, step: attempt.step };
+}

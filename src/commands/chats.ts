@@ -1,0 +1,71 @@
+// The command that opens a conversation from the Matrix side: start-chat; knows no rooms.
+import { loginOwner, type NetworkId } from '../model/ids.ts';
+import type { Puppet } from '../model/records.ts';
+import { say } from '../model/say.ts';
+import { chatRefusal } from '../policy/refusal.ts';
+import { reply, type Call, type Command, type CommandResult } from './doors.ts';
+import { usage } from './misunderstood.ts';
+import { findNetwork, titleOf } from './networks.ts';
+import { tame, type Token } from './tokens.ts';
+
+/** Again after a crash: the same chat has the same portal, and the opening is kept once per event. */
+const startChat: Command = {
+  name: 'start-chat',
+  names: ['start-chat', 'discuter', 'nouvelle-conversation', 'pm'],
+  help: 'help.start-chat',
+  who: 'member',
+  run: async (call) => {
+    const [first, ...rest] = call.args;
+    if (first === undefined) return usage(call);
+    const network = rest.length > 0 && !first.quoted ? findNetwork(call.doors, first.text) : undefined;
+    const identifier = textOf(network === undefined ? call.args : rest);
+    const puppets = await usable(call, network);
+    const networks = new Set(puppets.map((puppet) => puppet.network));
+    if (networks.size > 1) return reply(say('chat.which-network', { networks: [...networks].join(', ') }));
+    // Somebody with two accounts on one network writes from the one that is connected.
+    const puppet = puppets.find((one) => call.doors.sessions.session(one) !== undefined) ?? puppets[0];
+    if (puppet === undefined) {
+      return reply(
+        network === undefined
+          ? say('chat.no-login')
+          : say('chat.no-login-there', { network: titleOf(call.doors, network), login: network }),
+      );
+    }
+    return await open(call, puppet, identifier);
+  },
+};
+
+async function open(call: Call, puppet: Puppet, identifier: string): Promise<CommandResult> {
+  const { doors, request } = call;
+  const session = doors.sessions.session(puppet);
+  if (session === undefined) {
+    const holder = await doors.leases.holder(loginOwner(puppet.id));
+    if (holder !== undefined && holder !== doors.leases.self()) return { replies: [], reroute: loginOwner(puppet.id) };
+    return reply(say('chat.not-connected', { network: titleOf(doors, puppet.network) }));
+  }
+  const resolved = await session.resolve(identifier);
+  const { chat } = resolved;
+  const chats = [`${chat.kind}:${chat.id}`, ...resolved.facts];
+  const verdict = await doors.policy.may({ action: 'bridge', user: request.user, network: puppet.network, chats });
+  if (verdict.effect === 'deny') return reply(chatRefusal(verdict));
+  const room = await doors.openChat(puppet, resolved, request.event);
+  const name = tame(chat.name ?? resolved.person?.name ?? resolved.person?.username ?? identifier);
+  return reply(room === undefined ? say('chat.opening', { name }) : say('chat.opened', { name, room }));
+}
+
+async function usable(call: Call, network: NetworkId | undefined): Promise<readonly Puppet[]> {
+  const own = await call.doors.puppets.ofOwner(call.request.user);
+  return own.filter(
+    (puppet) =>
+      puppet.state !== 'signed-out' &&
+      puppet.state !== 'paused' &&
+      (network === undefined || puppet.network === network),
+  );
+}
+
+/** Telephone numbers are typed with spaces. */
+function textOf(tokens: readonly Token[]): string {
+  return tokens.map((token) => token.text).join(' ');
+}
+
+export const chatCommands: readonly Command[] = [startChat];

@@ -1,0 +1,82 @@
+// What a command may knock at and what it gives back; knows no flow: the corridor carries requests in and replies out.
+import type { LoginDesk } from '../bridge/logins.ts';
+import type { EventId, NetworkId, OwnerId, RoomId, UserId } from '../model/ids.ts';
+import type { Puppet } from '../model/records.ts';
+import type { Language, Say } from '../model/say.ts';
+import type { PolicyDesk } from '../policy/policy-desk.ts';
+import type { NetworkAdapter, NetworkSession, ResolvedChat } from '../ports/network.ts';
+import type { Queue } from '../ports/queue.ts';
+import type { Clock, Leases, Logger, PersonStore, PuppetStore } from '../ports/stores.ts';
+import type { Token } from './tokens.ts';
+
+export interface CommandRequest {
+  readonly user: UserId;
+  readonly room: RoomId;
+  readonly event: EventId;
+  /** The plain body of an ordinary text message; never of an edit, a notice or a formatted body. */
+  readonly body: string;
+  readonly language: Language;
+}
+
+export interface CommandResult {
+  /** Sent in this order, each under an effect id of its own. */
+  readonly replies: readonly Say[];
+  /** The line held a secret: it is redacted at once. */
+  readonly redact?: boolean;
+  /** Only that login's worker can do it: the lane goes there and the command is run again. Nothing has been done. */
+  readonly reroute?: OwnerId;
+}
+
+export interface Sessions {
+  /** The live line of this login in this process. */
+  session(puppet: Puppet): NetworkSession | undefined;
+  /** Ends the login on its network (if there is a live line) and marks it signed out. @throws BridgeError */
+  logout(puppet: Puppet): Promise<void>;
+}
+
+/**
+ * Has the chat's room opened with the login's owner invited, once per `cause` (an event id).
+ * @returns the room when it is there already, undefined when the chat's own lane will open it
+ */
+export type OpenChat = (puppet: Puppet, chat: ResolvedChat, cause: EventId) => Promise<RoomId | undefined>;
+
+export interface CommandDoors {
+  readonly policy: PolicyDesk;
+  readonly logins: LoginDesk;
+  readonly adapters: ReadonlyMap<NetworkId, NetworkAdapter>;
+  readonly puppets: PuppetStore;
+  readonly persons: PersonStore;
+  readonly queue: Pick<Queue, 'parked' | 'release' | 'discard' | 'depth'>;
+  readonly leases: Pick<Leases, 'self' | 'holder'>;
+  readonly sessions: Sessions;
+  readonly openChat: OpenChat;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A line on its way to one command. */
+export interface Call {
+  readonly request: CommandRequest;
+  readonly doors: CommandDoors;
+  readonly command: Command;
+  /** The words after the command's name. */
+  readonly args: readonly Token[];
+  /** The whole line, which the tokens' places refer to. */
+  readonly line: string;
+}
+
+export interface Command {
+  /** English name; always the first of `names`. */
+  readonly name: string;
+  /** Every name, plain (see plain()): English and French ones, old habits. */
+  readonly names: readonly string[];
+  /** One line of the help: usage and purpose. */
+  readonly help: `help.${string}` & Say['key'];
+  /** member = has a login or may make one (help shows it to them; the command itself asks what it needs). */
+  readonly who: 'everyone' | 'member' | 'administrator';
+  run(call: Call): Promise<CommandResult>;
+}
+
+export function reply(...replies: readonly Say[]): CommandResult {
+  return { replies };
+}

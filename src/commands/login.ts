@@ -1,0 +1,124 @@
+// The commands about logins: login, logout, logins, cancel; knows no steps' meaning.
+import { loginOwner, type NetworkId } from '../model/ids.ts';
+import type { Puppet } from '../model/records.ts';
+import { say } from '../model/say.ts';
+import { render } from '../words/index.ts';
+import { reply, type Call, type Command, type CommandResult } from './doors.ts';
+import { misunderstood } from './misunderstood.ts';
+import { findNetwork, titleOf } from './networks.ts';
+import { tame } from './tokens.ts';
+
+/** Again after a crash: the login it began died with the process, so it begins anew (the network may send another code). */
+const login: Command = {
+  name: 'login',
+  names: ['login', 'connexion'],
+  help: 'help.login',
+  who: 'member',
+  run: async (call) => {
+    const [network, flow, extra] = call.args;
+    if (network === undefined) return choose(call);
+    const known = findNetwork(call.doors, network.text);
+    if (known === undefined) return reply(say('login.unknown-network', { network: tame(network.text) }));
+    if (extra !== undefined) return misunderstood(call, extra.text);
+    const refused = await call.doors.logins.begin(call.request.user, known, flow?.text);
+    return reply(refused ?? say('login.started', { network: titleOf(call.doors, known) }));
+  },
+};
+
+function choose(call: Call): CommandResult {
+  const { language } = call.request;
+  const lines = [...call.doors.adapters.values()].flatMap((adapter) =>
+    adapter.loginFlows.map((flow) =>
+      render(
+        say('login.choice', { network: adapter.id, flow: flow.id, title: render(flow.title, language) }),
+        language,
+      ),
+    ),
+  );
+  return reply(lines.length === 0 ? say('login.no-network') : say('login.choose', { lines: lines.join('\n') }));
+}
+
+/** Again after a crash: whoever is signed out already stays so. */
+const logout: Command = {
+  name: 'logout',
+  names: ['logout', 'deconnexion'],
+  help: 'help.logout',
+  who: 'member',
+  run: async (call) => {
+    const [word, extra] = call.args;
+    if (extra !== undefined) return misunderstood(call, extra.text);
+    const network = word === undefined ? undefined : findNetwork(call.doors, word.text);
+    if (word !== undefined && network === undefined) {
+      return reply(say('login.unknown-network', { network: tame(word.text) }));
+    }
+    const open = await openLogins(call, network);
+    if (open.length === 0) return reply(say('logout.none'));
+    const networks = new Set(open.map((puppet) => puppet.network));
+    if (networks.size > 1) return reply(say('logout.which', { networks: [...networks].join(', ') }));
+    for (const puppet of open) {
+      if (call.doors.sessions.session(puppet) === undefined) {
+        const holder = await call.doors.leases.holder(loginOwner(puppet.id));
+        if (holder !== undefined && holder !== call.doors.leases.self()) {
+          return { replies: [], reroute: loginOwner(puppet.id) };
+        }
+      }
+    }
+    const replies = [];
+    for (const puppet of open) replies.push(await endOne(call, puppet));
+    return reply(...replies);
+  },
+};
+
+async function endOne(call: Call, puppet: Puppet): Promise<CommandResult['replies'][number]> {
+  const { sessions, logins } = call.doors;
+  const reached = sessions.session(puppet) !== undefined;
+  await sessions.logout(puppet);
+  await logins.forget(puppet);
+  const values = { network: titleOf(call.doors, puppet.network), name: tame(puppet.name) };
+  return reached ? say('logout.done', values) : say('logout.only-here', values);
+}
+
+async function openLogins(call: Call, network: NetworkId | undefined): Promise<readonly Puppet[]> {
+  const own = await call.doors.puppets.ofOwner(call.request.user);
+  return own.filter((puppet) => puppet.state !== 'signed-out' && (network === undefined || puppet.network === network));
+}
+
+/** Harmless again: it only looks. */
+const logins: Command = {
+  name: 'logins',
+  names: ['logins', 'connexions', 'list-logins'],
+  help: 'help.logins',
+  who: 'member',
+  run: async (call) => {
+    const { language } = call.request;
+    const own = await call.doors.puppets.ofOwner(call.request.user);
+    if (own.length === 0) return reply(say('logins.none'));
+    const lines = own.map((puppet) => {
+      const state = render(say(`state.${puppet.state}`), language);
+      const network = titleOf(call.doors, puppet.network);
+      const line = render(say('logins.line', { network, name: tame(puppet.name), state }), language);
+      return puppet.why === undefined ? line : `${line} ${render(puppet.why, language)}`;
+    });
+    return reply(say('logins.list', { lines: lines.join('\n') }));
+  },
+};
+
+/** Harmless again: what is cancelled is gone. The end is told by the login itself. */
+const cancel: Command = {
+  name: 'cancel',
+  names: ['cancel', 'annuler'],
+  help: 'help.cancel',
+  who: 'member',
+  run: async (call) => {
+    const { logins: desk } = call.doors;
+    const ended = await desk.cancel(call.request.user);
+    const lost = await desk.lost(call.request.user);
+    if (ended.length > 0) return reply();
+    const [first] = lost;
+    if (first === undefined) return reply(say('login.nothing-to-cancel'));
+    return reply(say('login.cancelled', { network: titleOf(call.doors, first.network) }));
+  },
+};
+
+export const loginCommands: readonly Command[] = [login, logout, logins, cancel];
+export const cancelNames: ReadonlySet<string> = new Set(cancel.names);

@@ -1,0 +1,18 @@
+// What a refused person is told: the rule's own reason, else that a rule forbids it, else that none allows it.
+import type { Verdict } from '../model/rules.ts';
+import { say, type Say } from '../model/say.ts';
+
+/** @param network the network's title */
+export function loginRefusal(verdict: Verdict, network: string): Say {
+  const [rule] = verdict.because;
+  if (rule === undefined) return say('policy.login-denied-default', { network });
+  if (rule.reason === undefined) return say('policy.login-denied-plain', { network });
+  return say('policy.login-denied', { network, reason: rule.reason });
+}
+
+export function chatRefusal(verdict: Verdict): Say {
+  const [rule] = verdict.because;
+  if (rule === undefined) return say('chat.denied-default');
+  if (rule.reason === undefined) return say('chat.denied-plain');
+  return say('chat.denied', { reason: rule.reason });
+}

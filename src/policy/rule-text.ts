@@ -1,0 +1,26 @@
+// A rule in the words of the commands, for lists and the audit; the same in every language, since it can be typed back.
+import type { Rule } from '../model/rules.ts';
+
+/** For example `r-1a2b3c4d: allow login :example.org telegram until 2027-01-31`. */
+export function ruleText(rule: Rule): string {
+  const parts: string[] = [rule.effect, rule.action, rule.user ?? '*'];
+  if (rule.network !== undefined) parts.push(rule.network);
+  if (rule.chat !== undefined) parts.push(quoted(rule.chat));
+  if (rule.notBefore !== undefined) parts.push(`from ${moment(rule.notBefore, 0)}`);
+  if (rule.expiresAt !== undefined) parts.push(`until ${moment(rule.expiresAt, LAST_MS_OF_DAY)}`);
+  if (rule.reason !== undefined) parts.push(`reason ${rule.reason}`);
+  return `${rule.id}: ${parts.join(' ')}`;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const LAST_MS_OF_DAY = DAY_MS - 1;
+
+/** A date alone when the moment is that end of its day (UTC), else with the time. */
+function moment(at: number, within: number): string {
+  const text = new Date(at).toISOString();
+  return at % DAY_MS === within ? text.slice(0, 10) : text;
+}
+
+function quoted(text: string): string {
+  return /\s/.test(text) ? `"${text}"` : text;
+}
