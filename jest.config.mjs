@@ -1,4 +1,4 @@
-// Two projects: `unit` is what `npm test` runs (npm alone is enough); `e2e` needs Python for Synapse.
+// Two projects: `unit` is what `npm test` runs (npm alone is enough); `e2e` needs Python for Synapse and Go for whatsmeow.
 const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],

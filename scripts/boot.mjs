@@ -11,14 +11,15 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const QUIET = ['--disable-warning=DEP0060'];
 const bin = (path) => join(root, 'node_modules', path);
 const at = (path) => join(root, path);
-const jest = (project) => [
+const jest = (project, ...more) => [
   ...QUIET,
   '--disable-warning=ExperimentalWarning',
   '--experimental-vm-modules',
   bin('jest/bin/jest.js'),
   '--selectProjects',
   project,
-  // Whatever stands here keeps the option above from swallowing people's file names.
+  ...more,
+  // Whatever stands here keeps the options above from swallowing people's file names.
   '--watchman=false',
 ];
 const prettier = (mode) => [bin('prettier/bin/prettier.cjs'), mode, '--log-level=warn', '.'];
@@ -28,7 +29,7 @@ const tasks = {
   start: [[...QUIET, at('src/main.ts'), 'run']],
   passerelle: [[...QUIET, at('src/main.ts')]],
   test: [jest('unit')],
-  e2e: [jest('e2e')],
+  e2e: [jest('e2e', '--reporters=default', `--reporters=${at('tests/e2e/support/facts-reporter.ts')}`)],
   sandbox: [[...QUIET, at('sandbox/main.ts')]],
   faults: [[...QUIET, at('tests/faults/main.ts')]],
   bench: [[...QUIET, at('bench/main.ts')]],

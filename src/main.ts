@@ -8,5 +8,8 @@ if (major < OLDEST.major || (major === OLDEST.major && minor < OLDEST.minor)) {
   );
   process.exit(1);
 }
-const { runCommandLine } = await import('./cli/main.ts');
+const { runCommandLine, sayUnexpectedEnds } = await import('./cli/main.ts');
+sayUnexpectedEnds();
 process.exitCode = await runCommandLine(process.argv.slice(2));
+// Whatever was left behind must not keep a program alive that has ended.
+setTimeout(() => process.exit(), 5_000).unref();

@@ -10,6 +10,7 @@ export interface SynapseConfig {
   readonly port: number;
   readonly roomVersion: string;
   readonly registrations: readonly string[];
+  readonly encryptByDefault?: boolean;
 }
 
 const FAST = { per_second: 10_000, burst_count: 10_000 };
@@ -56,6 +57,7 @@ export function writeSynapseConfig(config: SynapseConfig): string {
     background_updates: { sleep_enabled: false },
     default_room_version: config.roomVersion,
     url_preview_enabled: false,
+    ...(config.encryptByDefault === true ? { encryption_enabled_by_default_for_room_type: 'all' } : {}),
     max_upload_size: '200M',
     event_cache_size: '100K',
     caches: { global_factor: 2 },

@@ -125,7 +125,7 @@ export async function startSynapse(options: HomeserverOptions): Promise<Homeserv
   mkdirSync(dir, { recursive: true });
   if (!existsSync(databaseFile(dir))) copyFileSync(await template(install, say), databaseFile(dir));
   const port = options.port ?? (await freePort());
-  const config: SynapseConfig = {
+  let config: SynapseConfig = {
     dir,
     serverName: options.serverName ?? 'hs.test',
     port,
@@ -155,8 +155,9 @@ export async function startSynapse(options: HomeserverOptions): Promise<Homeserv
     login: async (localpart, password) => await loginAccount(url, localpart, password),
     stop: async () => await down('SIGTERM'),
     kill: async () => await down('SIGKILL'),
-    restart: async () => {
+    restart: async (settings = {}) => {
       await down('SIGTERM');
+      config = { ...config, ...settings };
       running = await launch(install, config);
     },
     dispose: async () => {

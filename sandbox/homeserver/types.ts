@@ -28,6 +28,12 @@ export interface HomeserverOptions {
   readonly say?: (sentence: string) => void;
 }
 
+/** Settings of an operator that the bridge notices; all off by default. */
+export interface HomeserverSettings {
+  /** Every room that people or the bridge make is encrypted (Synapse: encryption_enabled_by_default_for_room_type). Synapse only. */
+  readonly encryptByDefault?: boolean;
+}
+
 export interface Homeserver {
   readonly kind: HomeserverKind;
   /** Client API base, `http://127.0.0.1:PORT`, no slash at the end. */
@@ -47,8 +53,8 @@ export interface Homeserver {
   stop(): Promise<void>;
   /** As `kill -9`: what was only in memory is gone, sockets die. */
   kill(): Promise<void>;
-  /** Start again with the same data and port; after `stop` or `kill`, or by itself stops first. */
-  restart(): Promise<void>;
+  /** Start again with the same data and port; after `stop` or `kill`, or by itself stops first. Changed settings stay. */
+  restart(settings?: HomeserverSettings): Promise<void>;
   /** End for good and free everything (also the double's process and memory). */
   dispose(): Promise<void>;
   /** Fault injection; undefined on Synapse. */

@@ -11,6 +11,7 @@ import type {
   ControlCommand,
   ControlCommands,
   Entity,
+  MessageKind,
   Person,
   PersonSpec,
   ReadyLine,
@@ -156,7 +157,7 @@ export class TelegramSandbox {
     from: string,
     to: string,
     text: string,
-    more: { entities?: readonly Entity[]; replyTo?: number; randomId?: string } = {},
+    more: { kind?: MessageKind; entities?: readonly Entity[]; replyTo?: number; randomId?: string } = {},
   ): Promise<WorldMessage> {
     return this.command('write', { from, to, text, ...more });
   }
@@ -169,6 +170,11 @@ export class TelegramSandbox {
   /** `ids` are in the numbering of `by`; `revoke` takes them from the other side too. */
   async remove(by: string, ids: readonly number[], revoke = true): Promise<number> {
     return (await this.command('remove', { by, ids, revoke })).removed;
+  }
+
+  /** `id` is in the numbering of `by`; null takes the reaction back. */
+  async react(by: string, id: number, emoji: string | null): Promise<void> {
+    await this.command('react', { by, id, emoji });
   }
 
   async type(from: string, to: string): Promise<void> {
@@ -230,6 +236,16 @@ export class TelegramSandbox {
     await this.command('dropPushes', { account, count });
   }
 
+  /** The next `count` updates for this account come with a constructor that no layer has, or twice as the same packet. */
+  async spoilPushes(account: string, how: 'unknown' | 'twice', count = 1): Promise<void> {
+    await this.command('spoilPushes', { account, how, count });
+  }
+
+  /** What is said to the account's open sessions waits, and goes in one packet when `hold` ends. */
+  async holdPackets(account: string, hold: boolean): Promise<void> {
+    await this.command('holdPackets', { account, hold });
+  }
+
   /** Answers come `ms` later; for ever unless `times` is given. `ms` 0 ends it. */
   async delayAnswers(ms: number, only: { method?: string; account?: string; times?: number } = {}): Promise<void> {
     await this.command('delayAnswers', { ms, ...only });
@@ -254,14 +270,14 @@ export class TelegramSandbox {
     await this.command('loseReplies', { method, ...only });
   }
 
-  /** Cuts the sockets of one account, or all. */
-  async killSockets(account?: string): Promise<number> {
-    return (await this.command('killSockets', account === undefined ? {} : { account })).killed;
+  /** Cuts the sockets of one account, or all; `forget` also forgets their sessions, with what waits to be sent again. */
+  async killSockets(account?: string, forget = false): Promise<number> {
+    return (await this.command('killSockets', { forget, ...(account === undefined ? {} : { account }) })).killed;
   }
 
-  /** Ends the account's logins: its next call answers 401. */
-  async revoke(account: string, error?: 'AUTH_KEY_UNREGISTERED' | 'SESSION_REVOKED'): Promise<number> {
-    return (await this.command('revoke', error === undefined ? { account } : { account, error })).revoked;
+  /** Ends the account's logins: its next call answers 401. `kill` also cuts their sockets, so that they ask at once. */
+  async revoke(account: string, error?: 'AUTH_KEY_UNREGISTERED' | 'SESSION_REVOKED', kill = false): Promise<number> {
+    return (await this.command('revoke', { account, kill, ...(error === undefined ? {} : { error }) })).revoked;
   }
 
   /** The server forgets the account's keys: transport error -404 from now on. */

@@ -64,6 +64,10 @@ export interface WorldMessage {
   readonly read: boolean;
 }
 
+/** What a message is besides its text; `call` and `joined` are service messages and have none. */
+export type MessageKind =
+  'text' | 'photo' | 'sticker' | 'voice' | 'file' | 'location' | 'contact' | 'call' | 'screenshot' | 'joined';
+
 export interface WorldChat {
   readonly with: string;
   readonly messages: number;
@@ -139,18 +143,30 @@ export interface ControlCommands {
   addContact: [{ owner: string; person: string; firstName: string; lastName?: string }, null];
   sentCode: [{ phone: string }, SentCode | null];
   acceptLogin: [{ account: string; token: string }, null];
+  /** A key with this account signed in, as a client would hold it after its login. `key` is base64. */
+  createKey: [{ account: string }, { dc: number; address: string; key: string }];
   setAccountState: [{ account: string; state: AccountState }, null];
 
   write: [
-    { from: string; to: string; text: string; entities?: readonly Entity[]; replyTo?: number; randomId?: string },
+    {
+      from: string;
+      to: string;
+      text: string;
+      kind?: MessageKind;
+      entities?: readonly Entity[];
+      replyTo?: number;
+      randomId?: string;
+    },
     WorldMessage,
   ];
   edit: [{ by: string; id: number; text: string; entities?: readonly Entity[] }, WorldMessage];
   remove: [{ by: string; ids: readonly number[]; revoke: boolean }, { removed: number }];
+  react: [{ by: string; id: number; emoji: string | null }, null];
   type: [{ from: string; to: string; action?: 'typing' | 'cancel' }, null];
   read: [{ by: string; with: string; maxId: number }, null];
 
-  messages: [{ viewer: string; with: string }, WorldMessage[]];
+  /** Only those after the viewer's message id `after`, if given. */
+  messages: [{ viewer: string; with: string; after?: number }, WorldMessage[]];
   chats: [{ viewer: string }, WorldChat[]];
   sessions: [{ account: string }, SessionInfo[]];
   calls: [{ method?: string; account?: string }, CallRecord[]];
@@ -162,11 +178,16 @@ export interface ControlCommands {
 
   options: [Partial<SandboxOptions>, SandboxOptions];
   dropPushes: [{ account: string; count: number | 'all' }, null];
+  spoilPushes: [{ account: string; how: 'unknown' | 'twice'; count: number }, null];
+  holdPackets: [{ account: string; hold: boolean }, null];
   delayAnswers: [{ ms: number; method?: string; account?: string; times?: number }, null];
   failNext: [{ code: number; message: string; method: string; account?: string; times?: number }, null];
   loseReplies: [{ method: string; account?: string; times?: number; kill?: boolean }, null];
-  killSockets: [{ account?: string }, { killed: number }];
-  revoke: [{ account: string; error?: 'AUTH_KEY_UNREGISTERED' | 'SESSION_REVOKED' }, { revoked: number }];
+  killSockets: [{ account?: string; forget?: boolean }, { killed: number }];
+  revoke: [
+    { account: string; error?: 'AUTH_KEY_UNREGISTERED' | 'SESSION_REVOKED'; kill?: boolean },
+    { revoked: number },
+  ];
   forgetKeys: [{ account: string }, { forgotten: number }];
   rotateSalts: [{ account?: string }, { rotated: number }];
   refuseConnections: [{ ms: number }, null];

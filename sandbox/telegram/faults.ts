@@ -8,6 +8,9 @@ export interface CallFault {
   readonly kill: boolean;
 }
 
+/** `unknown`: a constructor that no layer has; `twice`: the same packet again. */
+export type Spoil = 'unknown' | 'twice';
+
 interface Rule {
   readonly method: string | null;
   readonly account: bigint | null;
@@ -43,6 +46,7 @@ export class Faults {
   #losses: Loss[] = [];
   #delays: Delay[] = [];
   readonly #dropped = new Map<bigint, number>();
+  readonly #spoiled = new Map<bigint, { readonly how: Spoil; left: number }>();
   #refuseUntil = 0;
 
   /** What happens to this call; counts it. */
@@ -63,6 +67,14 @@ export class Faults {
     if (left <= 0) return false;
     this.#dropped.set(account, left - 1);
     return true;
+  }
+
+  /** What is to happen to this account's next update; counts it. */
+  spoilsPush(account: bigint): Spoil | undefined {
+    const order = this.#spoiled.get(account);
+    if (order === undefined || order.left <= 0) return undefined;
+    order.left--;
+    return order.how;
   }
 
   refusesConnections(): boolean {
@@ -89,6 +101,10 @@ export class Faults {
     this.#dropped.set(account, count);
   }
 
+  spoil(account: bigint, how: Spoil, count: number): void {
+    this.#spoiled.set(account, { how, left: count });
+  }
+
   refuse(ms: number): void {
     this.#refuseUntil = Date.now() + ms;
   }
@@ -98,6 +114,7 @@ export class Faults {
     this.#losses = [];
     this.#delays = [];
     this.#dropped.clear();
+    this.#spoiled.clear();
     this.#refuseUntil = 0;
   }
 }

@@ -4,7 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { exitCodes, Refusal } from '../cli/exit-codes.ts';
+import { exitCodes, Refusal } from './exit-codes.ts';
 import type { Db } from '../store/db.ts';
 import { dump, restoreDump } from '../store/dump.ts';
 import { codeOf } from './failures.ts';

@@ -1,13 +1,15 @@
 // Opens the configured database for the command line, the embedded one included; says where its schema and its seal stand.
 import { keyBytes } from '../config/builders.ts';
 import type { Config } from '../config/schema.ts';
-import { exitCodes, Refusal } from '../cli/exit-codes.ts';
+import { exitCodes, Refusal } from './exit-codes.ts';
 import { openDb, type Db } from '../store/db.ts';
 import { startEmbedded } from '../store/embedded.ts';
 import { schemaStatus, type SchemaStatus } from '../store/migrate.ts';
 import { PostgresVault, Seal, VaultKeyError } from '../store/vault.ts';
 import { codeOf, databaseSentence } from './failures.ts';
 import { makeLogger } from './logger.ts';
+
+export { migrate, newestStep } from '../store/migrate.ts';
 
 export interface OpenDatabase {
   readonly db: Db;
@@ -39,6 +41,28 @@ export async function openDatabase(config: Config): Promise<OpenDatabase> {
   await reach(db, close);
   return { db, close };
 }
+
+/**
+ * What the store refuses, it refuses by a plain Error in one sentence for people; a server that is not there says so by a code.
+ * Faults of other kinds stay what they are. @throws Refusal
+ */
+export async function inSentences<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = codeOf(error);
+    if (error instanceof Error && error.constructor === Error && code === undefined) {
+      throw new Refusal(exitCodes.database, error.message, error);
+    }
+    if (code !== undefined && SERVER_TROUBLE.test(code)) {
+      throw new Refusal(exitCodes.database, databaseSentence(code), error);
+    }
+    throw error;
+  }
+}
+
+/** No connection, no rights, no such database, no room for one more, starting or stopping (SQLSTATE classes), and Node's own. */
+const SERVER_TROUBLE = /^(?:08|28|3D|42501|53|57P|ECONN|ENOTFOUND|ENOENT|EACCES|ETIMEDOUT|EHOSTUNREACH|EAI_AGAIN)/;
 
 async function reach(db: Db, close: () => Promise<void>): Promise<void> {
   try {

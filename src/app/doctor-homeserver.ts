@@ -1,6 +1,6 @@
 // Doctor's checks of the homeserver: is it there, does it know us, does it reach us, do its settings hurt.
 import type { Config } from '../config/schema.ts';
-import type { Answer, Call, DoctorPorts, Finding } from './doctor.ts';
+import type { Answer, Call, DoctorPorts, Finding } from './doctor-doors.ts';
 
 const SKEW_WARN_MS = 5000;
 const SKEW_FAIL_MS = 60_000;

@@ -1,7 +1,7 @@
 // Doctor's checks of what is on this side of the homeserver: database, seal, disk, the registration's file, the networks.
 import { endingOf } from './failures.ts';
 import type { DatabaseFacts } from './database.ts';
-import type { Finding, Settled } from './doctor.ts';
+import type { Finding, Settled } from './doctor-doors.ts';
 
 const MIB = 1024 * 1024;
 const DISK_WARN = 2048 * MIB;

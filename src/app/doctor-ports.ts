@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { databaseFacts, openDatabase } from './database.ts';
 import { codeOf } from './failures.ts';
-import type { Answer, Call, DoctorPorts } from './doctor.ts';
+import type { Answer, Call, DoctorPorts } from './doctor-doors.ts';
 import { registrationDifferences, registrationPaths } from './first-start.ts';
 import type { Endpoint } from './network-sections.ts';
 

@@ -1,6 +1,6 @@
 // Doctor's trial room: made by the bot, seen by nobody, left at once; shows what the homeserver does to rooms and sends of ours.
 import { randomBytes } from 'node:crypto';
-import type { Answer, Call, Finding } from './doctor.ts';
+import type { Answer, Call, Finding } from './doctor-doors.ts';
 import { field } from './doctor-homeserver.ts';
 
 /** More than Synapse's default burst of 10. */

@@ -1,6 +1,5 @@
 // `doctor`: the order of the checks and the form of their lines; each check is a small function over what it is given.
-import type { Config } from '../config/schema.ts';
-import type { DatabaseFacts } from './database.ts';
+import type { DoctorPorts, Finding, Settled } from './doctor-doors.ts';
 import {
   checkBotAccepted,
   checkClock,
@@ -13,54 +12,6 @@ import {
 } from './doctor-homeserver.ts';
 import { checkDatabase, checkDisk, checkNetwork, checkRegistrationFile, checkVault } from './doctor-machine.ts';
 import { checkScratchRoom } from './doctor-room.ts';
-
-export interface Finding {
-  readonly check: string;
-  readonly state: 'ok' | 'warn' | 'fail';
-  /** What was seen; no secret in it. */
-  readonly seen: string;
-  /** What to do; always there unless ok. */
-  readonly todo?: string;
-}
-
-/** What the homeserver answered, or why it did not. */
-export type Answer =
-  | { readonly kind: 'answer'; readonly status: number; readonly body: unknown; readonly date: string | undefined }
-  | { readonly kind: 'silent'; readonly code: string };
-
-export interface Request {
-  readonly method: 'GET' | 'POST' | 'PUT';
-  /** With its leading slash; parts already encoded. */
-  readonly path: string;
-  /** Whose token; absent: none. */
-  readonly token?: 'bridge' | 'double';
-  /** Speak as this user. */
-  readonly user?: string;
-  readonly body?: unknown;
-}
-
-export type Call = (request: Request) => Promise<Answer>;
-
-/** Everything the checks may touch. */
-export interface DoctorPorts {
-  readonly config: Config;
-  readonly call: Call;
-  /** Epoch ms. */
-  readonly now: () => number;
-  readonly database: () => Promise<DatabaseFacts>;
-  /** Free bytes where the bridge writes. */
-  readonly freeBytes: () => Promise<number>;
-  /** Sentences, from registrationDifferences(). */
-  readonly registration: () => readonly string[];
-  /** Runs `work` while somebody answers pings at the bridge's own address. */
-  readonly answering: <T>(
-    work: () => Promise<T>,
-  ) => Promise<{ readonly result: T; readonly by: 'bridge' | 'doctor' | 'nobody' }>;
-  /** By network id: resolves when its servers can be reached, rejects with a code otherwise. */
-  readonly probes: Readonly<Record<string, () => Promise<void>>>;
-  /** Leave out what makes a room. */
-  readonly quick: boolean;
-}
 
 /** @returns false when something failed */
 export async function examine(ports: DoctorPorts, tell: (finding: Finding) => void): Promise<boolean> {
@@ -97,7 +48,15 @@ async function homeserverChecks(ports: DoctorPorts, note: Note): Promise<void> {
   if (!note(...bot.findings)) return;
   note(await checkPing(config, call, ports.answering));
   if (config.doublePuppet.enabled) note(await checkDoublePuppets(config, call));
-  if (!bot.registered) return;
+  if (!bot.registered) {
+    note({
+      check: 'rooms',
+      state: 'ok',
+      seen: 'rooms, profiles, media, encryption and limits were not looked at: the bot is made by the first start',
+      todo: 'run doctor again when the bridge has started once',
+    });
+    return;
+  }
   const capabilities = await call({
     method: 'GET',
     path: '/_matrix/client/v3/capabilities',
@@ -107,8 +66,6 @@ async function homeserverChecks(ports: DoctorPorts, note: Note): Promise<void> {
   note(checkRoomVersion(config, capabilities), checkProfiles(capabilities), await checkMedia(call, bot.user));
   if (!ports.quick) note(...(await checkScratchRoom(call, bot.user)));
 }
-
-export type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
 
 async function settled<T>(work: () => Promise<T>): Promise<Settled<T>> {
   try {

@@ -1,7 +1,7 @@
 // Turns whatever went wrong into one sentence for people and an exit code; no stack and no foreign message reaches them.
 import { ConfigError } from '../config/problems.ts';
 import { BridgeError } from '../model/errors.ts';
-import { exitCodes, Refusal } from '../cli/exit-codes.ts';
+import { exitCodes, Refusal } from './exit-codes.ts';
 import { VaultKeyError } from '../store/vault.ts';
 import { safeError } from './safe-error.ts';
 

@@ -6,7 +6,7 @@ import { PLACEHOLDER } from '../config/load.ts';
 import { Secret } from '../model/secret.ts';
 import { editYaml } from '../config/yaml.ts';
 import type { Config } from '../config/schema.ts';
-import { exitCodes, Refusal } from '../cli/exit-codes.ts';
+import { exitCodes, Refusal } from './exit-codes.ts';
 import { bridgeRegistration, compareRegistration, doublePuppetRegistration, registrationText } from './registration.ts';
 
 const PRIVATE = 0o600;

@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { pino, type DestinationStream } from 'pino';
 import type { LogFacts, Logger } from '../ports/stores.ts';
-import { safeError } from './safe-error.ts';
+import { safeError, withoutStacks, type SafeError } from './safe-error.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -27,12 +27,12 @@ export function makeLogger(options: LoggerOptions): Logger {
   const write =
     (level: Exclude<LogLevel, 'silent' | 'trace'>) =>
     (facts: LogFacts, line: string): void => {
-      if (log.isLevelEnabled(level)) log[level](allowed(facts, options.key), oneLine(line));
+      if (log.isLevelEnabled(level)) log[level](allowed(facts, options.key, level), oneLine(line));
     };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
 
-type Show = (value: unknown, key: Uint8Array) => unknown;
+type Show = (value: unknown, key: Uint8Array, level: string) => unknown;
 
 /** One row per field of LogFacts; what is not here cannot be logged. */
 const shows: Readonly<Record<keyof LogFacts, Show>> = {
@@ -44,22 +44,23 @@ const shows: Readonly<Record<keyof LogFacts, Show>> = {
   kind: word,
   code: word,
   network: word,
-  worker: word,
+  worker: shortId,
   state: word,
   attempt: figure,
   ms: figure,
   count: figure,
   port: figure,
   status: figure,
-  error: (value) => safeError(value),
+  host: hostName,
+  error: (value, _key, level) => shownError(safeError(value), level),
 };
 
-function allowed(facts: LogFacts, key: Uint8Array): Record<string, unknown> {
+function allowed(facts: LogFacts, key: Uint8Array, level: string): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
   for (const [name, show] of Object.entries(shows)) {
     const value = facts[name as keyof LogFacts];
     if (value === undefined) continue;
-    const shown = show(value, key);
+    const shown = show(value, key, level);
     if (shown !== undefined) kept[name] = shown;
   }
   return kept;
@@ -70,6 +71,17 @@ function shortId(value: unknown, key: Uint8Array): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
   const kind = /^(?:[a-z]{1,8}:)?[!$@#]?/.exec(value)?.[0] ?? '';
   return kind + createHmac('sha256', key).update(value).digest('hex').slice(0, 8);
+}
+
+/** A homeserver that is away is no fault of ours: each try would tell the same frames again. */
+function shownError(error: SafeError, level: string): SafeError {
+  return level === 'warn' && error.code === 'matrix-unavailable' ? withoutStacks(error) : error;
+}
+
+/** `host` or `host:port` of an address: no path, no user, and never a bare number. */
+function hostName(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  return /^(?=.*[^\d])(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/.test(value) ? value : '?';
 }
 
 /** Our own short words; a sentence, an id or a number that somebody put here by mistake is not shown. */

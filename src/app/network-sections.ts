@@ -1,7 +1,9 @@
 // The wiring point of network settings: each network's id, id prefix, schema and servers; imports only their settings.ts, never an adapter.
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Config, NetworkSettings } from '../config/schema.ts';
+import { serverAddress, settingsSchema as pigeonSettings, type PigeonSettings } from '../networks/pigeon/settings.ts';
 import { settingsSchema as telegramSettings, type TelegramSettings } from '../networks/telegram/settings.ts';
+import { settingsSchema as whatsappSettings, type WhatsAppSettings } from '../networks/whatsapp/settings.ts';
 
 export type Endpoint = { readonly host: string; readonly port: number } | { readonly path: string };
 
@@ -16,15 +18,17 @@ export interface NetworkSection {
 /** Telegram's second data centre, where new connections begin (core.telegram.org/mtproto). */
 const TELEGRAM: Endpoint = { host: '149.154.167.50', port: 443 };
 
-const pigeonSettings = z.strictObject({
-  enabled: z.boolean('expected true or false').default(true),
-  socket: z.string('expected the path of a socket').min(1, 'expected the path of a socket'),
-});
+const WHATSAPP: Endpoint = { host: 'web.whatsapp.com', port: 443 };
 
 /** One line per network. */
 export const networkSections: Readonly<Record<string, NetworkSection>> = {
   telegram: { prefix: 'tg', settings: telegramSettings, endpoint: telegramEndpoint },
-  pigeon: { prefix: 'pg', settings: pigeonSettings, endpoint: (section) => ({ path: String(section['socket']) }) },
+  whatsapp: { prefix: 'wa', settings: whatsappSettings, endpoint: whatsappEndpoint },
+  pigeon: {
+    prefix: 'pg',
+    settings: pigeonSettings,
+    endpoint: (section) => serverAddress(section as unknown as PigeonSettings),
+  },
 };
 
 export function sectionSchemas(): Readonly<Record<string, z.ZodType>> {
@@ -47,4 +51,14 @@ function telegramEndpoint(settings: NetworkSettings): Endpoint {
   if (first === undefined) return TELEGRAM;
   const colon = first.lastIndexOf(':');
   return { host: first.slice(0, colon).replaceAll(/^\[|\]$/g, ''), port: Number(first.slice(colon + 1)) };
+}
+
+function whatsappEndpoint(settings: NetworkSettings): Endpoint {
+  const { test } = settings as unknown as WhatsAppSettings;
+  if (test === undefined) return WHATSAPP;
+  const { hostname, port, protocol } = new URL(test.url);
+  return {
+    host: hostname.replaceAll(/^\[|\]$/g, ''),
+    port: port === '' ? (protocol === 'wss:' ? 443 : 80) : Number(port),
+  };
 }

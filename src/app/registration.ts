@@ -20,6 +20,8 @@ export interface Registration {
   readonly receive_ephemeral?: boolean;
   /** What Synapse before 1.156 calls receive_ephemeral. */
   readonly 'de.sorunome.msc2409.push_ephemeral'?: boolean;
+  /** Lets us make the devices that our sends name, so that the homeserver's own database knows a repeated one (MSC4190). */
+  readonly 'io.element.msc4190'?: boolean;
   readonly protocols?: readonly string[];
   readonly namespaces: {
     readonly users: readonly Namespace[];
@@ -42,6 +44,7 @@ export function bridgeRegistration(config: Pick<Config, 'appservice' | 'homeserv
     rate_limited: false,
     receive_ephemeral: true,
     'de.sorunome.msc2409.push_ephemeral': true,
+    'io.element.msc4190': true,
     protocols: Object.keys(networkSections),
     namespaces: {
       users: [

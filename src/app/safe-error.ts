@@ -25,6 +25,15 @@ export function safeError(error: unknown, depth = 0): SafeError {
   };
 }
 
+/** For what is expected to fail now and then, and where the code says all there is to know. */
+export function withoutStacks({ class: name, code, cause }: SafeError): SafeError {
+  return {
+    class: name,
+    ...(code === undefined ? {} : { code }),
+    ...(cause === undefined ? {} : { cause: withoutStacks(cause) }),
+  };
+}
+
 /** Also one that was made in another realm of the same process. */
 function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value);

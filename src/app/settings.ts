@@ -18,11 +18,11 @@ export function readConfig(path: string, environment: Environment): Config {
   return loadConfig({ path, environment, networks: sectionSchemas() });
 }
 
-/** Neither a file nor a setting in the environment. */
+/** Neither a file nor a homeserver in the environment: other settings may come from an image, and make no bridge. */
 export function isUnconfigured(path: string, environment: Environment): boolean {
   if (existsSync(path)) return false;
   return !Object.entries(environment).some(
-    ([name, value]) => /^PASSERELLE_\w+__/.test(name) && value !== undefined && value !== '',
+    ([name, value]) => name.startsWith('PASSERELLE_HOMESERVER__') && value !== undefined && value !== '',
   );
 }
 

@@ -121,7 +121,8 @@ export class Accounts {
   async #facts(puppet: PuppetId): Promise<Kept | undefined> {
     const now = this.#doors.clock.now();
     const known = this.#kept.get(puppet);
-    if (known !== undefined && now - known.readAt < REMEMBER_MS) return known.kept;
+    // A clock that was set back says nothing of how long ago it was.
+    if (known !== undefined && known.readAt <= now && now - known.readAt < REMEMBER_MS) return known.kept;
     const value = await this.#doors.vault.read(factsScope(puppet), 'facts');
     const kept = value === undefined ? undefined : readKept(value);
     this.#kept.set(puppet, { kept, readAt: now });

@@ -20,7 +20,7 @@ const MOST_PORTALS = 20_000;
 export class PortalDirectory implements PortalStore {
   readonly #store: PortalStore;
   readonly #clock: Clock;
-  readonly #byKey = new Map<string, { portal: Portal; until: number }>();
+  readonly #byKey = new Map<string, { portal: Portal; readAt: number }>();
   readonly #keyOfRoom = new Map<RoomId, string>();
 
   constructor(store: PortalStore, clock: Clock) {
@@ -54,7 +54,7 @@ export class PortalDirectory implements PortalStore {
 
   #recall(key: string): Portal | undefined {
     const kept = this.#byKey.get(key);
-    return kept !== undefined && kept.until > this.#clock.now() ? kept.portal : undefined;
+    return kept !== undefined && isFresh(kept.readAt, this.#clock) ? kept.portal : undefined;
   }
 
   #keep(portal: Portal | undefined): Portal | undefined {
@@ -64,10 +64,16 @@ export class PortalDirectory implements PortalStore {
       this.#keyOfRoom.clear();
     }
     const key = portalKeyText(portal.key);
-    this.#byKey.set(key, { portal, until: this.#clock.now() + MOMENT_MS });
+    this.#byKey.set(key, { portal, readAt: this.#clock.now() });
     if (portal.room !== undefined) this.#keyOfRoom.set(portal.room, key);
     return portal;
   }
+}
+
+/** A clock that was set back says nothing of how long ago it was. */
+function isFresh(readAt: number, clock: Clock): boolean {
+  const ms = clock.now() - readAt;
+  return ms >= 0 && ms < MOMENT_MS;
 }
 
 /** Logins are few: all are read together and looked up in memory. */
@@ -75,7 +81,7 @@ export class PuppetDirectory implements PuppetStore {
   readonly #store: PuppetStore;
   readonly #clock: Clock;
   #all: Promise<readonly Puppet[]> | undefined;
-  #until = 0;
+  #readAt = 0;
 
   constructor(store: PuppetStore, clock: Clock) {
     this.#store = store;
@@ -83,8 +89,8 @@ export class PuppetDirectory implements PuppetStore {
   }
 
   async all(): Promise<readonly Puppet[]> {
-    if (this.#all === undefined || this.#until <= this.#clock.now()) {
-      this.#until = this.#clock.now() + MOMENT_MS;
+    if (this.#all === undefined || !isFresh(this.#readAt, this.#clock)) {
+      this.#readAt = this.#clock.now();
       const reading = this.#store.all();
       this.#all = reading;
       reading.catch(() => {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { BridgeError } from '../model/errors.ts';
 import type { NetworkId, UserId } from '../model/ids.ts';
 import type { Puppet } from '../model/records.ts';
+import type { Shown } from '../model/shown.ts';
 import { say, type Say } from '../model/say.ts';
 import type { LoginProcess, LoginStep, NewLogin } from '../ports/login.ts';
 import type { Fence } from '../ports/queue.ts';
@@ -13,13 +14,6 @@ import type { AttemptMarks } from './attempt-marks.ts';
 /** A step that people see; `done` and `failed` are told in words, never handed out: they carry the session. */
 export type OpenStep = Exclude<LoginStep, { kind: 'done' | 'failed' }>;
 export type AskStep = Extract<LoginStep, { kind: 'ask' }>;
-
-/** What is to be shown beside a sentence: a QR code's content or a code to type elsewhere; worthless after `until` (epoch ms). */
-export interface Shown {
-  readonly form: 'qr' | 'code';
-  readonly data: string;
-  readonly until: number;
-}
 
 export interface AttemptDoors {
   readonly accounts: Accounts;

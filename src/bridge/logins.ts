@@ -1,4 +1,5 @@
 // Runs logins for whoever asks (management room, console): one at a time per person and network; knows no wire and no commands.
+import type { Shown } from '../model/shown.ts';
 import { attemptOwner, type NetworkId, type UserId } from '../model/ids.ts';
 import type { Puppet } from '../model/records.ts';
 import { say, type Say } from '../model/say.ts';
@@ -9,7 +10,7 @@ import type { NetworkAdapter } from '../ports/network.ts';
 import type { Clock, Leases, Logger, PuppetStore, Vault } from '../ports/stores.ts';
 import { Accounts } from './accounts.ts';
 import { AttemptMarks, type LostAttempt } from './attempt-marks.ts';
-import { LoginAttempt, type AskStep, type OpenStep, type Shown } from './login-attempt.ts';
+import { LoginAttempt, type AskStep, type OpenStep } from './login-attempt.ts';
 
 /** One sentence about a login for its person. `cause` is unique for ever, so that it can be told exactly once. */
 export interface LoginNotice {

@@ -1,6 +1,6 @@
 // Finds or makes the room of a remote chat, with its people in it; knows no messages.
 import { BridgeError } from '../model/errors.ts';
-import type { PortalKey, RoomId, UserId } from '../model/ids.ts';
+import { portalKeyText, type PortalKey, type RoomId, type UserId } from '../model/ids.ts';
 import type { Portal, Puppet } from '../model/records.ts';
 import type { MatrixApi, RoomSpec, Speaker } from '../ports/matrix.ts';
 import type { NetworkAdapter, NetworkSession, ResolvedChat } from '../ports/network.ts';
@@ -19,6 +19,7 @@ export interface PortalDoors {
 
 export class PortalKeeper {
   readonly #doors: PortalDoors;
+  readonly #turns = new Map<string, Promise<void>>();
 
   constructor(doors: PortalDoors) {
     this.#doors = doors;
@@ -37,7 +38,7 @@ export class PortalKeeper {
     return portal;
   }
 
-  /** A portal with a room that its person is invited to; never makes a second one. */
+  /** A portal with a room that its person is invited to; never makes a second one. Called only from the chat's own lane. */
   async ensure(
     key: PortalKey,
     puppet: Puppet,
@@ -53,14 +54,41 @@ export class PortalKeeper {
       adopt === undefined
         ? await this.#doors.matrix.ensureRoom(spec)
         : await this.#doors.matrix.adoptRoom(adopt.room, adopt.as, spec);
-    const portal = { ...known, room: made.room, encrypted: made.encrypted };
+    const portal = { ...known, room: made.room, encrypted: made.encrypted, away: false };
+    // Written down last: whoever dies before finds the same room by its alias and gathers its people once more.
+    await this.#gather(portal, puppet);
     await this.#doors.portals.save(portal);
     this.#doors.log.info(
       { room: made.room, network: key.network, state: made.adopted ? 'adopted' : 'made' },
       'portal open',
     );
-    await this.#gather(portal, puppet);
     return portal;
+  }
+
+  /** Changes what is kept of a portal as it stands now, not as somebody read it a while ago. */
+  async change(key: PortalKey, change: Partial<Omit<Portal, 'key'>>): Promise<void> {
+    await this.#inTurn(key, async () => {
+      const now = await this.#doors.portals.byKey(key);
+      if (now !== undefined) await this.#doors.portals.save({ ...now, ...change });
+    });
+  }
+
+  /** The conversation goes on in another room, which says so itself where it may. */
+  async move(portal: Portal, room: RoomId, encrypted: boolean): Promise<void> {
+    await this.change(portal.key, { room, encrypted, away: false });
+    const through = portal.key.receiver ?? portal.reader;
+    const puppet = through === undefined ? undefined : await this.#doors.puppets.find(through);
+    if (puppet !== undefined) await this.#doors.matrix.declareRoom(room, await this.#spec(portal, puppet));
+  }
+
+  /** The chat has no room any more; its next message opens one. */
+  async detach(key: PortalKey): Promise<void> {
+    await this.#inTurn(key, async () => {
+      const now = await this.#doors.portals.byKey(key);
+      if (now === undefined) return;
+      const { room: _gone, ...rest } = now;
+      await this.#doors.portals.save({ ...rest, away: false, encrypted: false });
+    });
   }
 
   /** Brings one login's person into a room they are not in yet. */
@@ -69,23 +97,61 @@ export class PortalKeeper {
     const now = members.get(owner);
     if (now === 'join') return;
     if (now !== 'invite') await this.#doors.matrix.bot.invite(portal.room, owner, portal.kind === 'direct');
-    const double = await this.#doors.matrix.double(owner);
-    if (double !== undefined) await double.join(portal.room);
+    await this.#nicety(portal, async () => {
+      const double = await this.#doors.matrix.double(owner);
+      if (double !== undefined) await double.join(portal.room);
+    });
   }
 
+  /** What spares a person a click: refused, the room is theirs all the same. */
+  async #nicety(portal: { readonly room: RoomId }, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof BridgeError) || error.retry !== 'never') throw error;
+      this.#doors.log.info({ room: portal.room, error }, 'the homeserver did not let us do something for a person');
+    }
+  }
+
+  /** Invites somebody who left, and no more: whether they come back is theirs to say. The message goes into the room anyway. */
   async #callBack(portal: Portal & { room: RoomId }, puppet: Puppet): Promise<Portal & { room: RoomId }> {
-    const present = { ...portal, away: false };
-    await this.#doors.matrix.bot.invite(portal.room, puppet.owner, portal.kind === 'direct');
-    await this.#doors.portals.save(present);
-    return present;
+    try {
+      await this.#doors.matrix.bot.invite(portal.room, puppet.owner, portal.kind === 'direct');
+    } catch (error) {
+      // Banned, or back already without our having seen it.
+      if (!(error instanceof BridgeError) || error.retry !== 'never') throw error;
+      this.#doors.log.info({ room: portal.room, error }, 'the person who left could not be invited');
+    }
+    await this.change(portal.key, { away: false });
+    return { ...portal, away: false };
+  }
+
+  /** One change of a portal at a time in this process. */
+  async #inTurn(key: PortalKey, work: () => Promise<void>): Promise<void> {
+    const text = portalKeyText(key);
+    const mine = (this.#turns.get(text) ?? Promise.resolve()).then(work);
+    // Whoever asked hears of a failure; the next in line only waits for the end.
+    const over = mine.catch(() => undefined);
+    this.#turns.set(text, over);
+    try {
+      await mine;
+    } finally {
+      if (this.#turns.get(text) === over) this.#turns.delete(text);
+    }
   }
 
   async #gather(portal: Portal & { room: RoomId }, puppet: Puppet): Promise<void> {
     if (portal.person !== undefined) {
       const ghost = await this.#doors.senders.ghost(portal.key.network, portal.person, puppet.id);
-      await ghost.join(portal.room);
+      const members = await this.#doors.matrix.members(portal.room);
+      if (members.get(ghost.user) !== 'join') {
+        if (members.get(ghost.user) !== 'invite') await this.#doors.matrix.bot.invite(portal.room, ghost.user);
+        await ghost.join(portal.room);
+      }
       await this.bringIn(portal, puppet.owner);
-      await this.#doors.matrix.markDirect(puppet.owner, portal.room, ghost.user);
+      await this.#nicety(portal, async () => {
+        await this.#doors.matrix.markDirect(puppet.owner, portal.room, ghost.user);
+      });
       return;
     }
     await this.bringIn(portal, puppet.owner);
@@ -121,7 +187,7 @@ export class PortalKeeper {
 function portalFrom(key: PortalKey, resolved: ResolvedChat, puppet: Puppet): Portal {
   const { chat, facts } = resolved;
   const other = chat.members?.find((member) => member.person !== puppet.self)?.person ?? resolved.person?.id;
-  const name = chat.name ?? (chat.kind === 'direct' ? resolved.person?.name : undefined);
+  const name = chat.name ?? (chat.kind === 'direct' ? personName(resolved) : undefined);
   return {
     key,
     kind: chat.kind,
@@ -133,4 +199,8 @@ function portalFrom(key: PortalKey, resolved: ResolvedChat, puppet: Puppet): Por
     ...(name === undefined ? {} : { name }),
     ...(chat.kind === 'direct' && other !== undefined ? { person: other } : {}),
   };
+}
+
+function personName({ person }: ResolvedChat): string | undefined {
+  return person?.name ?? (person?.username === undefined ? undefined : `@${person.username}`);
 }

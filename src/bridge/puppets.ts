@@ -84,11 +84,18 @@ export class PuppetKeeper implements SessionKeeper {
    */
   async tend(): Promise<void> {
     if (this.#stopped) return;
-    const held = await this.#doors.leases.beat();
+    let held: readonly Fence[];
+    try {
+      held = await this.#doors.leases.beat();
+    } catch (error) {
+      // Nobody heard our heartbeat: once the leases may have run out, another worker opens these lines.
+      if (!this.#doors.leases.alive()) await this.#closeAll();
+      throw error;
+    }
     this.#keepFences(held);
     const puppets = (await this.#doors.puppets.all()).filter((puppet) => this.#doors.adapters.has(puppet.network));
     await this.#balance(puppets);
-    await Promise.all(puppets.map(async (puppet) => await this.#tendOne(puppet)));
+    await Promise.all(puppets.map(async (puppet) => await this.#tendSafely(puppet)));
     await this.#closeUnheld(puppets);
   }
 
@@ -99,6 +106,8 @@ export class PuppetKeeper implements SessionKeeper {
     if (fence === undefined) return;
     this.#fences.set(fence.owner, fence);
     await this.#close(puppet.id);
+    // A line that was still opening sees that it is not wanted any more, and ends.
+    await this.#opening.get(puppet.id);
     await this.#tendOne(puppet);
   }
 
@@ -112,8 +121,8 @@ export class PuppetKeeper implements SessionKeeper {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    await Promise.allSettled(this.#opening.values());
-    await Promise.all([...this.#lines.keys()].map(async (id) => await this.#close(id)));
+    await this.#closeAll();
+    await Promise.all(this.#opening.values());
     for (const fence of this.#fences.values()) await this.#doors.leases.release(fence);
     this.#fences.clear();
   }
@@ -151,11 +160,25 @@ export class PuppetKeeper implements SessionKeeper {
     }
   }
 
+  async #tendSafely(puppet: Puppet): Promise<void> {
+    try {
+      await this.#tendOne(puppet);
+    } catch (error) {
+      this.#doors.log.warn({ puppet: puppet.id, error }, 'a login could not be tended, will try again');
+    }
+  }
+
   async #tendOne(puppet: Puppet): Promise<void> {
     const fence = this.#fences.get(loginOwner(puppet.id));
     const line = this.#lines.get(puppet.id);
     if (line !== undefined && (fence === undefined || fence.epoch !== line.fence.epoch)) await this.#close(puppet.id);
-    if (fence === undefined || puppet.state === 'signed-out') return;
+    if (fence === undefined) return;
+    if (puppet.state === 'signed-out') {
+      // Another process may have ended the login; asked anew, since the list is a moment old and a new login may stand by now.
+      const now = await this.#doors.puppets.find(puppet.id);
+      if (now === undefined || now.state === 'signed-out') await this.#close(puppet.id);
+      return;
+    }
     const refused = await this.#doors.mayStay(puppet);
     if (refused !== undefined) {
       await this.#close(puppet.id);
@@ -164,8 +187,12 @@ export class PuppetKeeper implements SessionKeeper {
     }
     const retry = this.#retryAt.get(puppet.id);
     if (this.#lines.has(puppet.id) || this.#opening.has(puppet.id)) return;
-    if (retry !== undefined && retry.at > this.#doors.clock.now()) return;
-    const opening = this.#open(puppet, fence).finally(() => this.#opening.delete(puppet.id));
+    if (this.#stopped || (retry !== undefined && retry.at > this.#doors.clock.now())) return;
+    const opening = this.#open(puppet, fence)
+      .catch((error: unknown) => {
+        this.#doors.log.error({ puppet: puppet.id, error }, 'a login could not be opened');
+      })
+      .finally(() => this.#opening.delete(puppet.id));
     this.#opening.set(puppet.id, opening);
   }
 
@@ -177,6 +204,11 @@ export class PuppetKeeper implements SessionKeeper {
     this.#lines.set(puppet.id, line);
     try {
       await session.connect();
+      if (this.#lines.get(puppet.id) !== line) {
+        // Given up while it was opening: whoever gave it up may have closed it too early to count.
+        await session.disconnect();
+        return;
+      }
       line.live = true;
       this.#retryAt.delete(puppet.id);
       await this.#state(puppet, 'online', undefined);
@@ -186,7 +218,8 @@ export class PuppetKeeper implements SessionKeeper {
   }
 
   async #failed(puppet: Puppet, line: Line, error: unknown): Promise<void> {
-    if (this.#lines.get(puppet.id) === line) await this.#close(puppet.id);
+    if (this.#lines.get(puppet.id) !== line) return;
+    await this.#close(puppet.id);
     const human = error instanceof BridgeError ? error.human : say('fault.internal');
     if (error instanceof BridgeError && error.retry === 'after-login') {
       await this.#state(puppet, 'signed-out', human);
@@ -241,6 +274,10 @@ export class PuppetKeeper implements SessionKeeper {
     for (const id of this.#lines.keys()) {
       if (!known.has(id) || !this.holds(id)) await this.#close(id);
     }
+  }
+
+  async #closeAll(): Promise<void> {
+    await Promise.all([...this.#lines.keys()].map(async (id) => await this.#close(id)));
   }
 
   async #close(id: PuppetId): Promise<void> {

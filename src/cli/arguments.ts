@@ -1,7 +1,7 @@
 // Reads the command line into a command and its options; runs nothing.
 import { parseArgs } from 'node:util';
 import { nearest } from '../config/spelling.ts';
-import { exitCodes, Refusal } from './exit-codes.ts';
+import { exitCodes, Refusal } from '../app/exit-codes.ts';
 
 export interface Command {
   /** Its words, for example `db backup`. */
@@ -109,7 +109,7 @@ function notUnderstood(words: readonly string[]): Refusal {
     return usage(`"${words[0]}" needs one of: ${family.map((name) => name.split(' ')[1]).join(', ')}.`);
   const firsts = [...new Set(Object.keys(commands).map((name) => name.split(' ')[0] ?? name))];
   const near = nearest(words[0] ?? '', firsts);
-  return usage(`There is no command "${words[0]}"${near === undefined ? '' : `; did you mean "${near}"?`}`);
+  return usage(`There is no command "${words[0]}"${near === undefined ? '.' : `; did you mean "${near}"?`}`);
 }
 
 function usage(sentence: string): Refusal {

@@ -1,7 +1,7 @@
 // `config check`: says everything that is wrong with the configuration, or that nothing is.
 import { registrationDifferences, registrationPaths } from '../app/first-start.ts';
 import { readConfig } from '../app/settings.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes } from '../app/exit-codes.ts';
 import type { Handler } from './handler.ts';
 
 export const checkConfiguration: Handler = async (_command, path, { environment, say }) => {

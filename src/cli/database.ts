@@ -1,10 +1,10 @@
 // `db …`: the database's schema, its state, and its backup as a file that any later version reads.
 import { backup, restore } from '../app/backup.ts';
-import { databaseFacts, openDatabase, type OpenDatabase } from '../app/database.ts';
+import { databaseFacts, inSentences, migrate, newestStep, openDatabase, type OpenDatabase } from '../app/database.ts';
 import { readConfig } from '../app/settings.ts';
 import type { Config } from '../config/schema.ts';
-import { migrate, newestStep } from '../store/migrate.ts';
-import { exitCodes, Refusal } from './exit-codes.ts';
+
+import { exitCodes } from '../app/exit-codes.ts';
 import type { Handler } from './handler.ts';
 
 type Say = (line: string) => void;
@@ -25,16 +25,6 @@ export const databaseCommand: Handler = async (command, path, { environment, say
     await opened.close();
   }
 };
-
-/** What the store refuses, it refuses by a plain Error in one sentence for people; faults of other kinds stay what they are. */
-async function inSentences(work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof Error) || error.constructor !== Error || 'code' in error) throw error;
-    throw new Refusal(exitCodes.database, error.message, error);
-  }
-}
 
 async function backupIt(opened: OpenDatabase, file: string, say: Say): Promise<void> {
   await backup(opened.db, file);

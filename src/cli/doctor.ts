@@ -3,7 +3,7 @@ import { examine, findingLine } from '../app/doctor.ts';
 import { realPorts } from '../app/doctor-ports.ts';
 import { enabledEndpoints } from '../app/network-sections.ts';
 import { readConfig } from '../app/settings.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes } from '../app/exit-codes.ts';
 import type { Handler } from './handler.ts';
 
 export const doctorCommand: Handler = async (command, path, { environment, say }) => {

@@ -1,6 +1,6 @@
 // The text of --help, made from the table of commands and the exit codes.
 import { commands, optionLines } from './arguments.ts';
-import { exitCodeMeanings } from './exit-codes.ts';
+import { exitCodeMeanings } from '../app/exit-codes.ts';
 
 export function helpText(version: string): string {
   const rows = Object.entries(commands).map(([name, form]): readonly [string, string] => [

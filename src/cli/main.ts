@@ -6,7 +6,7 @@ import { parseCommandLine } from './arguments.ts';
 import { checkConfiguration } from './config-check.ts';
 import { databaseCommand } from './database.ts';
 import { doctorCommand } from './doctor.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes } from '../app/exit-codes.ts';
 import type { Handler, Surroundings } from './handler.ts';
 import { helpText } from './help.ts';
 import { checkRegistration, generateRegistration } from './registration.ts';
@@ -43,6 +43,15 @@ export async function runCommandLine(
     for (const line of lines) around.warn(line);
     return exitCode;
   }
+}
+
+/** A fault that nobody caught ends the program in one sentence: its message may quote anything, so it is not shown. */
+export function sayUnexpectedEnds(): void {
+  process.on('uncaughtException', (error) => {
+    const { exitCode, lines } = endingOf(error);
+    for (const line of lines) process.stderr.write(`${line}\n`);
+    process.exit(exitCode);
+  });
 }
 
 function processSurroundings(): Surroundings {

@@ -8,7 +8,7 @@ import {
 import { readConfig } from '../app/settings.ts';
 import type { Config } from '../config/schema.ts';
 import type { Command } from './arguments.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes } from '../app/exit-codes.ts';
 import type { Handler } from './handler.ts';
 
 export const generateRegistration: Handler = async (command, path, { environment, say }) => {

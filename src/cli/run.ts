@@ -1,7 +1,7 @@
 // `run`: starts the bridge, or writes a first configuration and stops; never starts on a half-filled one.
 import { completeRegistrations, writeFirstConfiguration } from '../app/first-start.ts';
 import { isUnconfigured, loggerFor, readConfig } from '../app/settings.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes } from '../app/exit-codes.ts';
 import type { Handler } from './handler.ts';
 
 export const run: Handler = async (command, path, { environment, warn }) => {

@@ -3,6 +3,7 @@ import type { LoginDesk, OpenQuestion } from '../bridge/logins.ts';
 import type { UserId } from '../model/ids.ts';
 import { say } from '../model/say.ts';
 import type { CommandResult } from './doors.ts';
+import { LONGEST_LINE } from './tokens.ts';
 
 export class Answers {
   readonly #logins: LoginDesk;
@@ -18,6 +19,7 @@ export class Answers {
     this.#given.set(question.step, given);
     const field = question.step.fields.find((one) => !given.has(one.name));
     const redact = field?.secret === true ? { redact: true } : {};
+    if (body.length > LONGEST_LINE) return { replies: [say('login.one-line-answer')], ...redact };
     const answer = body.replace(/^[\r\n]+|[\r\n]+$/g, '');
     if (/[\r\n]/.test(answer)) return { replies: [say('login.one-line-answer')], ...redact };
     if (field !== undefined) {

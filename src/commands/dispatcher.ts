@@ -82,10 +82,12 @@ export class Commands {
 
   async #once(request: CommandRequest): Promise<CommandResult> {
     const lines = this.#count(request.user);
-    if (lines > LINES_PER_MINUTE) {
-      return lines === LINES_PER_MINUTE + 1 ? reply(say('command.too-many')) : { replies: [] };
-    }
     const question = this.#doors.logins.question(request.user);
+    if (lines > LINES_PER_MINUTE) {
+      const replies = lines === LINES_PER_MINUTE + 1 ? [say('command.too-many')] : [];
+      // Not read, but it may be the secret that is asked for.
+      return question === undefined ? { replies } : { replies, redact: true };
+    }
     const firstWord = plain(/^\s*(\S*)/.exec(request.body)?.[1] ?? '');
     if (question !== undefined && !isCancel(request.body)) {
       return this.#answers.take(request.user, question, request.body);

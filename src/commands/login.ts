@@ -6,7 +6,7 @@ import { render } from '../words/index.ts';
 import { reply, type Call, type Command, type CommandResult } from './doors.ts';
 import { misunderstood } from './misunderstood.ts';
 import { findNetwork, titleOf } from './networks.ts';
-import { tame } from './tokens.ts';
+import { plain, tame } from './tokens.ts';
 
 /** Again after a crash: the login it began died with the process, so it begins anew (the network may send another code). */
 const login: Command = {
@@ -20,7 +20,10 @@ const login: Command = {
     const known = findNetwork(call.doors, network.text);
     if (known === undefined) return reply(say('login.unknown-network', { network: tame(network.text) }));
     if (extra !== undefined) return misunderstood(call, extra.text);
-    const refused = await call.doors.logins.begin(call.request.user, known, flow?.text);
+    // A way that no flow is called by is handed on as it was typed, to be told which there are.
+    const flows = call.doors.adapters.get(known)?.loginFlows ?? [];
+    const named = flow === undefined ? undefined : flows.find((one) => plain(one.id) === plain(flow.text));
+    const refused = await call.doors.logins.begin(call.request.user, known, named?.id ?? flow?.text);
     return reply(refused ?? say('login.started', { network: titleOf(call.doors, known) }));
   },
 };

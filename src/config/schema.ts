@@ -48,7 +48,8 @@ const doublePuppet = z.strictObject({
 
 const database = z.strictObject({
   url: secret('a Postgres address such as postgres://user:password@host/name', (value) =>
-    /^postgres(?:ql)?:$/.test(URL.parse(value)?.protocol ?? ''),
+    // libpq's form for a socket, `postgres://user@/name?host=/folder`, has no host where a URL must have one.
+    /^postgres(?:ql)?:$/.test(URL.parse(value.replace('@/', '@localhost/'))?.protocol ?? ''),
   ).optional(),
   embedded: z.strictObject({ dir: text('a folder') }).optional(),
   connections: integer('a number of connections from 4 to 200', 4, 200).default(12),

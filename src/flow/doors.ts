@@ -2,7 +2,7 @@
 import type { Facts, Verdict } from '../model/rules.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { EventId, NetworkId, OwnerId, PuppetId, RoomId, UserId } from '../model/ids.ts';
-import type { Language, Say } from '../model/say.ts';
+import { say, type Language, type Say } from '../model/say.ts';
 import type { Puppet } from '../model/records.ts';
 import type { MatrixApi, ReadEvent } from '../ports/matrix.ts';
 import type { NetworkAdapter, NetworkSession } from '../ports/network.ts';
@@ -32,12 +32,15 @@ export interface CommandResult {
   readonly replies: readonly Say[];
   /** The line held a secret: it is redacted at once. */
   readonly redact?: boolean;
+  /** Only that login's worker can do it: the lane goes there and the command is run again. Nothing has been done. */
+  readonly reroute?: OwnerId;
 }
 
 /** What planning an entry comes to. */
 export type Plan =
   | { readonly do: 'nothing'; readonly code: string }
-  | { readonly do: 'wait'; readonly ms: number; readonly code: string }
+  /** `beside`: what follows in the lane need not wait. */
+  | { readonly do: 'wait'; readonly ms: number; readonly code: string; readonly beside?: boolean }
   | { readonly do: 'reroute'; readonly owner: OwnerId | undefined }
   | { readonly do: 'park'; readonly code: string; readonly say: Say }
   | { readonly do: 'deliver'; readonly deliveries: readonly Delivery[] };
@@ -69,8 +72,8 @@ export interface FlowSettings {
   readonly tooOldMs: number;
   /** When the author is told that it takes long, in ms. */
   readonly slowMs: number;
-  /** After a restored backup: look for every effect before making it. */
-  readonly lookFirst: boolean;
+  /** When the database was last brought back from a backup, epoch ms: what happened before is looked for first. */
+  readonly restoredAt?: number | undefined;
 }
 
 export function titleOf(doors: Pick<FlowDoors, 'adapters'>, network: NetworkId): string {
@@ -90,7 +93,8 @@ export async function mayBridge(
   return await doors.may({ action: 'bridge', user: puppet.owner, network: puppet.network, chats: facts });
 }
 
-/** The reason of a refusal as a sentence value: the deciding rule's own words, else the default denial's. */
-export function reasonOf(verdict: Verdict): string {
-  return verdict.because.find((rule) => rule.effect === 'deny' && rule.reason !== undefined)?.reason ?? '';
+/** What a refused person is told about a chat: the deciding rule's own reason, else that no rule allows it. */
+export function denial(verdict: Verdict): Say {
+  const reason = verdict.because[0]?.reason;
+  return reason === undefined ? say('policy.chat-denied-default') : say('policy.chat-denied', { reason });
 }

@@ -1,8 +1,9 @@
 // Typing and receipts, passed on at once and lost in peace: nothing here is queued, retried or written down.
 import type { EphemeralEvent } from '../model/network-event.ts';
 import type { MatrixEphemeral } from '../model/matrix-event.ts';
-import type { Puppet } from '../model/records.ts';
-import type { FlowDoors } from './doors.ts';
+import { portalKeyText } from '../model/ids.ts';
+import type { Portal, Puppet } from '../model/records.ts';
+import { mayBridge, type FlowDoors } from './doors.ts';
 
 export class Ephemeral {
   readonly #doors: FlowDoors;
@@ -15,33 +16,46 @@ export class Ephemeral {
     this.#lose(event.kind === 'read' ? this.#readHere(event) : Promise.resolve());
   }
 
-  fromNetwork(_puppet: Puppet, event: EphemeralEvent): void {
-    this.#lose(event.kind === 'typing' ? this.#typingThere(event) : this.#readThere(event));
+  fromNetwork(puppet: Puppet, event: EphemeralEvent): void {
+    this.#lose(event.kind === 'typing' ? this.#typingThere(event, puppet) : this.#readThere(event, puppet));
   }
 
   async #readHere(event: Extract<MatrixEphemeral, { kind: 'read' }>): Promise<void> {
     const portal = await this.#doors.portals.byRoom(event.room);
     if (portal === undefined || this.#doors.matrix.isOurs(event.user)) return;
     const puppet = await this.#doors.senders.towardsNetwork(portal, event.user);
-    const session = puppet === undefined ? undefined : this.#doors.session(puppet.id);
-    const link = (await this.#doors.links.byEvent(event.event)).at(-1);
+    if (puppet === undefined || !(await this.#allowed(portal, puppet))) return;
+    const session = this.#doors.session(puppet.id);
+    const links = await this.#doors.links.byEvent(event.event);
+    const link = links.findLast((one) => portalKeyText(one.portal) === portalKeyText(portal.key));
     if (session === undefined || link === undefined) return;
     await session.performEphemeral({ kind: 'mark-read', chat: portal.key.chat, upTo: link.message });
   }
 
-  async #typingThere(event: Extract<EphemeralEvent, { kind: 'typing' }>): Promise<void> {
+  async #typingThere(event: Extract<EphemeralEvent, { kind: 'typing' }>, puppet: Puppet): Promise<void> {
     const portal = await this.#doors.portals.byKey(event.portal);
-    if (portal?.room === undefined) return;
+    if (portal?.room === undefined || !(await this.#allowed(portal, puppet))) return;
+    // Ghosts are made when they speak, not when they think about it.
+    if ((await this.#doors.ghosts.find(portal.key.network, event.person))?.registered !== true) return;
     const ghost = await this.#doors.matrix.ghost(portal.key.network, event.person);
     await ghost.typing(portal.room, event.active);
   }
 
-  async #readThere(event: Extract<EphemeralEvent, { kind: 'read' }>): Promise<void> {
+  async #readThere(event: Extract<EphemeralEvent, { kind: 'read' }>, puppet: Puppet): Promise<void> {
     const portal = await this.#doors.portals.byKey(event.portal);
-    const link = (await this.#doors.links.byMessage(event.portal, event.upTo)).at(-1);
-    if (portal?.room === undefined || link === undefined) return;
-    const ghost = await this.#doors.senders.towardsMatrix(portal, event.person);
-    await ghost.read(portal.room, link.event);
+    if (portal?.room === undefined || !(await this.#allowed(portal, puppet))) return;
+    const links = await this.#doors.links.byMessage(event.portal, event.upTo);
+    const link = links.findLast((one) => one.room === portal.room);
+    if (link === undefined) return;
+    const own = (await this.#doors.senders.ownersOf(portal, event.person)).length > 0;
+    const known = (await this.#doors.ghosts.find(portal.key.network, event.person))?.registered === true;
+    if (!own && !known) return;
+    const speaker = await this.#doors.senders.towardsMatrix(portal, event.person);
+    await speaker.read(portal.room, link.event);
+  }
+
+  async #allowed(portal: Portal, puppet: Puppet): Promise<boolean> {
+    return portal.state === 'open' && (await mayBridge(this.#doors, puppet, portal.facts)).effect === 'allow';
   }
 
   #lose(work: Promise<void>): void {

@@ -7,25 +7,33 @@ import {
   toMatrixLane,
   toNetworkLane,
   type LaneId,
+  type NetworkId,
   type OwnerId,
   type RoomId,
   type UserId,
 } from '../model/ids.ts';
+import { UNREADABLE } from './unreadable.ts';
 import type { NetworkEvent } from '../model/network-event.ts';
 import type { Puppet } from '../model/records.ts';
+import { unbridgedKind } from '../model/unbridged.ts';
 import type { MatrixApi } from '../ports/matrix.ts';
 import type { Fence, Queue } from '../ports/queue.ts';
-import type { Logger, PortalStore, PuppetStore, VaultChange } from '../ports/stores.ts';
+import type { Clock, Logger, PortalStore, PuppetStore, VaultChange } from '../ports/stores.ts';
 
 export interface IntakeDoors {
   readonly queue: Queue;
   readonly matrix: Pick<MatrixApi, 'isOurs'>;
   readonly portals: PortalStore;
   readonly puppets: PuppetStore;
+  /** The networks that this house speaks. */
+  readonly adapters: ReadonlyMap<NetworkId, unknown>;
+  readonly clock: Pick<Clock, 'now'>;
+  /** A message older than this is asked about before it is sent, in ms. */
+  readonly tooOldMs: number;
   readonly log: Logger;
 }
 
-/** Types that can concern the bridge; everything else a room says is none of its business and is not kept. */
+/** Types that can concern the bridge; of everything else, only what people say in a portal is kept, so that they are told. */
 const CONCERNS = new Set([
   'm.room.message',
   'm.sticker',
@@ -37,26 +45,32 @@ const CONCERNS = new Set([
   'm.room.tombstone',
   'm.poll.start',
   'org.matrix.msc3381.poll.start',
-  'm.beacon',
-  'org.matrix.msc3672.beacon',
 ]);
 
 export class Intake {
   readonly #doors: IntakeDoors;
+  /** Since the start; how many are kept for people to look at, the queue's depth says. */
+  #unreadable = 0;
 
   constructor(doors: IntakeDoors) {
     this.#doors = doors;
   }
 
-  /** From the homeserver. Resolves when everything that concerns us is durably written. */
-  async fromMatrix(receipt: string | undefined, events: readonly unknown[], late = false): Promise<void> {
+  /**
+   * From the homeserver. Resolves when everything that concerns us is durably written. A transaction is known again by its
+   * id AND its events: a homeserver that lost its database counts its transactions from one again.
+   * @param late they were found, not pushed: what is sent of them says when it was written
+   * @returns how many of them nobody had brought before
+   */
+  async fromMatrix(receipt: string | undefined, events: readonly unknown[], late = false): Promise<number> {
     const entries: NewEntry[] = [];
     for (const event of events) {
       const entry = await this.#matrixEntry(event, late);
       if (entry !== undefined) entries.push(entry);
     }
-    if (entries.length === 0) return;
-    await this.#doors.queue.accept({ entries, ...(receipt === undefined ? {} : { receipt }) });
+    if (entries.length === 0) return 0;
+    const known = receipt === undefined ? {} : { receipt: `${receipt}#${digest(entries.map((one) => one.key))}` };
+    return (await this.#doors.queue.accept({ entries, ...known })).fresh;
   }
 
   /** From a login's live line: events and the network's cursor in one commit, fenced by the login's lease. */
@@ -79,24 +93,43 @@ export class Intake {
 
   async #matrixEntry(event: unknown, late: boolean): Promise<NewEntry | undefined> {
     const outline = outlineOf(event);
-    if (outline === undefined) return unreadable(event);
+    if (outline === undefined) {
+      this.#unreadable += 1;
+      this.#doors.log.warn(
+        { code: 'unreadable', count: this.#unreadable },
+        'an event without its bare bones is kept as it came',
+      );
+      return unreadable(event);
+    }
     const { id, room, sender, type } = outline;
     if (this.#doors.matrix.isOurs(sender)) return undefined;
-    if (!CONCERNS.has(type)) return undefined;
+    if (!CONCERNS.has(type) && !(await this.#isMissed(outline.raw, room))) return undefined;
     const owner = await this.#ownerOf(room, sender);
     return {
       key: id,
       lane: toNetworkLane(room, sender),
       ...(owner === undefined ? {} : { owner }),
-      payload: { from: 'matrix', event },
-      late,
+      payload: { from: 'matrix', event: keepable(event) },
+      late: late && !this.#isTooOld(event),
     };
+  }
+
+  /** Somebody in a portal waits for it to arrive, and it will not: its author is told. */
+  async #isMissed(event: Readonly<Record<string, unknown>>, room: RoomId): Promise<boolean> {
+    return unbridgedKind(event) !== undefined && (await this.#doors.portals.byRoom(room)) !== undefined;
+  }
+
+  /** What was found too late is asked about like every other message of its age; `late` would have it sent unasked. */
+  #isTooOld(event: unknown): boolean {
+    const at = typeof event === 'object' && event !== null ? (Reflect.get(event, 'origin_server_ts') as unknown) : 0;
+    return typeof at === 'number' && at > 0 && this.#doors.clock.now() - at >= this.#doors.tooOldMs;
   }
 
   /** The login that will carry it, so that the lane goes to the worker with the open line. */
   async #ownerOf(room: RoomId, sender: UserId): Promise<OwnerId | undefined> {
     const portal = await this.#doors.portals.byRoom(room);
-    if (portal === undefined) return undefined;
+    // A lane of a network that is switched off would wait for ever: without an owner its author is told.
+    if (portal === undefined || !this.#doors.adapters.has(portal.key.network)) return undefined;
     if (portal.key.receiver !== undefined) return loginOwner(portal.key.receiver);
     const own = await this.#doors.puppets.ofOwner(sender);
     const carrier = own.find((puppet) => puppet.network === portal.key.network);
@@ -109,22 +142,52 @@ interface Outline {
   readonly room: RoomId;
   readonly sender: UserId;
   readonly type: string;
+  readonly raw: Readonly<Record<string, unknown>>;
 }
+
+/** Control characters and halves of surrogate pairs: no homeserver makes such ids, and no database keeps them apart. */
+const ODD = /[\p{Cc}\p{Cs}]/u;
 
 function outlineOf(event: unknown): Outline | undefined {
   if (typeof event !== 'object' || event === null || Array.isArray(event)) return undefined;
-  const { event_id: id, room_id: room, sender, type } = event as Record<string, unknown>;
+  const raw = event as Record<string, unknown>;
+  const { event_id: id, room_id: room, sender, type } = raw;
   if (typeof id !== 'string' || typeof room !== 'string' || typeof sender !== 'string' || typeof type !== 'string') {
     return undefined;
   }
-  if (id === '' || id.length > 255 || room.length > 255 || sender.length > 255) return undefined;
-  return { id, room: as<RoomId>(room), sender: as<UserId>(sender), type };
+  if ([id, room, sender].some((text) => text.length > 255 || ODD.test(text))) return undefined;
+  // The first signs are part of the ids' grammar (spec appendices, 4.2); they also keep keys of other kinds apart.
+  if (!id.startsWith('$') || !room.startsWith('!') || !sender.startsWith('@')) return undefined;
+  return { id, room: as<RoomId>(room), sender: as<UserId>(sender), type, raw };
 }
 
 /** An event without its bare bones is kept under its own hash, so that it neither blocks its transaction nor vanishes. */
 function unreadable(event: unknown): NewEntry {
-  const hash = createHash('sha256')
-    .update(JSON.stringify(event) ?? 'undefined')
-    .digest('base64url');
-  return { key: `bad:${hash}`, lane: as<LaneId>('n:unreadable'), payload: { from: 'matrix', event } };
+  const kept = keepable(event);
+  // The homeserver's remarks (its age) differ from one push to the next.
+  const said =
+    typeof kept === 'object' && kept !== null && !Array.isArray(kept) ? { ...kept, unsigned: undefined } : kept;
+  const key = `${UNREADABLE}${digest([JSON.stringify(said) ?? 'undefined'])}`;
+  return { key, lane: as<LaneId>('n:unreadable'), payload: { from: 'matrix', event: kept } };
+}
+
+/** Deeper than any real event; what is deeper could not be written out as JSON. */
+const DEEPEST = 500;
+
+/** The event as it came; of one that is nested beyond reason, its bare bones. */
+function keepable(event: unknown): unknown {
+  let level: unknown[] = [event];
+  for (let depth = 0; depth < DEEPEST; depth += 1) {
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+    if (level.length === 0) return event;
+  }
+  if (typeof event !== 'object' || event === null || Array.isArray(event)) return 'too-deep';
+  const bones = Object.entries(event).filter(([, value]) => typeof value === 'string' || typeof value === 'number');
+  return { ...Object.fromEntries(bones), content: 'too-deep' };
+}
+
+function digest(texts: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(text).update('\0');
+  return hash.digest('base64url');
 }

@@ -1,50 +1,58 @@
-// First contact and comings and goings: who invited whom, who left, which room became encrypted; each case decided here (docs/rooms.md).
+// First contact and comings and goings: who invited whom, who left, which room changed; each case decided here (docs/rooms.md).
 import { effectId } from '../model/effect.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { QueueEntry } from '../model/entry.ts';
-import { loginOwner, toMatrixLane, type RoomId, type UserId } from '../model/ids.ts';
+import { BridgeError } from '../model/errors.ts';
+import { loginOwner, type PuppetId, type RoomId, type UserId } from '../model/ids.ts';
 import type { MatrixEvent } from '../model/matrix-event.ts';
-import type { Portal, Puppet } from '../model/records.ts';
 import { plainText } from '../model/message.ts';
+import type { Portal, Puppet } from '../model/records.ts';
 import { say, type Say } from '../model/say.ts';
-import type { Speaker } from '../ports/matrix.ts';
+import type { RoomLook, Speaker } from '../ports/matrix.ts';
 import { render } from '../words/index.ts';
 import { portalKeyOf } from '../bridge/puppets.ts';
-import { languageOf, mayBridge, titleOf, type FlowDoors, type Plan } from './doors.ts';
-import { isPrivate, managementRoom } from './management.ts';
-import { notice, refusal } from './to-network/report.ts';
+import { denial, languageOf, mayBridge, titleOf, type FlowDoors, type Plan } from './doors.ts';
+import { Intake } from './intake.ts';
+import { forgetRoom, isPrivate, lookAt, managementRoom, remember } from './management.ts';
+import { openingKey, openPortalLater, sayOnce, toldInManagement } from './tellings.ts';
+import { notice } from './to-network/report.ts';
 
 type Membership = Extract<MatrixEvent, { kind: 'membership' }>;
-type RoomChange = Extract<MatrixEvent, { kind: 'encryption-on' | 'encrypted' | 'tombstone' }>;
 
 export async function handleMembership(doors: FlowDoors, entry: QueueEntry, event: Membership): Promise<Plan> {
   const bot = doors.matrix.bot.user;
+  const gone = event.now === 'leave' || event.now === 'ban';
   if (doors.matrix.isOurs(event.sender)) return none('own');
   if (event.now === 'invite' && event.user === bot) return await botInvited(doors, entry, event);
   if (event.now === 'invite' && doors.matrix.isOurs(event.user)) return await ghostInvited(doors, entry, event);
-  if (event.now === 'join' && !doors.matrix.isOurs(event.user)) return await personCame(doors, event);
-  if (event.now === 'leave' || event.now === 'ban') return await someoneLeft(doors, event);
-  return none('membership');
+  if (gone && event.user === bot) return await botRemoved(doors, entry, event.room);
+  // A ghost that was removed comes back with its next message.
+  if (doors.matrix.isOurs(event.user)) return none('ghost');
+  if (event.now === 'join') return await personCame(doors, event);
+  return gone ? await personLeft(doors, event) : none('membership');
 }
 
 /** The bot in a private room becomes its person's management room; in an encrypted one it says so and opens its own. */
 async function botInvited(doors: FlowDoors, entry: QueueEntry, event: Membership): Promise<Plan> {
-  await doors.matrix.bot.join(event.room);
-  const members = await doors.matrix.members(event.room);
-  const encrypted = event.encrypted || (await doors.matrix.isEncrypted(event.room));
-  if (!isPrivate(members, event.sender, doors.matrix.bot.user)) {
-    await speak(doors, doors.matrix.bot, entry, event.room, event.sender, say('room.not-private'));
-    await doors.matrix.bot.leave(event.room);
+  const { bot } = doors.matrix;
+  if (!(await isDone(async () => await bot.join(event.room)))) return none('cannot-join');
+  if ((await doors.portals.byRoom(event.room)) !== undefined) return none('bot-is-back');
+  const look = await lookAt(doors, event.room);
+  if (look === undefined) return none('cannot-look');
+  if (await followUpgrade(doors, event.room, look)) return none('upgraded');
+  // The other lane was quicker: the old room's end led here already.
+  if ((await doors.portals.byRoom(event.room)) !== undefined) return none('upgraded');
+  if (!isPrivate(look.members, event.sender, bot.user)) {
+    await speak(doors, bot, entry, event.room, event.sender, say('room.not-private'));
+    await bot.leave(event.room);
     return none('not-private');
   }
-  if (encrypted) {
-    await speak(doors, doors.matrix.bot, entry, event.room, event.sender, say('room.encrypted-invite'));
-    const room = await managementRoom(doors, event.sender);
-    return { do: 'deliver', deliveries: [greeting(entry, room, event.sender)] };
+  if (event.encrypted || look.encrypted) {
+    await speak(doors, bot, entry, event.room, event.sender, say('room.encrypted-invite'));
+    if ((await doors.persons.find(event.sender))?.managementRoom === event.room) await forgetRoom(doors, event.room);
+    return { do: 'deliver', deliveries: [greeting(entry, await managementRoom(doors, event.sender), event.sender)] };
   }
-  const person = await doors.persons.find(event.sender);
-  const language = person?.language ?? doors.settings.defaultLanguage;
-  await doors.persons.save({ user: event.sender, language, managementRoom: event.room });
+  await remember(doors, event.sender, event.room);
   return { do: 'deliver', deliveries: [greeting(entry, event.room, event.sender)] };
 }
 
@@ -53,122 +61,120 @@ async function ghostInvited(doors: FlowDoors, entry: QueueEntry, event: Membersh
   const whom = await doors.ghosts.byUser(event.user);
   if (whom === undefined) return none('unknown-ghost');
   const ghost = await doors.matrix.ghost(whom.network, whom.person);
-  if ((await doors.portals.byRoom(event.room)) !== undefined) {
-    await ghost.join(event.room);
-    return none('ghost-in-portal');
-  }
-  const network = titleOf(doors, whom.network);
-  await ghost.join(event.room);
-  const members = await doors.matrix.members(event.room);
+  const opening = await doors.queue.find(openingKey(entry.key));
+  // What its person writes next stands behind this entry, and finds the portal open.
+  if (opening?.parked === false) return { do: 'wait', ms: 100, code: 'adopting' };
+  if (!(await isDone(async () => await ghost.join(event.room)))) return none('cannot-join');
+  if ((await doors.portals.byRoom(event.room)) !== undefined) return none('ghost-in-portal');
+  // Clients send the first message together with the invitation; until the ghost is in, the homeserver pushes none.
+  const earlier = await doors.matrix.saidBefore(event.room, ghost.user);
+  await new Intake({ ...doors, tooOldMs: doors.settings.tooOldMs }).fromMatrix(undefined, earlier);
+  const look = await lookAt(doors, event.room, ghost.user);
   const refuse = async (why: Say): Promise<Plan> => {
     await speak(doors, ghost, entry, event.room, event.sender, why);
     await ghost.leave(event.room);
     return none('ghost-refused');
   };
-  if (!isPrivate(members, event.sender, ghost.user)) return await refuse(say('room.ghost-direct-only', { network }));
-  if (event.encrypted || (await doors.matrix.isEncrypted(event.room))) return await refuse(say('room.ghost-encrypted'));
-  const puppet = (await doors.puppets.ofOwner(event.sender)).find((one) => one.network === whom.network);
-  if (puppet === undefined) {
-    return await refuse(say('portal.no-login', { network, login: whom.network, bot: doors.matrix.bot.user }));
+  const network = titleOf(doors, whom.network);
+  const { bot } = doors.matrix;
+  if (look === undefined || !isPrivate(look.members, event.sender, ghost.user, bot.user)) {
+    return await refuse(say('room.ghost-direct-only', { network }));
   }
+  if (event.encrypted || look.encrypted) return await refuse(say('room.ghost-encrypted'));
+  const puppet = (await doors.puppets.ofOwner(event.sender)).find((one) => one.network === whom.network);
+  if (puppet === undefined || puppet.state === 'signed-out') {
+    const words = puppet === undefined ? 'portal.no-login' : 'portal.signed-out';
+    return await refuse(say(words, { network, login: whom.network, bot: bot.user }));
+  }
+  if (puppet.state === 'paused') return await refuse(puppet.why ?? say('policy.chat-denied-default'));
   const session = doors.session(puppet.id);
   if (session === undefined) return { do: 'reroute', owner: loginOwner(puppet.id) };
   const key = portalKeyOf(puppet, session.directChat(whom.person), 'direct');
   const portal = await doors.keeper.know(key, puppet);
   const verdict = await mayBridge(doors, puppet, portal.facts);
-  if (verdict.effect === 'deny') {
-    const reason = verdict.because[0]?.reason;
-    return await refuse(
-      reason === undefined ? say('policy.chat-denied-default') : say('policy.chat-denied', { reason }),
-    );
-  }
+  if (verdict.effect === 'deny') return await refuse(denial(verdict));
   if (portal.room !== undefined) {
     await doors.keeper.bringIn({ ...portal, room: portal.room }, event.sender);
     return await refuse(say('room.ghost-elsewhere', { room: portal.room }));
   }
-  await openPortalLater(doors, { cause: entry.key, puppet, portal: key, user: event.sender, room: event.room });
-  return none('adopting');
+  if (opening?.parked === true) return await refuse(say('fault.internal'));
+  const asked = { cause: entry.key, puppet, portal: key, user: event.sender, room: event.room };
+  return (await openPortalLater(doors, asked)) ? { do: 'wait', ms: 100, code: 'adopting' } : none('adopted');
 }
 
-export interface OpenLater {
-  readonly cause: string;
-  readonly puppet: Puppet;
-  readonly portal: Portal['key'];
-  readonly user: UserId;
-  readonly room?: RoomId;
+/** Whoever removes the bot ends that room; the conversation goes on in another one. */
+async function botRemoved(doors: FlowDoors, entry: QueueEntry, room: RoomId): Promise<Plan> {
+  if ((await forgetRoom(doors, room)) !== undefined) return none('management-gone');
+  const portal = await doors.portals.byRoom(room);
+  if (portal === undefined) return none('not-ours');
+  await detachPortal(doors, portal, entry.key);
+  return none('detached');
 }
 
-/** Rooms are made only in their chat's own lane, so that two causes never make two. */
-export async function openPortalLater(doors: Pick<FlowDoors, 'queue'>, open: OpenLater): Promise<void> {
-  const act = { kind: 'open-portal', portal: open.portal, puppet: open.puppet.id, for: open.user } as const;
-  await doors.queue.accept({
-    entries: [
-      {
-        key: `open:${open.cause}`,
-        lane: toMatrixLane(open.portal),
-        owner: loginOwner(open.puppet.id),
-        payload: { from: 'bridge', act: open.room === undefined ? act : { ...act, room: open.room } },
-      },
-    ],
-  });
+/** The chat has no room until its next message. */
+export async function detachPortal(doors: FlowDoors, portal: Portal, cause: string): Promise<void> {
+  const through: PuppetId | undefined = portal.key.receiver ?? portal.reader;
+  const puppet = through === undefined ? undefined : await doors.puppets.find(through);
+  if (puppet !== undefined) {
+    const chat = portal.name ?? portal.kind;
+    const words = say('portal.detached', { chat, network: titleOf(doors, portal.key.network) });
+    await toldInManagement(doors, puppet.owner, `detached:${cause}`, words);
+  }
+  await doors.keeper.detach(portal.key);
 }
 
 /** A person is back in their portal. */
 async function personCame(doors: FlowDoors, event: Membership): Promise<Plan> {
   const portal = await doors.portals.byRoom(event.room);
   if (portal?.away === true && (await isPortalPerson(doors, portal, event.user)))
-    await doors.portals.save({ ...portal, away: false });
+    await doors.keeper.change(portal.key, { away: false });
   return none('came');
 }
 
-async function someoneLeft(doors: FlowDoors, event: Membership): Promise<Plan> {
-  if (doors.matrix.isOurs(event.user)) return none('ghost-left');
+async function personLeft(doors: FlowDoors, event: Membership): Promise<Plan> {
   const person = await doors.persons.find(event.user);
   if (person?.managementRoom === event.room) {
-    await doors.persons.save({ user: person.user, language: person.language });
-    await doors.matrix.bot.leave(event.room);
+    await forgetRoom(doors, event.room);
+    await isDone(async () => await doors.matrix.bot.leave(event.room));
     return none('management-left');
   }
   const portal = await doors.portals.byRoom(event.room);
   if (portal === undefined) return none('left');
   // The room stays connected: the next message invites its person again. Nobody's contacts are told.
-  if (await isPortalPerson(doors, portal, event.user)) await doors.portals.save({ ...portal, away: true });
+  if (await isPortalPerson(doors, portal, event.user)) await doors.keeper.change(portal.key, { away: true });
   return none('person-left');
 }
 
 async function isPortalPerson(doors: FlowDoors, portal: Portal, user: UserId): Promise<boolean> {
   const own = await doors.puppets.ofOwner(user);
-  if (portal.key.receiver !== undefined) return own.some((puppet) => puppet.id === portal.key.receiver);
-  return portal.reader !== undefined && own.some((puppet) => puppet.id === portal.reader);
+  const through = portal.key.receiver ?? portal.reader;
+  return through !== undefined && own.some((puppet: Puppet) => puppet.id === through);
 }
 
-/** Encryption switched on, an encrypted message, an upgraded room. */
-export async function handleRoomChange(
-  doors: FlowDoors,
-  entry: QueueEntry,
-  event: RoomChange,
-  portal: Portal | undefined,
-): Promise<Plan> {
-  if (event.kind === 'encrypted' && portal !== undefined) return refusal(entry, event, say('portal.cannot-decrypt'));
-  if (event.kind === 'encrypted') return await encryptedOutsidePortal(doors, event);
-  if (event.kind === 'encryption-on' && portal !== undefined) {
-    await doors.portals.save({ ...portal, encrypted: true });
-    const words = say('portal.encryption-forced');
-    return { do: 'deliver', deliveries: [notice(effectId(entry.key, 'forced'), event.room, event.sender, words)] };
+/** @returns false when the homeserver refuses it for good: the invitation was taken back, or it is done already */
+export async function isDone(act: () => Promise<void>): Promise<boolean> {
+  try {
+    await act();
+    return true;
+  } catch (error) {
+    if (error instanceof BridgeError && error.retry === 'never') return false;
+    throw error;
   }
-  return none(event.kind);
 }
 
-/** Said once per room: an encrypted room with the bot is answered in clear, and a readable room is opened. */
-async function encryptedOutsidePortal(doors: FlowDoors, event: RoomChange): Promise<Plan> {
-  const members = await doors.matrix.members(event.room);
-  if (!isPrivate(members, event.sender, doors.matrix.bot.user)) return none('encrypted-elsewhere');
-  await managementRoom(doors, event.sender);
-  const words = say('room.encrypted-invite');
-  return {
-    do: 'deliver',
-    deliveries: [notice(effectId(`encrypted:${event.room}`, 0), event.room, event.sender, words)],
-  };
+/** A room that replaces a portal's room, by the word of both, becomes the portal's room. */
+export async function followUpgrade(doors: FlowDoors, room: RoomId, look: RoomLook): Promise<boolean> {
+  if (look.predecessor === undefined) return false;
+  const portal = await doors.portals.byRoom(look.predecessor);
+  if (portal === undefined || (await lookAt(doors, look.predecessor))?.successor !== room) return false;
+  await doors.keeper.move(portal, room, look.encrypted);
+  return true;
+}
+
+/** Said once per room, whoever notices it first. */
+export async function sayForced(doors: FlowDoors, portal: Portal & { room: RoomId }, reader: UserId): Promise<void> {
+  const words = say('portal.encryption-forced');
+  await sayOnce(doors, { key: `forced:${portal.room}`, room: portal.room, reader, words });
 }
 
 function greeting(entry: QueueEntry, room: RoomId, user: UserId): Delivery {

@@ -4,6 +4,7 @@ import { type Dispatcher, Pool } from 'undici';
 import { BridgeError } from '../model/errors.ts';
 import type { UserId } from '../model/ids.ts';
 import type { Clock } from '../ports/stores.ts';
+import { Bursts } from './bursts.ts';
 import { parseObject, numberAt, textAt, type Json } from './json.ts';
 
 /** Who asks: a registration's token, masquerading as a user and its device (spec: appservice identity assertion). */
@@ -27,24 +28,31 @@ export class MatrixRefusal extends BridgeError {
   constructor(status: number, errcode: string, body: Json, retryAfter: string | undefined, now: number) {
     const kind = kindOf(status, errcode);
     super(kind.code, kind.retry, 'fault.homeserver', {
-      mayHaveHappened: status >= 500,
+      mayHaveHappened: status >= 500 || errcode === '',
       ...(status === 429 ? { notBefore: now + waitMs(body, retryAfter, now) } : {}),
     });
     this.name = 'MatrixRefusal';
     this.status = status;
     this.errcode = errcode;
   }
+
+  /** The homeserver itself answered this, not a proxy that has lost it. */
+  said(...statuses: readonly number[]): boolean {
+    return this.errcode !== '' && statuses.includes(this.status);
+  }
 }
 
 function kindOf(status: number, errcode: string): { code: string; retry: 'now' | 'later' | 'never' } {
   if (status === 429) return { code: 'matrix-limited', retry: 'later' };
   if (status === 408 || status >= 500) return { code: 'matrix-unavailable', retry: 'now' };
+  if (status === 413 || errcode === 'M_TOO_LARGE') return { code: 'matrix-too-large', retry: 'never' };
+  // Every refusal of a homeserver says its errcode: this is a proxy in front of none.
+  if (errcode === '') return { code: 'matrix-unavailable', retry: 'later' };
   if (errcode === 'M_UNKNOWN_TOKEN' || errcode === 'M_MISSING_TOKEN' || status === 401) {
     return { code: 'matrix-token', retry: 'later' };
   }
   if (errcode === 'M_UNKNOWN_DEVICE') return { code: 'matrix-device', retry: 'now' };
   if (status === 403) return { code: 'matrix-forbidden', retry: 'never' };
-  if (status === 413 || errcode === 'M_TOO_LARGE') return { code: 'matrix-too-large', retry: 'never' };
   if (status === 404) return { code: 'matrix-not-found', retry: 'never' };
   return { code: 'matrix-refused', retry: 'never' };
 }
@@ -68,12 +76,14 @@ export interface ClientOptions {
 }
 
 const QUICK_TRIES = [50, 250];
+const LONGEST_BURST_MS = 1_000;
 
 export class MatrixClient {
   readonly #pool: Pool;
   readonly #base: string;
   readonly #clock: Clock;
   readonly #timeout: number;
+  readonly #bursts = new Bursts(LONGEST_BURST_MS);
 
   constructor(options: ClientOptions) {
     const url = new URL(options.url);
@@ -96,6 +106,11 @@ export class MatrixClient {
       }
     }
     return await this.#once(who, method, path, ask);
+  }
+
+  /** As `ask`, for what comes in numbers: see Bursts. @throws MatrixRefusal | BridgeError */
+  async send(who: As, path: string, ask: Ask): Promise<Json> {
+    return await this.#bursts.run(async () => await this.ask(who, 'PUT', path, ask));
   }
 
   async #once(who: As, method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, ask: Ask): Promise<Json> {

@@ -1,15 +1,17 @@
 // Finds what the homeserver forgot to push: one incremental sync of the bot, compared with what was ever seen.
-import { as, type RoomId } from '../model/ids.ts';
+import { as, type RoomId, type UserId } from '../model/ids.ts';
 import type { MatrixSink } from '../ports/matrix.ts';
 import type { Queue } from '../ports/queue.ts';
 import type { Clock, Logger, Vault } from '../ports/stores.ts';
-import { encode, type As, type MatrixClient } from './client.ts';
+import { encode, MatrixRefusal, type As, type MatrixClient } from './client.ts';
 import { field, isObject, objectAt, textAt, type Json } from './json.ts';
 
 export interface AuditOptions {
   readonly client: MatrixClient;
   readonly who: As;
   readonly queue: Pick<Queue, 'seen'>;
+  /** What our own users say is nothing to find. */
+  readonly isOurs: (user: UserId) => boolean;
   readonly vault: Vault;
   readonly clock: Clock;
   readonly log: Logger;
@@ -69,34 +71,44 @@ export class GapAudit {
 
   /** One sync, its finds held, compared and handed on; the token moves only after that. */
   async round(sink: MatrixSink, signal?: AbortSignal): Promise<number> {
-    const { client, who, vault, clock, holdMs, pollMs, queue, log } = this.#options;
+    const { vault, clock, holdMs, queue, log } = this.#options;
     const kept = await vault.read(SCOPE, 'since');
     const since = kept === undefined ? undefined : Buffer.from(kept).toString();
-    const answer = await client.ask(who, 'GET', '/_matrix/client/v3/sync', {
-      query: since === undefined ? { filter: NO_ROOMS, timeout: 0 } : { filter: ROOMS, since, timeout: pollMs },
-      timeoutMs: pollMs + 60_000,
-    });
+    const known = since === undefined ? undefined : await this.#sync(since);
+    const answer = known ?? (await this.#sync(undefined)) ?? {};
     const next = textAt(answer, 'next_batch', 1000);
     if (next === undefined) throw new Error('a sync without next_batch');
     let found = 0;
-    if (since !== undefined) {
-      const events = await this.#events(answer);
-      if (events.length > 0) {
-        await clock.sleep(holdMs, signal);
-        if (signal?.aborted === true) return 0;
-        const seen = await queue.seen(events.map(idOf));
-        const missing = events.filter((one) => !seen.has(idOf(one)));
-        found = missing.length;
-        if (found > 0) await sink.accept(undefined, missing, true);
-        if (found > 0) log.info({ count: found }, 'the gap audit compared events with what was pushed');
-      }
+    const events = known === undefined || since === undefined ? [] : await this.#events(known, since);
+    if (events.length > 0) {
+      await clock.sleep(holdMs, signal);
+      if (signal?.aborted === true) return 0;
+      const seen = await queue.seen(events.map(idOf));
+      const missing = events.filter((one) => !seen.has(idOf(one)));
+      if (missing.length > 0) found = await sink.accept(undefined, missing, true);
+      if (found > 0) log.warn({ count: found, code: 'gap' }, 'found what the homeserver did not push');
     }
     if (signal?.aborted === true) return found;
     await vault.write([{ scope: SCOPE, key: 'since', value: Buffer.from(next) }]);
     return found;
   }
 
-  async #events(answer: Json): Promise<readonly Json[]> {
+  /** @returns undefined when the homeserver does not know the place any more */
+  async #sync(since: string | undefined): Promise<Json | undefined> {
+    const { client, who, pollMs, log } = this.#options;
+    try {
+      return await client.ask(who, 'GET', '/_matrix/client/v3/sync', {
+        query: since === undefined ? { filter: NO_ROOMS, timeout: 0 } : { filter: ROOMS, since, timeout: pollMs },
+        timeoutMs: pollMs + 60_000,
+      });
+    } catch (error) {
+      if (since === undefined || !(error instanceof MatrixRefusal) || !error.said(400)) throw error;
+      log.warn({ error, code: 'gap-audit' }, 'the homeserver does not know where the audit stood; it begins anew');
+      return undefined;
+    }
+  }
+
+  async #events(answer: Json, since: string): Promise<readonly Json[]> {
     const joined = objectAt(objectAt(answer, 'rooms'), 'join');
     const all: Json[] = [];
     for (const room of Object.keys(joined)) {
@@ -106,21 +118,28 @@ export class GapAudit {
       const start = events.findLastIndex((one) => this.#isOwnJoin(one));
       if (start >= 0) events = events.slice(start);
       else if (field(timeline, 'limited') === true && back !== undefined) {
-        events = [...(await this.#before(as<RoomId>(room), back)), ...events];
+        events = [...(await this.#before(as<RoomId>(room), back, since)), ...events];
       }
       all.push(...events);
     }
-    return all;
+    return all.filter((one) => !this.#options.isOurs(as<UserId>(textAt(one, 'sender', 255) ?? '')));
   }
 
-  /** Pages back to what was seen, or to the bot's own join: what was said before is none of its business. */
-  async #before(room: RoomId, token: string): Promise<readonly Json[]> {
-    const { client, who, queue } = this.#options;
+  /**
+   * Pages back to where the last sync ended, to what was seen, or to the bot's own join: what was said before is none of its
+   * business. In a room where ghosts do the talking nothing is ever seen: without the first of these it would page on and on.
+   */
+  async #before(room: RoomId, token: string, since: string): Promise<readonly Json[]> {
+    const { client, who, queue, log } = this.#options;
     const found: Json[] = [];
     let from: string | undefined = token;
-    for (let page = 0; page < MAX_PAGES && from !== undefined; page += 1) {
+    for (let page = 0; from !== undefined; page += 1) {
+      if (page === MAX_PAGES) {
+        log.warn({ room, code: 'gap-audit', count: found.length }, 'a gap is deeper than the audit looks');
+        break;
+      }
       const answer: Json = await client.ask(who, 'GET', `/_matrix/client/v3/rooms/${encode(room)}/messages`, {
-        query: { dir: 'b', from, limit: 100 },
+        query: { dir: 'b', from, to: since, limit: 100 },
       });
       const events = eventsIn(answer, 'chunk', room);
       const seen = await queue.seen(events.map(idOf));

@@ -1,16 +1,20 @@
 // Ghosts on the homeserver: account, device, name and picture; knows no rooms.
 import type { PersonSnapshot } from '../model/chat.ts';
+import { BridgeError } from '../model/errors.ts';
 import type { MxcUri, NetworkId, PersonId, UserId } from '../model/ids.ts';
 import type { MediaSource } from '../model/message.ts';
 import type { Ghost } from '../model/records.ts';
 import type { Clock, GhostStore, Logger } from '../ports/stores.ts';
-import { encode, MatrixRefusal, type As, type MatrixClient } from './client.ts';
+import { MatrixRefusal, type As, type MatrixClient } from './client.ts';
 import type { OurIds } from './ids.ts';
+import type { Intents } from './intents.ts';
+import { shortened, tamed } from './state.ts';
 
 export const DEVICE = 'PASSERELLE';
 
 export interface GhostOptions {
   readonly client: MatrixClient;
+  readonly intents: Pick<Intents, 'register' | 'setName' | 'setPicture'>;
   readonly ids: OurIds;
   readonly token: string;
   readonly store: GhostStore;
@@ -48,9 +52,10 @@ export class Ghosts {
     return ghost;
   }
 
-  /** After M_UNKNOWN_DEVICE: somebody deleted it. */
-  async renew(user: UserId): Promise<void> {
-    await makeDevice(this.#options.client, { token: this.#options.token, user });
+  /** The device once more, and the account when the homeserver does not know it any more either. */
+  async renew(user: UserId): Promise<As> {
+    const { client, intents, token } = this.#options;
+    return await enter(client, intents, { token, user });
   }
 
   close(): void {
@@ -58,10 +63,10 @@ export class Ghosts {
   }
 
   async #prepare(network: NetworkId, person: PersonId, user: UserId): Promise<Ghost> {
-    const { client, ids, token, store } = this.#options;
+    const { client, intents, token, store } = this.#options;
     const known = await store.find(network, person);
     if (known?.registered === true) return known;
-    await register(client, token, ids.ghostLocalpart(network, person));
+    await intents.register(user);
     await makeDevice(client, { token, user });
     const ghost: Ghost = { ...known, network, person, user, registered: true };
     await store.save(ghost);
@@ -74,46 +79,51 @@ export class Ghosts {
     const name = this.#nameOf(kept.network, profile);
     if (name === kept.name && (profile.avatar === undefined || profile.avatar.hash === kept.avatarHash)) return;
     const wait = (kept.profiledAt ?? 0) + PROFILE_EVERY_MS - clock.now();
-    if (kept.profiledAt === undefined || wait <= 0) {
-      await this.#push(kept, profile);
+    if (kept.profiledAt !== undefined && wait > 0) {
+      this.#later(kept.user, profile, wait);
       return;
     }
-    const waiting = this.#pending.has(kept.user);
-    this.#pending.set(kept.user, profile);
-    if (!waiting) this.#later(kept.user, wait);
+    try {
+      await this.#push(kept, profile);
+    } catch (error) {
+      // A name is a nicety: no message waits for it, nor for a homeserver that forbids it.
+      this.#options.log.info({ error, code: 'profile' }, 'a ghost’s profile was put off');
+      this.#later(kept.user, profile, PROFILE_EVERY_MS);
+    }
   }
 
-  #later(user: UserId, wait: number): void {
+  /** The newest profile that was put off is pushed when its time has come; lost at a stop, it is offered again. */
+  #later(user: UserId, profile: PersonSnapshot, wait: number): void {
+    const waiting = this.#pending.has(user);
+    this.#pending.set(user, profile);
+    if (waiting) return;
     const work = async (): Promise<void> => {
       await this.#options.clock.sleep(wait, this.#stop.signal);
-      const profile = this.#pending.get(user);
+      const newest = this.#pending.get(user);
       this.#pending.delete(user);
-      if (profile === undefined || this.#stop.signal.aborted) return;
       const ghost = await this.#options.store.byUser(user);
-      if (ghost !== undefined) await this.#push(ghost, profile);
+      if (newest !== undefined && ghost !== undefined) await this.#push(ghost, newest);
     };
     work().catch((error: unknown) => {
       this.#pending.delete(user);
-      // The next message of this person offers the profile again.
-      if (!this.#stop.signal.aborted) this.#options.log.debug({ error }, 'a profile change was put off');
+      if (!this.#stop.signal.aborted) this.#options.log.info({ error, code: 'profile' }, 'a ghost keeps its profile');
     });
   }
 
   async #push(ghost: Ghost, profile: PersonSnapshot): Promise<void> {
-    const { client, token, store, clock, picture } = this.#options;
-    const who: As = { token, user: ghost.user };
-    const path = `/_matrix/client/v3/profile/${encode(ghost.user)}`;
+    const { intents, store, clock, picture } = this.#options;
     const name = this.#nameOf(ghost.network, profile);
-    if (name !== ghost.name) await client.ask(who, 'PUT', `${path}/displayname`, { body: { displayname: name } });
-    let hash = ghost.avatarHash;
-    if (profile.avatar !== undefined && profile.avatar.hash !== hash) {
-      const uri = await picture(ghost.network, profile.avatar.hash, profile.avatar.source);
-      if (uri !== undefined) {
-        await client.ask(who, 'PUT', `${path}/avatar_url`, { body: { avatar_url: uri } });
-        hash = profile.avatar.hash;
-      }
+    let now: Ghost = { ...ghost, profiledAt: clock.now() };
+    if (name !== ghost.name) {
+      await intents.setName(ghost.user, name);
+      now = { ...now, name };
+      await store.save(now);
     }
-    await store.save({ ...ghost, name, profiledAt: clock.now(), ...(hash === undefined ? {} : { avatarHash: hash }) });
+    if (profile.avatar === undefined || profile.avatar.hash === ghost.avatarHash) return;
+    const uri = await picture(ghost.network, profile.avatar.hash, profile.avatar.source);
+    if (uri === undefined) return;
+    await intents.setPicture(ghost.user, uri);
+    await store.save({ ...now, avatarHash: profile.avatar.hash });
   }
 
   #nameOf(network: NetworkId, profile: PersonSnapshot): string {
@@ -123,37 +133,39 @@ export class Ghosts {
   }
 }
 
-/** Name with a suffix that remote text cannot forge: no hidden characters, no bracket of ours at its end. */
+/** Name with a suffix that remote text cannot forge or push out of sight: no hidden characters, no bracket of ours at its end. */
 export function ghostName(raw: string | undefined, title: string, titles: readonly string[]): string {
-  let name = (raw ?? '')
-    .toWellFormed()
-    .normalize('NFC')
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '')
-    .replaceAll(/\s+/g, ' ')
-    .trim();
+  let name = tamed(raw ?? '');
   const all = [...titles, title].map((one) => RegExp.escape(one)).join('|');
   const forged = new RegExp(String.raw`\s*[(（]\s*(?:${all})\s*[)）]\s*$`, 'iu');
   while (forged.test(name)) name = name.replace(forged, '').trim();
-  // A cut through a pair of surrogates leaves half of one: toWellFormed would show it as a box, so it goes.
-  name = name
-    .slice(0, 80)
-    .replace(/[\uD800-\uDBFF]$/, '')
-    .trim();
+  name = shortened(name, 80);
   return name === '' ? title : `${name} (${title})`;
 }
 
-/** MSC4190: no login, no access token of its own. */
-export async function makeDevice(client: MatrixClient, who: As & { readonly user: UserId }): Promise<void> {
+/** MSC4190: no login, no access token of its own. @returns the user with that device */
+export async function makeDevice(client: MatrixClient, who: As & { readonly user: UserId }): Promise<As> {
   const path = `/_matrix/client/v3/devices/${DEVICE}`;
   await client.ask(who, 'PUT', path, { body: { display_name: 'Passerelle' } });
+  return { ...who, device: DEVICE };
 }
 
-export async function register(client: MatrixClient, token: string, username: string): Promise<void> {
+/** The bot's account and device. An account is made only when there is none, so that a start loads no library for it. */
+export async function enter(
+  client: MatrixClient,
+  intents: Pick<Intents, 'register'>,
+  who: As & { readonly user: UserId },
+): Promise<As> {
   try {
-    const body = { type: 'm.login.application_service', username, inhibit_login: true };
-    await client.ask({ token }, 'POST', '/_matrix/client/v3/register', { body });
+    return await makeDevice(client, who);
   } catch (error) {
-    // Made before a crash: that is what we wanted.
-    if (!(error instanceof MatrixRefusal) || error.errcode !== 'M_USER_IN_USE') throw error;
+    if (!(error instanceof MatrixRefusal) || !error.said(403)) throw error;
+    try {
+      await intents.register(who.user);
+    } catch (second) {
+      // Not ours to register: then the first refusal says what is wrong.
+      throw second instanceof BridgeError && second.retry === 'never' ? error : second;
+    }
+    return await makeDevice(client, who);
   }
 }

@@ -84,6 +84,13 @@ const INLINE: Readonly<Record<string, Span['kind'] & ('bold' | 'italic' | 'under
     ...{ h1: 'bold', h2: 'bold', h3: 'bold', h4: 'bold', h5: 'bold', h6: 'bold' },
   };
 
+/** Where a text ends without the run of this character at its end; a regular expression would look at every run of it. */
+function endWithout(text: string, last: string): number {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === last) end -= 1;
+  return end;
+}
+
 class Reader {
   text = '';
   readonly spans: Span[] = [];
@@ -104,13 +111,14 @@ class Reader {
     let said = value;
     if (!pre) {
       said = value.replaceAll(/[ \t\r\n\f]+/g, ' ');
-      if (this.text === '' || /[\n ]$/.test(this.text)) said = said.replace(/^ /, '');
+      const before = this.text.at(-1);
+      if ((before === undefined || before === '\n' || before === ' ') && said.startsWith(' ')) said = said.slice(1);
     }
     this.text += said;
   }
 
   #line(): void {
-    this.text = this.text.replace(/ +$/, '');
+    this.text = this.text.slice(0, endWithout(this.text, ' '));
     if (this.text !== '' && !this.text.endsWith('\n')) this.text += '\n';
   }
 
@@ -139,8 +147,8 @@ class Reader {
   }
 
   #mark(node: DefaultTreeAdapterTypes.Element, start: number, pre: boolean): void {
-    const length = this.text.slice(start).replace(/\n+$/, '').length;
-    if (length === 0) return;
+    const length = endWithout(this.text, '\n') - start;
+    if (length <= 0) return;
     const span = meaning(node, pre);
     if (span !== undefined) this.spans.push({ start, length, ...span });
   }

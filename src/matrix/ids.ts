@@ -63,6 +63,12 @@ export class OurIds {
     return `#${this.aliasLocalpart(portal)}:${this.serverName}`;
   }
 
+  /** Of the room of this person with the bot; under a network's prefix, since only those are reserved for us. */
+  managementLocalpart(user: UserId): string {
+    const [prefix] = Object.values(this.#prefixes).toSorted((a, b) => (a < b ? -1 : 1));
+    return `_${prefix ?? ''}_${this.#opaque('management', user)}`;
+  }
+
   /** What m.bridge calls the chat: opaque as well, since room state is readable by every member. */
   channel(portal: PortalKey): string {
     return this.#opaque('channel', portalKeyText(portal));

@@ -1,15 +1,18 @@
 // Media in and out of the homeserver's store, streamed and repeatable; knows no rooms.
+import { Readable } from 'node:stream';
 import { BridgeError } from '../model/errors.ts';
 import { as, type EffectId, type MxcUri } from '../model/ids.ts';
 import type { MediaSource } from '../model/message.ts';
 import type { MediaStream } from '../ports/network.ts';
-import type { Vault } from '../ports/stores.ts';
+import type { Logger, Vault } from '../ports/stores.ts';
 import { encode, MatrixRefusal, type As, type MatrixClient } from './client.ts';
 import { textAt } from './json.ts';
 
 const SCOPE = 'matrix:media';
 /** Unused ids expire after 24 h (MSC2246); older promises are made anew. */
 const PROMISE_MS = 20 * 3_600_000;
+/** Bytes of a stream without a length that are held in memory. */
+const MOST_UNMEASURED = 20_000_000;
 
 export class MatrixMedia {
   readonly #client: MatrixClient;
@@ -41,6 +44,19 @@ export class MatrixMedia {
     };
   }
 
+  /** A person's picture: no message is put aside because of one, it is tried again with the next profile. */
+  async picture(id: EffectId, open: () => Promise<MediaStream | undefined>, log: Logger): Promise<MxcUri | undefined> {
+    try {
+      const stream = await open();
+      return stream && (await this.upload(id, stream, ''));
+    } catch (error) {
+      // While the homeserver is away nothing goes anyway.
+      if (!(error instanceof BridgeError) || error.code === 'matrix-unavailable') throw error;
+      log.warn({ error, code: error.code }, 'a picture could not be brought over');
+      return undefined;
+    }
+  }
+
   /** Create, write the id down, then put (MSC2246): a retry fills the same id, and a filled one is a success. */
   async upload(id: EffectId, stream: MediaStream, name: string): Promise<MxcUri> {
     const kept = await this.#vault.read(SCOPE, id);
@@ -52,19 +68,44 @@ export class MatrixMedia {
       await this.#vault.write([{ scope: SCOPE, key: id, value: Buffer.from(`${this.#now()} ${uri}`) }]);
     }
     const [server = '', media = ''] = uri.slice('mxc://'.length).split('/');
+    // Synapse takes no upload without a Content-Length.
+    const { size, chunks } = stream.size === undefined ? await measured(stream.chunks) : stream;
     try {
       const path = `/_matrix/media/v3/upload/${encode(server)}/${encode(media)}`;
       const answer = await this.#client.raw(this.#who, 'PUT', path, {
         query: { filename: name },
-        body: stream.chunks,
+        body: chunks,
         mime: stream.mime,
-        size: stream.size,
+        size,
         timeoutMs: 600_000,
       });
       await answer.body.dump();
     } catch (error) {
       if (!(error instanceof MatrixRefusal) || error.errcode !== 'M_CANNOT_OVERWRITE_MEDIA') throw error;
+      await this.#confirm(server, media);
     }
     return as<MxcUri>(uri);
   }
+
+  /** The same refusal is given while an earlier try still fills it: only what can be read is there. @throws MatrixRefusal */
+  async #confirm(server: string, media: string): Promise<void> {
+    const path = `/_matrix/client/v1/media/download/${encode(server)}/${encode(media)}`;
+    const answer = await this.#client.raw(this.#who, 'GET', path, { query: { timeout_ms: 0 }, timeoutMs: 60_000 });
+    // Nobody reads it: its end before its time is what we want.
+    answer.body.on('error', () => undefined).destroy();
+  }
+}
+
+/** What does not say how long it is must be held whole to be counted; networks leave that out for small pictures only. */
+async function measured(
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<{ size: number; chunks: AsyncIterable<Uint8Array> }> {
+  const kept: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.length;
+    if (size > MOST_UNMEASURED) throw new BridgeError('media-unmeasured', 'never', 'fault.internal');
+    kept.push(chunk);
+  }
+  return { size, chunks: Readable.from(kept) };
 }

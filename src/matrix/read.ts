@@ -2,6 +2,7 @@
 import { as, type EventId, type MxcUri, type RoomId, type UserId } from '../model/ids.ts';
 import type { MatrixEvent, MatrixOrigin, Membership } from '../model/matrix-event.ts';
 import { plainText, type Media, type MessageBody, type RichText } from '../model/message.ts';
+import { unbridgedKind } from '../model/unbridged.ts';
 import { readHtml } from './html.ts';
 import { field, isObject, numberAt, objectAt, textAt, type Json } from './json.ts';
 import { MARKER } from './marker.ts';
@@ -9,14 +10,27 @@ import { MARKER } from './marker.ts';
 type Kind = MatrixEvent extends infer One ? (One extends MatrixEvent ? Omit<One, keyof MatrixOrigin> : never) : never;
 type Row = (event: Json, content: Json) => Kind;
 
+/** One event is looked at several times on its way. */
+const known = new WeakMap<object, MatrixEvent>();
+
 export function readEvent(raw: unknown): MatrixEvent {
+  if (typeof raw !== 'object' || raw === null) return readAnew(raw);
+  let event = known.get(raw);
+  if (event === undefined) {
+    event = readAnew(raw);
+    known.set(raw, event);
+  }
+  return event;
+}
+
+function readAnew(raw: unknown): MatrixEvent {
   const origin = originOf(raw);
   const fault = isObject(raw) ? faultOf(raw) : 'not-an-object';
   if (fault !== undefined || !isObject(raw)) return { ...origin, kind: 'unreadable', why: fault ?? 'not-an-object' };
   try {
     const type = textAt(raw, 'type', 255) ?? '';
     const row = Object.hasOwn(ROWS, type) ? ROWS[type] : undefined;
-    const kind: Kind = row === undefined ? { kind: 'other', type } : row(raw, objectAt(raw, 'content'));
+    const kind: Kind = row === undefined ? unlisted(raw, type) : row(raw, objectAt(raw, 'content'));
     return { ...origin, ...kind };
   } catch {
     // Whatever foreign input managed to break stays with the entry as it came.
@@ -69,10 +83,6 @@ const ROWS: Readonly<Record<string, Row>> = {
     const room = textAt(content, 'replacement_room', 255);
     return room === undefined ? { kind: 'tombstone' } : { kind: 'tombstone', replacement: as<RoomId>(room) };
   },
-  'm.poll.start': unsupported('poll'),
-  'org.matrix.msc3381.poll.start': unsupported('poll'),
-  'm.beacon': unsupported('location'),
-  'org.matrix.msc3672.beacon': unsupported('location'),
 };
 
 function isState(event: Json): boolean {
@@ -83,8 +93,10 @@ function notState(type: string): Kind {
   return { kind: 'other', type };
 }
 
-function unsupported(what: string): Row {
-  return () => ({ kind: 'message', body: { kind: 'unsupported', what: `kind.${what}` } });
+/** Of a type without a row: somebody's words all the same, or none of our business. */
+function unlisted(event: Json, type: string): Kind {
+  const what = unbridgedKind(event);
+  return what === undefined ? { kind: 'other', type } : { kind: 'message', body: { kind: 'unsupported', what } };
 }
 
 function message(_event: Json, content: Json): Kind {
@@ -98,7 +110,11 @@ function message(_event: Json, content: Json): Kind {
   // Redacted before we saw it: nothing is left to carry.
   if (Object.keys(content).length === 0) return { kind: 'other', type: 'm.room.message' };
   const reply = replyOf(content);
-  return { kind: 'message', body: bodyOf(content, reply.replyTo !== undefined), ...reply };
+  const body = bodyOf(content, reply.replyTo !== undefined);
+  const plain = textAt(content, 'body') ?? '';
+  const typed = reply.replyTo === undefined ? plain : withoutFallback(plain);
+  const differs = body.kind === 'text' && typed !== body.text.text;
+  return { kind: 'message', body, ...(differs ? { typed } : {}), ...reply };
 }
 
 function replyOf(content: Json): { replyTo?: EventId } {

@@ -2,15 +2,27 @@
 import { BridgeError } from '../model/errors.ts';
 import { as, type RoomId, type UserId } from '../model/ids.ts';
 import type { Membership } from '../model/matrix-event.ts';
-import type { MadeRoom, RoomSpec, Speaker } from '../ports/matrix.ts';
+import type { MadeRoom, RoomLook, RoomSpec, Speaker } from '../ports/matrix.ts';
 import type { Logger } from '../ports/stores.ts';
+import { AliasedRooms, stateThrough } from './aliased-rooms.ts';
 import { encode, MatrixRefusal, type As, type MatrixClient } from './client.ts';
 import type { OurIds } from './ids.ts';
+import type { Intents } from './intents.ts';
 import { field, isObject, objectAt, textAt, type Json } from './json.ts';
-import { isMembership } from './read.ts';
+import {
+  bridgeState,
+  contentOf,
+  creatorIn,
+  isBridgedTo,
+  isEncryptedIn,
+  isTombstonedIn,
+  membersOf,
+  shownName,
+} from './state.ts';
 
 export interface RoomOptions {
   readonly client: MatrixClient;
+  readonly intents: Pick<Intents, 'setState'>;
   readonly ids: OurIds;
   readonly who: As;
   readonly bot: Speaker;
@@ -23,78 +35,79 @@ export interface RoomOptions {
 }
 
 const API = '/_matrix/client/v3';
+/** Pages of a hundred events that are read of what was said before we came. */
+const EARLIER_PAGES = 3;
 
 export class MatrixRooms {
   readonly #options: RoomOptions;
+  readonly #aliased: AliasedRooms;
+  readonly #making = new Map<UserId, Promise<RoomId>>();
 
   constructor(options: RoomOptions) {
     this.#options = options;
+    this.#aliased = new AliasedRooms(options.client, options.who);
   }
 
   async ensure(spec: RoomSpec): Promise<MadeRoom> {
-    for (let round = 0; round < 2; round += 1) {
-      try {
-        const made = await this.#create(spec);
-        return { room: made, encrypted: await this.isEncrypted(made), adopted: false };
-      } catch (error) {
-        if (!(error instanceof MatrixRefusal) || error.errcode !== 'M_ROOM_IN_USE') throw error;
-        const found = await this.#adoptMade(spec);
-        if (found !== undefined) return found;
-      }
+    const { bot, ids } = this.#options;
+    const { room, state } = await this.#aliased.ensure({
+      localpart: ids.aliasLocalpart(spec.portal),
+      serverName: ids.serverName,
+      body: async () => await this.#portalBody(spec),
+      isIt: (found) => creatorIn(found) === bot.user && isBridgedTo(found, ids, spec) && !isTombstonedIn(found),
+    });
+    if (state === undefined) return { room, encrypted: await this.isEncrypted(room), adopted: false };
+    const members = membersOf(state);
+    for (const user of spec.invite) {
+      const now = members.get(user);
+      if (now !== 'join' && now !== 'invite' && now !== 'ban') await bot.invite(room, user, spec.direct);
     }
-    throw new BridgeError('matrix-alias', 'later', 'fault.homeserver');
+    return { room, encrypted: isEncryptedIn(state), adopted: true };
   }
 
-  /** The homeserver writes an alias before the room is whole: without our m.bridge it is not the room. */
-  async #adoptMade(spec: RoomSpec): Promise<MadeRoom | undefined> {
-    const { bot, ids, client, who } = this.#options;
-    const room = await this.#resolve(ids.alias(spec.portal));
-    if (room === undefined) return undefined;
-    const state = await this.#state(room);
-    const create = state.find((one) => field(one, 'type') === 'm.room.create');
-    const bridge = state.find((one) => field(one, 'type') === 'm.bridge' && field(one, 'sender') === bot.user);
-    const same = textAt(objectAt(objectAt(bridge, 'content'), 'channel'), 'id') === ids.channel(spec.portal);
-    if (textAt(create, 'sender') === bot.user && same) {
-      const members = membersOf(state);
-      for (const user of spec.invite) {
-        const now = members.get(user);
-        if (now !== 'join' && now !== 'invite' && now !== 'ban') await bot.invite(room, user, spec.direct);
-      }
-      return { room, encrypted: isEncryptedIn(state), adopted: true };
-    }
-    try {
-      await client.ask(who, 'DELETE', `${API}/directory/room/${encode(ids.alias(spec.portal))}`);
-    } catch (error) {
-      // Gone already: then the next round makes it.
-      if (!(error instanceof MatrixRefusal) || error.status !== 404) throw error;
-    }
-    return undefined;
-  }
-
-  async #create(spec: RoomSpec): Promise<RoomId> {
-    const { ids, roomVersion, federate } = this.#options;
-    return await this.#make({
+  async #portalBody(spec: RoomSpec): Promise<Json> {
+    const { bot, ids, roomVersion, federate } = this.#options;
+    return {
       preset: 'private_chat',
       visibility: 'private',
-      room_alias_name: ids.aliasLocalpart(spec.portal),
       is_direct: spec.direct,
       invite: spec.invite,
       creation_content: { 'm.federate': federate },
       power_level_content_override: await this.#powers(),
-      initial_state: bridgeState(ids, spec),
-      ...(spec.name === undefined ? {} : { name: spec.name }),
-      ...(spec.topic === undefined ? {} : { topic: spec.topic }),
+      initial_state: [...bridgeState(ids, spec), ...unnamed(bot.user)],
+      ...(spec.name === undefined ? {} : { name: shownName(spec.name) }),
+      ...(spec.topic === undefined ? {} : { topic: shownName(spec.topic, 1000) }),
       ...(roomVersion === undefined ? {} : { room_version: roomVersion }),
-    });
+    };
   }
 
-  async #make(body: Json): Promise<RoomId> {
-    const answer = await this.#options.client.ask(this.#options.who, 'POST', `${API}/createRoom`, { body });
-    const room = textAt(answer, 'room_id', 255);
-    if (room === undefined) {
-      throw new BridgeError('matrix-answer', 'now', 'fault.homeserver', { mayHaveHappened: true });
-    }
-    return as<RoomId>(room);
+  /** One for a person, whoever asks for it and however often; another when they left it, or when it became unreadable. */
+  async makeManagement(user: UserId, name: string): Promise<RoomId> {
+    const making = this.#making.get(user) ?? this.#management(user, name).finally(() => this.#making.delete(user));
+    this.#making.set(user, making);
+    return await making;
+  }
+
+  async #management(user: UserId, name: string): Promise<RoomId> {
+    const { bot, ids } = this.#options;
+    const { room } = await this.#aliased.ensure({
+      localpart: ids.managementLocalpart(user),
+      serverName: ids.serverName,
+      body: async () =>
+        await Promise.resolve({
+          preset: 'private_chat',
+          visibility: 'private',
+          is_direct: true,
+          invite: [user],
+          name,
+        }),
+      isIt: (state) =>
+        creatorIn(state) === bot.user &&
+        ['join', 'invite'].includes(membersOf(state).get(user) ?? '') &&
+        !isEncryptedIn(state) &&
+        !isTombstonedIn(state),
+    });
+    return room;
   }
 
   /** From room version 12 on creators hold infinite power and must not be listed. */
@@ -134,50 +147,64 @@ export class MatrixRooms {
     try {
       await client.ask(who, 'PUT', `${API}/directory/room/${encode(alias)}`, { body: { room_id: room } });
     } catch (error) {
-      if (!(error instanceof MatrixRefusal) || error.status !== 409) throw error;
-      if ((await this.#resolve(alias)) !== room) throw new BridgeError('matrix-alias', 'never', 'fault.homeserver');
+      if (!(error instanceof MatrixRefusal) || !error.said(409)) throw error;
+      if ((await this.#aliased.resolve(alias)) !== room)
+        throw new BridgeError('matrix-alias', 'never', 'fault.homeserver');
     }
     await tolerate(403, async () => await this.#handPower(room, asUser(ghost.user), ghost.user));
-    for (const one of bridgeState(ids, spec)) {
-      const path = `${API}/rooms/${encode(room)}/state/${one.type}/${encode(one.state_key)}`;
-      // Without power the room works all the same; it merely does not say what it is.
-      await tolerate(403, async () => {
-        await client.ask(who, 'PUT', path, { body: one.content });
-      });
-    }
+    await this.declare(room, spec);
     return { room, encrypted: await this.isEncrypted(room), adopted: true };
   }
 
-  /** A ghost that was invited with power gives it to the bot and keeps none. */
+  /** Without power the room works all the same; it merely does not say what it is. */
+  async declare(room: RoomId, spec: RoomSpec): Promise<void> {
+    const { bot, ids, intents } = this.#options;
+    for (const one of bridgeState(ids, spec)) {
+      await tolerate(403, async () => {
+        await intents.setState(bot.user, room, one.type, one.state_key, one.content);
+      });
+    }
+  }
+
+  /** A ghost that was invited with power gives it to the bot and keeps none, unless it was made a creator (room version 12). */
   async #handPower(room: RoomId, ghost: As, user: UserId): Promise<void> {
-    const { client, botPower, bot } = this.#options;
-    const path = `${API}/rooms/${encode(room)}/state/m.room.power_levels/`;
-    const levels = await client.ask(ghost, 'GET', path);
+    const { client, intents, botPower, bot } = this.#options;
+    const state = await stateThrough(client, ghost, room);
+    const content = (type: string): Json => contentOf(state, type);
+    const levels = content('m.room.power_levels');
     const users = objectAt(levels, 'users');
-    const own = Number(field(users, user) ?? 0);
-    if (own < 50) return;
+    const creators = field(content('m.room.create'), 'additional_creators');
+    const creates = Array.isArray(creators) && creators.includes(user);
+    const own = creates ? botPower : Number(field(users, user) ?? 0);
+    if (own < 50 || Number(field(users, bot.user) ?? 0) >= own) return;
     const rest = Object.fromEntries(Object.entries(users).filter(([name]) => name !== user));
     const body = {
       ...levels,
       users: { ...rest, [bot.user]: Math.min(own, botPower) },
       ...(own >= botPower ? { events: { ...objectAt(levels, 'events'), 'm.room.encryption': botPower } } : {}),
     };
-    await client.ask(ghost, 'PUT', path, { body });
+    await intents.setState(user, room, 'm.room.power_levels', '', body);
   }
 
-  async makeManagement(user: UserId, name: string): Promise<RoomId> {
-    return await this.#make({
-      preset: 'private_chat',
-      visibility: 'private',
-      is_direct: true,
-      invite: [user],
-      name,
-    });
+  /** Back to the beginning of the room, or as far as that one may see; a room that is older than its pages is no new one. */
+  async saidBefore(room: RoomId, through: As): Promise<readonly Json[]> {
+    const { client } = this.#options;
+    const found: Json[] = [];
+    let from: string | undefined;
+    for (let page = 0; page < EARLIER_PAGES; page += 1) {
+      const query = { dir: 'b', limit: 100, from };
+      const answer: Json = await client.ask(through, 'GET', `${API}/rooms/${encode(room)}/messages`, { query });
+      const chunk = field(answer, 'chunk');
+      const events = Array.isArray(chunk) ? chunk.filter(isObject) : [];
+      found.push(...events);
+      from = textAt(answer, 'end', 1000);
+      if (from === undefined || events.length === 0) break;
+    }
+    return found.toReversed().filter((event) => field(event, 'state_key') === undefined);
   }
 
   async setName(room: RoomId, name: string): Promise<void> {
-    const path = `${API}/rooms/${encode(room)}/state/m.room.name/`;
-    await this.#options.client.ask(this.#options.who, 'PUT', path, { body: { name } });
+    await this.#options.intents.setState(this.#options.bot.user, room, 'm.room.name', '', { name: shownName(name) });
   }
 
   async members(room: RoomId): Promise<ReadonlyMap<UserId, Membership>> {
@@ -191,75 +218,44 @@ export class MatrixRooms {
       await this.#options.client.ask(this.#options.who, 'GET', `${API}/rooms/${encode(room)}/state/m.room.encryption/`);
       return true;
     } catch (error) {
-      if (error instanceof MatrixRefusal && error.status === 404) return false;
+      if (error instanceof MatrixRefusal && error.said(404)) return false;
       throw error;
     }
   }
 
-  async #resolve(alias: string): Promise<RoomId | undefined> {
-    try {
-      const path = `${API}/directory/room/${encode(alias)}`;
-      const room = textAt(await this.#options.client.ask(this.#options.who, 'GET', path), 'room_id', 255);
-      return room === undefined ? undefined : as<RoomId>(room);
-    } catch (error) {
-      if (error instanceof MatrixRefusal && error.status === 404) return undefined;
-      throw error;
-    }
-  }
-
-  /** Empty when the bot is not in the room. */
-  async #state(room: RoomId): Promise<readonly Json[]> {
-    try {
-      const { client, who, bot } = this.#options;
-      const answer = await client.raw(who, 'GET', `${API}/rooms/${encode(room)}/state`, {});
-      const events: unknown = await answer.body.json();
-      const state = Array.isArray(events) ? events.filter(isObject) : [];
-      return membersOf(state).get(bot.user) === 'join' ? state : [];
-    } catch (error) {
-      if (error instanceof MatrixRefusal && (error.status === 403 || error.status === 404)) return [];
-      throw error;
-    }
+  /** @throws MatrixRefusal when that user is not in the room */
+  async look(room: RoomId, through: As): Promise<RoomLook> {
+    const state = await stateThrough(this.#options.client, through, room);
+    const content = (type: string): Json => contentOf(state, type);
+    const predecessor = textAt(objectAt(content('m.room.create'), 'predecessor'), 'room_id', 255);
+    const successor = textAt(content('m.room.tombstone'), 'replacement_room', 255);
+    return {
+      members: membersOf(state),
+      encrypted: isEncryptedIn(state),
+      bridged: state.some(
+        (one) => field(one, 'type') === 'm.bridge' && field(one, 'sender') === this.#options.bot.user,
+      ),
+      tombstoned: isTombstonedIn(state),
+      ...(predecessor === undefined ? {} : { predecessor: as<RoomId>(predecessor) }),
+      ...(successor === undefined ? {} : { successor: as<RoomId>(successor) }),
+    };
   }
 }
-
-function membersOf(state: readonly Json[]): ReadonlyMap<UserId, Membership> {
-  const members = new Map<UserId, Membership>();
-  for (const one of state) {
-    const now = field(objectAt(one, 'content'), 'membership');
-    const user = textAt(one, 'state_key', 255);
-    if (field(one, 'type') === 'm.room.member' && user !== undefined && isMembership(now)) {
-      members.set(as<UserId>(user), now);
-    }
-  }
-  return members;
-}
-
-function isEncryptedIn(state: readonly Json[]): boolean {
-  return state.some((one) => field(one, 'type') === 'm.room.encryption');
-}
-
-/** MSC2346 in both spellings that clients read; the channel's id is opaque. */
-function bridgeState(
-  ids: OurIds,
-  spec: RoomSpec,
-): readonly { readonly type: string; readonly state_key: string; readonly content: Json }[] {
-  const channel = ids.channel(spec.portal);
-  const content = {
-    bridgebot: ids.bot,
-    creator: ids.bot,
-    protocol: { id: spec.portal.network, displayname: spec.networkTitle },
-    channel: { id: channel, ...(spec.name === undefined ? {} : { displayname: spec.name }) },
-    'com.beeper.room_type': spec.direct ? 'dm' : 'default',
-  };
-  const key = `fr.passerelle://${spec.portal.network}/${channel}`;
-  return ['m.bridge', 'uk.half-shot.bridge'].map((type) => ({ type, state_key: key, content }));
-}
-
 /** For steps that a room may lawfully forbid. */
 async function tolerate(status: number, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof MatrixRefusal) || error.status !== status) throw error;
+    if (!(error instanceof MatrixRefusal) || !error.said(status)) throw error;
   }
+}
+
+/** A room without a name is called by the person in it, and neither by its opaque alias nor by the bot. */
+function unnamed(
+  bot: UserId,
+): readonly { readonly type: string; readonly state_key: string; readonly content: Json }[] {
+  return [
+    { type: 'm.room.canonical_alias', state_key: '', content: {} },
+    { type: 'io.element.functional_members', state_key: '', content: { service_members: [bot] } },
+  ];
 }

@@ -5,54 +5,69 @@ import { BridgeError } from '../model/errors.ts';
 import type { SendAbout, Speaker } from '../ports/matrix.ts';
 import { encode, MatrixRefusal, type As, type Ask, type MatrixClient } from './client.ts';
 import type { MentionOf } from './html.ts';
+import type { Intents } from './intents.ts';
 import { textAt, type Json } from './json.ts';
 import { MARKER, type Markers } from './marker.ts';
-import { writeEdit, writeMessage } from './write.ts';
+import { fitted, writeEdit, writeMessage } from './write.ts';
 
 export interface SpeakerOptions {
   readonly client: MatrixClient;
   readonly who: As & { readonly user: UserId };
   readonly markers: Markers;
+  /** Moves our own users; absent for real people, whom the second registration moves. */
+  readonly intents?: Pick<Intents, 'join' | 'leave' | 'invite' | 'kick' | 'setState'>;
   readonly mention: MentionOf;
   /** Who may invite a speaker back into a room; absent for the bot itself. */
   readonly inviter?: Speaker;
-  /** Makes account and device once more after M_UNKNOWN_DEVICE. */
-  readonly renew?: () => Promise<void>;
+  /** After M_UNKNOWN_DEVICE: makes the device once more, or finds another. @returns who asks from now on */
+  readonly renew?: () => Promise<As>;
 }
 
 /** Content beyond 64 KiB is refused by every homeserver (spec: size limits); this leaves room for the envelope. */
 const CONTENT_LIMIT = 60_000;
+const BASE = '/_matrix/client/v3';
 
 export class MatrixSpeaker implements Speaker {
   readonly user: UserId;
   readonly #options: SpeakerOptions;
+  #who: As;
 
   constructor(options: SpeakerOptions) {
     this.#options = options;
+    this.#who = options.who;
     this.user = options.who.user;
   }
 
   async join(room: RoomId): Promise<void> {
-    await this.#ask('POST', `/join/${encode(room)}`);
+    const { intents } = this.#options;
+    if (intents === undefined) await this.#ask('POST', `/join/${encode(room)}`);
+    else await intents.join(this.user, room);
   }
 
   async leave(room: RoomId, why?: string): Promise<void> {
-    await this.#ask('POST', `/rooms/${encode(room)}/leave`, why === undefined ? {} : { reason: why });
+    const { intents } = this.#options;
+    if (intents !== undefined) await intents.leave(this.user, room, why);
+    else await this.#ask('POST', `/rooms/${encode(room)}/leave`, why === undefined ? {} : { reason: why });
   }
 
   async invite(room: RoomId, user: UserId, direct = false): Promise<void> {
+    const { intents } = this.#options;
     if (direct) {
       // The invite call cannot say is_direct; the membership event itself can.
-      const path = `/rooms/${encode(room)}/state/m.room.member/${encode(user)}`;
-      await this.#ask('PUT', path, { membership: 'invite', is_direct: true });
+      const content = { membership: 'invite', is_direct: true };
+      if (intents !== undefined) await intents.setState(this.user, room, 'm.room.member', user, content);
+      else await this.#ask('PUT', `/rooms/${encode(room)}/state/m.room.member/${encode(user)}`, content);
       return;
     }
-    await this.#ask('POST', `/rooms/${encode(room)}/invite`, { user_id: user });
+    if (intents === undefined) await this.#ask('POST', `/rooms/${encode(room)}/invite`, { user_id: user });
+    else await intents.invite(this.user, room, user);
   }
 
   async kick(room: RoomId, user: UserId, why?: string): Promise<void> {
+    const { intents } = this.#options;
     const reason = why === undefined ? {} : { reason: why };
-    await this.#ask('POST', `/rooms/${encode(room)}/kick`, { user_id: user, ...reason });
+    if (intents !== undefined) await intents.kick(this.user, room, user, why);
+    else await this.#ask('POST', `/rooms/${encode(room)}/kick`, { user_id: user, ...reason });
   }
 
   async send(room: RoomId, id: EffectId, body: MessageBody, about: SendAbout = {}): Promise<EventId> {
@@ -86,14 +101,13 @@ export class MatrixSpeaker implements Speaker {
   }
 
   async #put(room: RoomId, type: string, id: EffectId, content: Json, about: SendAbout): Promise<EventId> {
-    const body = {
+    const whole = {
       ...content,
       ...(about.late === true ? { 'fr.passerelle.late': true } : {}),
       [MARKER]: this.#options.markers.write(room, id),
     };
-    if (Buffer.byteLength(JSON.stringify(body)) > CONTENT_LIMIT) {
-      throw new BridgeError('matrix-too-large', 'never', 'fault.homeserver');
-    }
+    const body = fitted(whole, CONTENT_LIMIT);
+    if (body === undefined) throw new BridgeError('matrix-too-large', 'never', 'fault.too-large');
     const path = `/rooms/${encode(room)}/send/${type}/${encode(id)}`;
     return eventIdOf(await this.#inRoom(room, path, { body, query: { ts: about.at } }));
   }
@@ -101,33 +115,50 @@ export class MatrixSpeaker implements Speaker {
   /** A refusal is repaired once, by invitation and joining; the transaction id stays. */
   async #inRoom(room: RoomId, path: string, ask: Ask): Promise<Json> {
     try {
-      return await this.#request('PUT', path, ask);
+      return await this.#send(path, ask);
     } catch (error) {
-      if (!(error instanceof MatrixRefusal) || error.status !== 403) throw error;
+      if (!(error instanceof MatrixRefusal) || !error.said(403)) throw error;
       try {
         await this.#options.inviter?.invite(room, this.user);
       } catch (second) {
         // Already in the room, or the inviter may not: joining decides.
-        if (!(second instanceof MatrixRefusal) || second.status !== 403) throw second;
+        if (!(second instanceof MatrixRefusal) || !second.said(403)) throw second;
       }
+      await this.#enter(room);
+      return await this.#send(path, ask);
+    }
+  }
+
+  /** A homeserver that was restored from a backup may have forgotten a ghost altogether: then it is made once more. */
+  async #enter(room: RoomId): Promise<void> {
+    const { renew } = this.#options;
+    try {
       await this.join(room);
-      return await this.#request('PUT', path, ask);
+    } catch (error) {
+      if (renew === undefined || !(error instanceof MatrixRefusal) || !error.said(403)) throw error;
+      this.#who = await renew();
+      await this.join(room);
     }
   }
 
   async #ask(method: 'PUT' | 'POST', path: string, body: Json = {}): Promise<void> {
-    await this.#request(method, path, { body });
+    const { client } = this.#options;
+    await this.#asMyself(async (who) => await client.ask(who, method, `${BASE}${path}`, { body }));
   }
 
-  async #request(method: 'PUT' | 'POST', path: string, ask: Ask): Promise<Json> {
-    const { client, who, renew } = this.#options;
-    const whole = `/_matrix/client/v3${path}`;
+  async #send(path: string, ask: Ask): Promise<Json> {
+    const { client } = this.#options;
+    return await this.#asMyself(async (who) => await client.send(who, `${BASE}${path}`, ask));
+  }
+
+  async #asMyself(work: (who: As) => Promise<Json>): Promise<Json> {
+    const { renew } = this.#options;
     try {
-      return await client.ask(who, method, whole, ask);
+      return await work(this.#who);
     } catch (error) {
       if (renew === undefined || !(error instanceof MatrixRefusal) || error.errcode !== 'M_UNKNOWN_DEVICE') throw error;
-      await renew();
-      return await client.ask(who, method, whole, ask);
+      this.#who = await renew();
+      return await work(this.#who);
     }
   }
 }

@@ -2,7 +2,7 @@
 import type { EventId, MxcUri, UserId } from '../model/ids.ts';
 import { plainText, type Media, type MessageBody, type RichText } from '../model/message.ts';
 import { writeHtml, type MentionOf } from './html.ts';
-import type { Json } from './json.ts';
+import { isObject, type Json } from './json.ts';
 
 export interface WriteAbout {
   readonly mention: MentionOf;
@@ -36,9 +36,30 @@ export function writeEdit(body: MessageBody, target: EventId, about: WriteAbout)
     ...content,
     body: `* ${text}`,
     ...(typeof html === 'string' ? { formatted_body: `* ${html}` } : {}),
+    // Who was mentioned before is not called again (spec 1.7: intentional mentions in edits).
+    'm.mentions': {},
     'm.new_content': content,
     'm.relates_to': { rel_type: 'm.replace', event_id: target },
   };
+}
+
+/**
+ * What has to fit into an event gives up its marks before it gives up a word: first those that only clients without edits
+ * would see, then all of them. @returns undefined when the words alone are too many
+ */
+export function fitted(content: Json, bytes: number): Json | undefined {
+  const fresh = content['m.new_content'];
+  const tries = [
+    content,
+    bare(content),
+    isObject(fresh) ? { ...bare(content), 'm.new_content': bare(fresh) } : content,
+  ];
+  return tries.find((one) => Buffer.byteLength(JSON.stringify(one)) <= bytes);
+}
+
+function bare(content: Json): Json {
+  const { format: _format, formatted_body: _marks, ...rest } = content;
+  return rest;
 }
 
 function relation(replyTo: EventId | undefined): Json {
@@ -50,6 +71,8 @@ function inner(body: MessageBody, about: WriteAbout): Json {
   if (body.kind === 'unsupported') {
     return { msgtype: 'm.notice', ...words(body.fallback ?? plainText(body.what), about.mention) };
   }
+  // Put into somebody's language before it is sent (flow/to-matrix/deliver.ts).
+  if (body.kind === 'told') return { msgtype: 'm.notice', ...words(plainText(body.say.key), about.mention) };
   const { media, caption } = body;
   const has = caption !== undefined && caption.text !== '';
   return {

@@ -1,4 +1,5 @@
 // What we owe to either side: actions on a network and duties on Matrix, each under an effect id.
+import type { Shown } from './shown.ts';
 import type { ChatChange, PersonSnapshot } from './chat.ts';
 import type { ChatId, EffectId, EventId, MessageId, PersonId, PortalKey, PuppetId, RoomId, UserId } from './ids.ts';
 import type { MessageBody } from './message.ts';
@@ -31,11 +32,15 @@ export type MatrixDuty =
       readonly body: MessageBody;
       readonly editedAt: number;
     }
-  | { readonly kind: 'removal'; readonly target: MessageId }
+  /** Without `part`: all of the message. */
+  | { readonly kind: 'removal'; readonly target: MessageId; readonly part?: number }
   | { readonly kind: 'reaction'; readonly target: MessageId; readonly emoji: string | null }
   | { readonly kind: 'chat'; readonly change: ChatChange }
   | { readonly kind: 'membership'; readonly person: PersonId; readonly now: 'in' | 'out' }
   | { readonly kind: 'person'; readonly person: PersonSnapshot };
+
+/** refusal: `Not delivered: …` · slow: a failure that may still pass · missed: something from the network did not get here. */
+export type Tone = 'refusal' | 'slow' | 'missed';
 
 /** One part of an entry's plan. JSON-safe: it may be frozen in entry_part. */
 export type Delivery = { readonly id: EffectId } & (
@@ -68,7 +73,8 @@ export type Delivery = { readonly id: EffectId } & (
       readonly say: Say;
       readonly reader?: UserId;
       readonly replyTo?: EventId;
-      /** Shown as `Not delivered: …`. */
-      readonly refusal?: boolean;
+      readonly tone?: Tone;
+      /** A code to copy or scan, beside the words. */
+      readonly show?: Shown;
     }
 );

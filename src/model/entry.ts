@@ -1,9 +1,10 @@
 // One row of the durable queue and what may be done to it; knows no SQL and no wire.
-import type { EffectId, LaneId, NetworkId, OwnerId, PortalKey, PuppetId, RoomId, UserId } from './ids.ts';
-import type { Delivery } from './delivery.ts';
+import type { EffectId, EventId, LaneId, NetworkId, OwnerId, PortalKey, PuppetId, RoomId, UserId } from './ids.ts';
+import type { Delivery, Tone } from './delivery.ts';
 import type { NetworkEvent } from './network-event.ts';
 import type { MessageLink, ReactionLink } from './records.ts';
 import type { Say } from './say.ts';
+import type { Shown } from './shown.ts';
 
 /** The version written into new entries; readers upcast older ones. */
 export const ENTRY_VERSION = 1;
@@ -23,7 +24,16 @@ export type BridgeAct =
       readonly for: UserId;
       readonly room?: RoomId;
     }
-  | { readonly kind: 'tell'; readonly user: UserId; readonly say: Say };
+  | { readonly kind: 'tell'; readonly user: UserId; readonly say: Say; readonly show?: Shown }
+  /** The bot says something in a room, once per entry key; `tone` as in Delivery. */
+  | {
+      readonly kind: 'say';
+      readonly room: RoomId;
+      readonly reader: UserId;
+      readonly say: Say;
+      readonly replyTo?: EventId;
+      readonly tone?: Tone;
+    };
 
 export interface NewEntry {
   /** The canonical cause, unique for ever (in `seen`). */
@@ -70,6 +80,11 @@ export interface Outcome {
   readonly removed?: readonly EffectId[];
   readonly reactions?: readonly ReactionLink[];
   readonly unreacted?: readonly ReactionLink[];
+}
+
+/** An entry that is not settled, wherever it waits. */
+export interface FoundEntry extends QueueEntry {
+  readonly parked: boolean;
 }
 
 export interface ParkedEntry {

@@ -14,8 +14,9 @@ export interface MatrixOrigin {
 }
 
 export type MatrixEvent = MatrixOrigin &
+  /** `typed`: what was really typed, where `body` was read from its formatted form; commands and secrets are read from it. */
   (
-    | { readonly kind: 'message'; readonly body: MessageBody; readonly replyTo?: EventId }
+    | { readonly kind: 'message'; readonly body: MessageBody; readonly typed?: string; readonly replyTo?: EventId }
     | { readonly kind: 'edit'; readonly target: EventId; readonly body: MessageBody }
     | { readonly kind: 'removal'; readonly target: EventId; readonly reason?: string }
     | { readonly kind: 'reaction'; readonly target: EventId; readonly emoji: string }

@@ -1,5 +1,6 @@
 // What a message says, in neither Matrix's nor any network's words; knows no wire format.
 import type { MxcUri, PersonId, UserId } from './ids.ts';
+import type { Say } from './say.ts';
 
 /** Offsets and lengths are UTF-16 units, as JavaScript and Telegram count. */
 export interface RichText {
@@ -30,7 +31,9 @@ export type MessageBody =
   | { readonly kind: 'text'; readonly text: RichText; readonly as: 'text' | 'notice' | 'emote' }
   | { readonly kind: 'media'; readonly media: Media; readonly caption?: RichText }
   /** `what` is a message kind in the catalogue (`kind.photo`, `kind.poll` …); `fallback` is whatever text came with it. */
-  | { readonly kind: 'unsupported'; readonly what: string; readonly fallback?: RichText };
+  | { readonly kind: 'unsupported'; readonly what: string; readonly fallback?: RichText }
+  /** What the network itself lets people know; put into words in their language. */
+  | { readonly kind: 'told'; readonly say: Say };
 
 export type BodyKind = MessageBody['kind'];
 

@@ -167,16 +167,22 @@ export class PolicyDesk {
   }
 
   async #refresh(): Promise<void> {
-    const now = this.#doors.clock.now();
-    if (now - this.#heardAt < LOOK_EVERY_MS) return;
-    const trusted = now - this.#heardAt <= TRUST_MS;
-    if (trusted && now - this.#lookedAt < LOOK_EVERY_MS) return;
+    const heard = this.#since(this.#heardAt);
+    if (heard < LOOK_EVERY_MS) return;
+    const trusted = heard <= TRUST_MS;
+    if (trusted && this.#since(this.#lookedAt) < LOOK_EVERY_MS) return;
     try {
       await (this.#looking ?? this.look());
     } catch (error) {
       if (!trusted) throw error;
       this.#doors.log.warn({ error }, 'the rules could not be compared, the copy is used');
     }
+  }
+
+  /** A clock that was set back says nothing of how long ago it was. */
+  #since(at: number): number {
+    const ms = this.#doors.clock.now() - at;
+    return ms < 0 ? Number.POSITIVE_INFINITY : ms;
   }
 
   async #read(): Promise<void> {

@@ -47,6 +47,19 @@ export interface MadeRoom {
   readonly adopted: boolean;
 }
 
+/** What a room's state says, to whoever is in it. */
+export interface RoomLook {
+  readonly members: ReadonlyMap<UserId, Membership>;
+  readonly encrypted: boolean;
+  /** The bot declared it a bridged room (m.bridge): a portal, or one in the making. */
+  readonly bridged: boolean;
+  /** The room that it says it replaces; anybody can claim that. */
+  readonly predecessor?: RoomId;
+  /** The room that it was replaced by. */
+  readonly successor?: RoomId;
+  readonly tombstoned: boolean;
+}
+
 export interface MatrixApi {
   readonly bot: Speaker;
   readonly serverName: string;
@@ -62,16 +75,24 @@ export interface MatrixApi {
   ensureRoom(spec: RoomSpec): Promise<MadeRoom>;
   /** Makes an existing direct room the portal's: alias, m.bridge and encryption level; the bot must be invited or joined by `as`. */
   adoptRoom(room: RoomId, as: Speaker, spec: RoomSpec): Promise<MadeRoom>;
-  /** A private unencrypted room of the bot with this person. */
+  /** What was said in a room before one of ours joined it, oldest first, as wire events: no homeserver pushes that. @throws BridgeError */
+  saidBefore(room: RoomId, as: UserId): Promise<readonly unknown[]>;
+  /** Has the room say whose it is (m.bridge), where it lets the bot. */
+  declareRoom(room: RoomId, spec: RoomSpec): Promise<void>;
+  /** The private unencrypted room of the bot with this person: found or made, never two. */
   makeManagementRoom(user: UserId, name: string): Promise<RoomId>;
   setRoomName(room: RoomId, name: string): Promise<void>;
   /** Members by their current membership, as the homeserver says now. */
   members(room: RoomId): Promise<ReadonlyMap<UserId, Membership>>;
   isEncrypted(room: RoomId): Promise<boolean>;
+  /** Looked at through `as` (one of ours), else the bot. @throws BridgeError (never) when that one is not in the room */
+  look(room: RoomId, as?: UserId): Promise<RoomLook>;
   /** Marks the room as direct in the person's account data (through the double puppet). */
   markDirect(user: UserId, room: RoomId, withUser: UserId): Promise<void>;
-  /** Looks for an event carrying this effect's marker in the last events of a room. */
-  findDelivered(room: RoomId, id: EffectId): Promise<EventId | undefined>;
+  /** Looks for an event carrying this effect's marker in the last events of a room; `beyond`: not there, and the room has more. */
+  findDelivered(room: RoomId, id: EffectId): Promise<EventId | 'beyond' | undefined>;
+  /** Was this event of a room of ours taken back? One that the homeserver does not know was not. */
+  isRedacted(room: RoomId, event: EventId): Promise<boolean>;
   /** True when `marker` is ours and was made for this room; then `effect` names the delivery. */
   readMarker(room: RoomId, marker: string): EffectId | undefined;
   openMedia(source: MediaSource): Promise<MediaStream>;
@@ -80,8 +101,11 @@ export interface MatrixApi {
 
 /** What the transaction door and the gap audit hand on. */
 export interface MatrixSink {
-  /** Resolves after ONE durable commit; only then is the transaction acknowledged. */
-  accept(receipt: string | undefined, events: readonly unknown[], late?: boolean): Promise<void>;
+  /**
+   * Resolves after ONE durable commit; only then is the transaction acknowledged.
+   * @returns how many of the events nobody had brought before
+   */
+  accept(receipt: string | undefined, events: readonly unknown[], late?: boolean): Promise<number>;
   ephemeral(event: MatrixEphemeral): void;
 }
 

@@ -36,6 +36,8 @@ export interface NetworkAdapter {
 /** How an adapter is built by app/networks.ts; `settings` is its section of the configuration, already validated. */
 export interface AdapterContext {
   readonly vault: Vault;
+  /** The bridge's own, of 32 bytes, never changing: names of people that nobody outside can open. */
+  readonly identityKey: Uint8Array;
   readonly log: Logger;
   readonly clock: Clock;
 }

@@ -1,16 +1,20 @@
 // The door to the durable queue: one queue of entries in lanes; every write about a claimed lane is fenced by its epoch.
 import type { Delivery } from '../model/delivery.ts';
-import type { LaneClaim, NewEntry, Outcome, ParkedEntry, QueueEntry } from '../model/entry.ts';
+import type {
+  EntryPayload,
+  FoundEntry,
+  LaneClaim,
+  NewEntry,
+  Outcome,
+  ParkedEntry,
+  QueueEntry,
+} from '../model/entry.ts';
 import type { LaneId, OwnerId, WorkerId } from '../model/ids.ts';
 import type { Say } from '../model/say.ts';
+import type { Fence } from './fence.ts';
 import type { VaultChange } from './stores.ts';
 
-/** A lease as its holder knows it: a write with it succeeds only while worker and epoch are still in force. */
-export interface Fence {
-  readonly owner: OwnerId;
-  readonly worker: WorkerId;
-  readonly epoch: number;
-}
+export type { Fence } from './fence.ts';
 
 export interface AcceptBatch {
   readonly entries: readonly NewEntry[];
@@ -29,6 +33,14 @@ export interface Accepted {
   readonly lanes: readonly LaneId[];
 }
 
+/** Whoever works lanes in this process: what is accepted into an empty lane goes into their hands at once. */
+export interface Hands {
+  readonly worker: WorkerId;
+  /** How many lanes they could take now. */
+  free(): number;
+  take(claims: readonly LaneClaim[]): void;
+}
+
 export interface Queue {
   /** One SYNCHRONOUS commit; when it resolves we may acknowledge. @throws FencedError */
   accept(batch: AcceptBatch): Promise<Accepted>;
@@ -40,9 +52,21 @@ export interface Queue {
    * an `attempt:` owner without a live lease counts as none.
    */
   claim(worker: WorkerId, limits: { lanes: number; entries: number }): Promise<readonly LaneClaim[]>;
-  /** Further entries of a lane already held, after entry id `after`. @throws FencedError */
-  more(claim: LaneClaim, after: number, limit: number): Promise<readonly QueueEntry[]>;
-  /** The entry is done: row deleted, outcome kept. Batched with others; asynchronous commit. @throws FencedError */
+  /**
+   * Further entries of a lane already held, after entry id `after`; `over` when its last entry was settled and the lane
+   * given back. @throws FencedError
+   */
+  more(claim: LaneClaim, after: number, limit: number): Promise<readonly QueueEntry[] | 'over'>;
+  /**
+   * What is known to follow `after` in a lane in hand while the one before is still being settled, as soon as it is known;
+   * empty when `end` comes first: `more` tells then. Never asks the database.
+   * @param end must not reject
+   */
+  meanwhile(claim: LaneClaim, after: number, end: Promise<unknown>): Promise<readonly QueueEntry[]>;
+  /**
+   * The entry is done: row deleted, outcome kept. Batched with others; asynchronous commit. A lane in which nothing is left
+   * is given back with it, whatever comes next belongs to a new claim. @throws FencedError
+   */
   settle(claim: LaneClaim, entry: QueueEntry, outcome: Outcome): Promise<void>;
   /** Writes the whole plan down (synchronous commit) before the next try. @throws FencedError */
   freeze(claim: LaneClaim, entry: QueueEntry, parts: readonly Delivery[]): Promise<QueueEntry>;
@@ -65,18 +89,25 @@ export interface Queue {
   park(claim: LaneClaim, entry: QueueEntry, why: { code: string; say: Say }): Promise<void>;
   /** Moves the lane to another owner and gives it up. */
   reroute(claim: LaneClaim, owner: OwnerId | undefined): Promise<void>;
-  /** Gives the lane up with whatever is still in it. */
+  /** Gives the lane up with whatever is still in it; one that is over already stays as it is. */
   yieldLane(claim: LaneClaim): Promise<void>;
   /** Entries not yet settled of one lane, oldest first, parked ones left out. */
   unsettled(lane: LaneId, before?: number): Promise<readonly QueueEntry[]>;
   parked(limit: number): Promise<readonly ParkedEntry[]>;
-  /** Puts a parked entry back into its lane, marked late. */
+  /** The entry of this key, if it is not settled yet: in its lane or parked. */
+  find(key: string): Promise<FoundEntry | undefined>;
+  /** A parked entry says something else from now on; a plan made of what it said before is forgotten. @returns false when it is not parked */
+  rewrite(id: number, payload: EntryPayload): Promise<boolean>;
+  /** Puts a parked entry back into its lane, marked late; it counts as tried, for it may have been. */
   release(id: number): Promise<boolean>;
   /** Deletes a parked entry (its key stays in `seen`). */
   discard(id: number): Promise<boolean>;
   depth(): Promise<{ readonly queued: number; readonly parked: number; readonly oldestMs: number }>;
-  /** Calls back when this or another process accepted something or a lane may be due; returns how to stop. */
-  onWork(wake: () => void): () => void;
+  /**
+   * Calls back when this or another process accepted something or a lane may be due; returns how to stop. `hands` may be
+   * given lanes without having asked.
+   */
+  onWork(wake: () => void, hands?: Hands): () => void;
   /** Deletes `seen` rows older than `days`. */
   prune(days: number): Promise<number>;
 }

@@ -24,7 +24,7 @@ import type {
 } from '../model/records.ts';
 import type { Rule } from '../model/rules.ts';
 import type { Say } from '../model/say.ts';
-import type { Fence } from './queue.ts';
+import type { Fence } from './fence.ts';
 
 /** Matrix people: language and management room. */
 export interface PersonStore {
@@ -154,6 +154,8 @@ export interface LogFacts {
   readonly event?: string;
   readonly status?: number;
   readonly state?: string;
+  /** Host and port of a server that the operator set, as URL.host gives it. */
+  readonly host?: string;
   /** Error whose class, code and stack (without message) are logged. */
   readonly error?: unknown;
 }

@@ -35,7 +35,7 @@ export function openDb(options: DbOptions): Db {
     relaxed,
     sql,
     connect: async () => {
-      const client = new Client({ connectionString: options.url, keepAlive: true });
+      const client = new Client({ connectionString: options.url, keepAlive: true, connectionTimeoutMillis: 10_000 });
       client.on('error', heard);
       await client.connect();
       return client;
@@ -57,6 +57,8 @@ function makePool(options: DbOptions, max: number, commit: 'on' | 'off'): Pool {
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
     statement_timeout: 60_000,
+    // A server that vanished without a word must not hold anybody for ever.
+    query_timeout: 70_000,
     options: `-c synchronous_commit=${commit} -c application_name=passerelle`,
   });
   pool.on('connect', (client) => client.on('error', heard));

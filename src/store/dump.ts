@@ -149,6 +149,8 @@ async function fill(client: pg.PoolClient, source: AsyncIterable<Line>): Promise
       ]);
     }
   }
+  // Older than anything that a homeserver may remember: the next start must be told that this is a restored backup.
+  await client.query(`update ${quoted(SEEDED)} set value = -1 where name = 'era'`);
   return rows;
 }
 

@@ -1,17 +1,30 @@
 // Runs the embedded real Postgres for one data folder: made once, started, stopped, never reachable but by a private socket.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import type { Logger } from '../ports/stores.ts';
 import { findBinaries, type PostgresBinaries } from './embedded-binaries.ts';
 
 /** Data folders are named by major version: another major never opens them by accident. */
 const MAJOR = 18;
 const START_TIMEOUT_MS = 30_000;
 const USER = 'passerelle';
+/** How often a kept server is looked at, in ms. */
+const LOOK_MS = 1_000;
 
 export interface EmbeddedOptions {
   /** Folder that holds the data; made if missing. */
@@ -20,6 +33,8 @@ export interface EmbeddedOptions {
   readonly fsync?: boolean;
   /** Connections allowed. */
   readonly connections?: number;
+  /** A server that ends by itself (killed, out of memory, another process's that was stopped) is started again, and told here. */
+  readonly keep?: Pick<Logger, 'warn'>;
 }
 
 export interface EmbeddedPostgres {
@@ -46,15 +61,36 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   // A copied folder has its permissions widened, and Postgres refuses that.
   chmodSync(data, 0o700);
   const url = urlOf(socket, USER);
-  const attached = await answers(urlOf(socket, 'postgres'));
-  const server = attached ? undefined : await launch(binaries, dir, data, socket, options);
+  const open = async (): Promise<ChildProcess | undefined> =>
+    (await answers(urlOf(socket, 'postgres'))) ? undefined : await launch(binaries, dir, data, socket, options);
+  let server = await open();
   await createDatabase(socket);
+  const stopped = new AbortController();
+  const keep = async (log: Pick<Logger, 'warn'>): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      await gone(server, urlOf(socket, 'postgres'), stopped.signal);
+      if (stopped.signal.aborted) return;
+      log.warn({}, 'the embedded database ended by itself and is started again');
+      try {
+        server = await open();
+      } catch (error) {
+        log.warn({ error }, 'the embedded database could not be started again yet');
+      }
+    }
+  };
+  const keeping = options.keep === undefined ? undefined : keep(options.keep);
   return {
     url,
     urlFor: (database) => urlOf(socket, database),
-    pid: server?.pid,
+    get pid() {
+      return server?.pid;
+    },
     stop: async () => {
-      if (server !== undefined) await stopServer(server);
+      stopped.abort();
+      await keeping;
+      if (server === undefined) return;
+      await stopServer(server);
+      removeEmpty(socket);
     },
   };
 }
@@ -67,6 +103,16 @@ function socketDir(data: string): string {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   chmodSync(dir, 0o700);
   return dir;
+}
+
+/** Whoever else started a server on it meanwhile keeps it. */
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    const { code } = error as { readonly code?: string };
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOENT') throw error;
+  }
 }
 
 function urlOf(socket: string, database: string): string {
@@ -139,9 +185,12 @@ async function launch(
   ];
   const args = ['-D', data, '-k', socket, ...settings.flatMap((setting) => ['-c', setting])];
   for (;;) {
+    // Whoever stopped the server before has taken the folder away.
+    socketDir(data);
     const log = openSync(join(dir, 'postgres.log'), 'a', 0o600);
     const [command, ...rest] = wrapped(binaries.postgres, args);
-    const server = spawn(command, rest, { env: environment(binaries), stdio: ['ignore', log, log] });
+    // A group of its own: Ctrl-C is for us, who still have to finish what is in hand.
+    const server = spawn(command, rest, { env: environment(binaries), stdio: ['ignore', log, log], detached: true });
     closeSync(log);
     const exited = new Promise<void>((done) => {
       server.once('exit', () => done());
@@ -178,6 +227,15 @@ async function answers(url: string): Promise<boolean> {
     return false;
   } finally {
     await client.end();
+  }
+}
+
+/** Resolves when the server is no longer there, or the signal says that nobody cares. */
+async function gone(server: ChildProcess | undefined, url: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    if (server === undefined ? !(await answers(url)) : server.exitCode !== null || server.signalCode !== null) return;
+    // Being stopped ends the wait.
+    await sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => undefined);
   }
 }
 

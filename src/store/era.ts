@@ -1,4 +1,4 @@
-// The database's age, counted at every start: an older database than the homeserver remembers is a restored backup.
+// The database's age, counted at every start and every minute: an older database than the homeserver remembers is a restored backup.
 import { guarded, type Db } from './db.ts';
 
 export class Era {
@@ -24,5 +24,22 @@ export class Era {
       ),
     );
     return Number(rows[0]?.value ?? 0);
+  }
+
+  /** Epoch ms of the last start after a restored backup; undefined when there never was one. */
+  async restoredAt(): Promise<number | undefined> {
+    const { rows } = await guarded('era', () =>
+      this.#db.sync.query<{ value: string }>(`select value from counter where name = 'restored'`),
+    );
+    return rows[0] === undefined ? undefined : Number(rows[0].value);
+  }
+
+  async markRestored(at: number): Promise<void> {
+    await guarded('era', () =>
+      this.#db.sync.query(
+        `insert into counter (name, value) values ('restored', $1) on conflict (name) do update set value = excluded.value`,
+        [Math.round(at)],
+      ),
+    );
   }
 }

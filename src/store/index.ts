@@ -49,7 +49,8 @@ const LEASE_MS = 15_000;
 
 /** @throws Error in one sentence: unreachable, newer schema, wrong vault key */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const embedded = 'dir' in options.database ? await startEmbedded({ dir: options.database.dir }) : undefined;
+  const embedded =
+    'dir' in options.database ? await startEmbedded({ dir: options.database.dir, keep: options.log }) : undefined;
   const url = 'url' in options.database ? options.database.url : (embedded?.url ?? '');
   const db = openDb({
     url,

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type pg from 'pg';
+import { BridgeError } from '../model/errors.ts';
 import { as, type OwnerId, type WorkerId } from '../model/ids.ts';
 import type { Fence } from '../ports/queue.ts';
 import type { Leases } from '../ports/stores.ts';
@@ -70,7 +71,24 @@ export class PostgresLeases implements Leases {
     return this.#me;
   }
 
+  /** In time for the holder to close its lines before the lease is over, also when the database says nothing at all. */
   async beat(): Promise<readonly Fence[]> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const error = new BridgeError('database-unreachable', 'later', 'fault.internal');
+      timer = setTimeout(() => reject(error), this.#options.leaseMs / 4);
+    });
+    const beating = this.#beat();
+    // Who asked has heard of the silence by then.
+    beating.catch(() => undefined);
+    try {
+      return await Promise.race([beating, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #beat(): Promise<readonly Fence[]> {
     const began = performance.now();
     const me = this.self();
     if (this.#slotLock === undefined) this.#slotLock = await this.#lockSlot();

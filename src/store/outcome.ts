@@ -8,9 +8,12 @@ export interface Querier {
   query(text: string, values: unknown[]): Promise<unknown>;
 }
 
-export const linkSql = `
-insert into message_link (effect, portal, network, receiver, message, part, event, room, direction, sender, at,
-  edited_at, removed)
+/** In the order of linkValues(). */
+export const linkColumns =
+  'effect, portal, network, receiver, message, part, event, room, direction, sender, at, edited_at, removed';
+
+const linkSql = `
+insert into message_link (${linkColumns})
 select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[], $9::text[],
   $10::text[], $11::bigint[], $12::bigint[], $13::boolean[]) on conflict (effect) do nothing`;
 

@@ -8,8 +8,9 @@ export const entrySql = `
 
 /**
  * $1 worker, $2 lanes, $3 entries, $4 lease in ms, $5 lanes in hand. Free = unclaimed, or claimed by a worker without a live
- * heartbeat, or by this one without its knowing (the answer to its claim was lost); an owned lane goes to its lease's
- * holder, an attempt's lane to anybody once its lease has no live holder.
+ * heartbeat, or by this one without its knowing (the answer to its claim was lost), or by one that has lost the owner's lease
+ * meanwhile (it may not even know that it holds the lane, and could not work it); an owned lane goes to its lease's holder,
+ * an attempt's lane to anybody once its lease has no live holder.
  * The epoch is a random token, not a count: claims commit asynchronously, so a crash may take one back, and the next claim
  * would count up to the very number that the lost one still holds.
  */
@@ -25,6 +26,7 @@ due as (
       l.worker is null
       or not exists (select 1 from alive a where a.incarnation = l.worker)
       or (l.worker = $1 and l.id <> all ($5::text[]))
+      or (l.worker <> $1 and exists (select 1 from lease x where x.owner = l.owner and x.worker = $1))
     )
     and (
       l.owner is null

@@ -77,9 +77,9 @@ export class PostgresRules implements RuleStore {
   async #change<T>(work: (db: Transaction<Tables>) => Promise<T>): Promise<T> {
     return await guarded('rules', () =>
       this.#db.sql.transaction().execute(async (db) => {
-        const result = await work(db);
+        // First, since its lock makes changes take turns: two workers that start together lay down the same rules.
         await sql`update counter set value = value + 1 where name = 'rules'`.execute(db);
-        return result;
+        return await work(db);
       }),
     );
   }

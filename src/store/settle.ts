@@ -1,9 +1,12 @@
-// Settles finished entries many at a time: rows deleted, lanes counted down, links kept, in one commit that need not wait for the disk.
+// Settles finished entries many at a time: rows deleted, lanes counted down or given back, links kept, in one statement whose
+// commit need not wait for the disk.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool } from 'pg';
 import type { Outcome } from '../model/entry.ts';
 import { FencedError } from '../model/errors.ts';
 import type { LaneId } from '../model/ids.ts';
-import { transaction, type Db } from './db.ts';
-import { keepOutcome, linkSql, linkValues, onlyLinks } from './outcome.ts';
+import { codeOf, transaction, type Db } from './db.ts';
+import { keepOutcome, linkColumns, linkValues, onlyLinks } from './outcome.ts';
 
 export interface Settlement {
   readonly lane: LaneId;
@@ -13,13 +16,18 @@ export interface Settlement {
 }
 
 interface Waiting extends Settlement {
-  readonly resolve: () => void;
+  readonly resolve: (end: 'on' | 'over') => void;
   readonly reject: (error: unknown) => void;
 }
 
 const MOST_AT_ONCE = 200;
+/** Between the beginnings of two commits, in ms: under load more are settled together, a lone one does not wait. */
+const APART_MS = 4;
 
-/** $1 entries, $2 lanes, $3 epochs. Lanes are locked in the order in which accept takes them. */
+/**
+ * $1 entries, $2 lanes, $3 epochs; then links with the entry of each. Lanes are locked in the order in which accept takes
+ * them. A lane that has nothing left is given back at once, so that nobody needs to ask for more.
+ */
 const settleSql = `
 with given as (select * from unnest($1::bigint[], $2::text[], $3::bigint[]) as t (entry, lane, epoch)),
 held as (
@@ -32,21 +40,34 @@ gone as (
   returning entry.id, entry.lane
 ),
 counted as (select lane, count(*) as n from gone group by lane),
-fewer as (update lane set pending = pending - n from counted where lane.id = counted.lane)
-select id from gone`;
+fewer as (
+  update lane set pending = pending - n, worker = case when pending = n then null else worker end
+  from counted where lane.id = counted.lane returning lane.id, lane.pending
+),
+kept as (
+  insert into message_link (${linkColumns})
+  select ${linkColumns} from unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::int[],
+    $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[], $16::bigint[], $17::boolean[]) as t (entry, ${linkColumns})
+  where entry in (select id from gone) on conflict (effect) do nothing
+)
+select gone.id, fewer.pending <= 0 as over from gone join fewer on fewer.id = gone.lane`;
 
 export class SettleBatcher {
   readonly #db: Db;
   #waiting: Waiting[] = [];
   #busy = false;
+  #last = Number.NEGATIVE_INFINITY;
 
   constructor(db: Db) {
     this.#db = db;
   }
 
-  /** Resolves when its batch has committed. @throws FencedError when the lane is no longer ours */
-  async settle(settlement: Settlement): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
+  /**
+   * Resolves when its batch has committed: `over` when nothing is left in the lane, which is given back then.
+   * @throws FencedError when the lane is no longer ours
+   */
+  async settle(settlement: Settlement): Promise<'on' | 'over'> {
+    return await new Promise<'on' | 'over'>((resolve, reject) => {
       this.#waiting.push({ ...settlement, resolve, reject });
       if (!this.#busy) void this.#work();
     });
@@ -54,31 +75,76 @@ export class SettleBatcher {
 
   async #work(): Promise<void> {
     this.#busy = true;
+    // What is settled in this same turn goes along.
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
     while (this.#waiting.length > 0) {
+      const early = APART_MS - (performance.now() - this.#last);
+      if (early > 1) await sleep(early);
+      this.#last = performance.now();
       const batch = this.#waiting.splice(0, MOST_AT_ONCE);
       try {
         const settled = await this.#commit(batch);
         for (const one of batch) {
-          if (settled.has(one.entry)) one.resolve();
-          else one.reject(new FencedError('settle'));
+          const end = settled.get(one.entry);
+          if (end === undefined) one.reject(new FencedError('settle'));
+          else one.resolve(end);
         }
       } catch (error) {
-        for (const one of batch) one.reject(error);
+        if (batch.length > 1 && isOwnFault(error)) await this.#apart(batch);
+        else for (const one of batch) one.reject(error);
       }
     }
     this.#busy = false;
   }
 
-  async #commit(batch: readonly Waiting[]): Promise<ReadonlySet<number>> {
-    const values = [batch.map((one) => one.entry), batch.map((one) => one.lane), batch.map((one) => one.epoch)];
+  /** One that the database does not take must not fail with it those that happened to be settled at the same time. */
+  async #apart(batch: readonly Waiting[]): Promise<void> {
+    for (const one of batch) {
+      try {
+        const end = (await this.#commit([one])).get(one.entry);
+        if (end === undefined) one.reject(new FencedError('settle'));
+        else one.resolve(end);
+      } catch (error) {
+        one.reject(error);
+      }
+    }
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<ReadonlyMap<number, 'on' | 'over'>> {
+    if (batch.every((one) => onlyLinks(one.outcome))) return await settleOn(this.#db.relaxed, batch);
     return await transaction(this.#db.relaxed, async (client) => {
-      const { rows } = await client.query<{ id: string }>({ name: 'settle', text: settleSql, values });
-      const settled = new Set(rows.map((row) => Number(row.id)));
-      const ours = batch.filter((one) => settled.has(one.entry));
-      const plain = ours.filter((one) => onlyLinks(one.outcome)).flatMap((one) => one.outcome.links ?? []);
-      if (plain.length > 0) await client.query({ name: 'links', text: linkSql, values: linkValues(plain) });
-      for (const one of ours) if (!onlyLinks(one.outcome)) await keepOutcome(client, one.outcome);
+      const settled = await settleOn(client, batch);
+      for (const one of batch) {
+        if (settled.has(one.entry) && !onlyLinks(one.outcome)) await keepOutcome(client, one.outcome);
+      }
       return settled;
     });
   }
+}
+
+/** Data that cannot be kept (SQLSTATE classes 22 and 23), as against a database that cannot be reached. */
+function isOwnFault(error: unknown): boolean {
+  return /^2[23]/.test(codeOf(error) ?? '');
+}
+
+async function settleOn(
+  client: Pick<Pool, 'query'>,
+  batch: readonly Settlement[],
+): Promise<ReadonlyMap<number, 'on' | 'over'>> {
+  const plain = batch.filter((one) => onlyLinks(one.outcome));
+  const links = plain.flatMap(({ entry, outcome }) => (outcome.links ?? []).map((link) => ({ entry, link })));
+  const { rows } = await client.query<{ id: string; over: boolean }>({
+    name: 'settle',
+    text: settleSql,
+    values: [
+      batch.map((one) => one.entry),
+      batch.map((one) => one.lane),
+      batch.map((one) => one.epoch),
+      links.map(({ entry }) => entry),
+      ...linkValues(links.map(({ link }) => link)),
+    ],
+  });
+  return new Map(rows.map(({ id, over }) => [Number(id), over ? 'over' : 'on']));
 }

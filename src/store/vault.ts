@@ -128,13 +128,14 @@ export interface EntryRow {
 }
 
 export const ENTRY_SQL_VERSION = 1;
-export const acceptSql = 'select * from accept_entries($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)';
+export const acceptSql = 'select * from accept_entries($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)';
 
 export function acceptValues(
   entries: readonly EntryRow[],
   receipt: string | undefined,
   vault: readonly SealedChange[],
   fence: Fence | undefined,
+  asks?: { readonly worker: string; readonly take: boolean },
 ): unknown[] {
   return [
     entries.map((entry) => entry.key),
@@ -150,5 +151,7 @@ export function acceptValues(
     fence?.owner ?? null,
     fence?.worker ?? null,
     fence?.epoch ?? null,
+    asks?.worker ?? null,
+    asks?.take ?? false,
   ];
 }

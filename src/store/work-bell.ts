@@ -1,4 +1,5 @@
 // Wakes whoever works lanes: at once in this process, by a debounced NOTIFY in the others; a lost bell only costs a poll.
+import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { Logger } from '../ports/stores.ts';
 import type { Db } from './db.ts';
@@ -11,6 +12,8 @@ export class WorkBell {
   readonly #db: Db;
   readonly #log: Logger;
   readonly #wakers = new Set<() => void>();
+  /** Signs our own notices: we were woken when we rang. */
+  readonly #name = randomUUID();
   readonly #timers = new Set<NodeJS.Timeout>();
   #client: pg.Client | undefined;
   #telling: NodeJS.Timeout | undefined;
@@ -32,7 +35,7 @@ export class WorkBell {
     if (this.#telling !== undefined || this.#closed) return;
     this.#telling = setTimeout(() => {
       this.#telling = undefined;
-      this.#db.relaxed.query(`select pg_notify($1, '')`, [CHANNEL]).catch((error: unknown) => {
+      this.#db.relaxed.query(`select pg_notify($1, $2)`, [CHANNEL, this.#name]).catch((error: unknown) => {
         this.#log.debug({ error }, 'other workers were not woken: they will look by themselves');
       });
     }, DEBOUNCE_MS);
@@ -63,7 +66,8 @@ export class WorkBell {
       this.#client = client;
       client.on('error', () => this.#again(client));
       client.on('end', () => this.#again(client));
-      client.on('notification', () => {
+      client.on('notification', ({ payload }) => {
+        if (payload === this.#name) return;
         for (const wake of this.#wakers) wake();
       });
       await client.query(`listen ${CHANNEL}`);

@@ -2,12 +2,14 @@
 import { en as commandsEn } from './en/commands.ts';
 import { en as flowEn } from './en/flow.ts';
 import { en as networksEn } from './en/networks.ts';
+import { en as whatsappEn } from './en/whatsapp.ts';
 import { fr as commandsFr } from './fr/commands.ts';
 import { fr as flowFr } from './fr/flow.ts';
 import { fr as networksFr } from './fr/networks.ts';
+import { fr as whatsappFr } from './fr/whatsapp.ts';
 
-const en = { ...flowEn, ...networksEn, ...commandsEn };
-const fr: Record<keyof typeof en, string> = { ...flowFr, ...networksFr, ...commandsFr };
+const en = { ...flowEn, ...networksEn, ...whatsappEn, ...commandsEn };
+const fr: Record<keyof typeof en, string> = { ...flowFr, ...networksFr, ...whatsappFr, ...commandsFr };
 
 export type SayKey = keyof typeof en;
 

@@ -6,9 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { homeserverCall, realPorts } from '../../src/app/doctor-ports.ts';
-import { examine, findingLine, type Answer, type Call, type DoctorPorts, type Request } from '../../src/app/doctor.ts';
+import type { Answer, Call, DoctorPorts, Request } from '../../src/app/doctor-doors.ts';
+import { examine, findingLine } from '../../src/app/doctor.ts';
 import { readConfig } from '../../src/app/settings.ts';
-import { exitCodes, Refusal } from '../../src/cli/exit-codes.ts';
+import { exitCodes, Refusal } from '../../src/app/exit-codes.ts';
 import type { Config } from '../../src/config/schema.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'passerelle-doctor-'));
@@ -382,7 +383,7 @@ describe('at the homeserver', () => {
     expect(await complaints({ call: homeserver(changes).call })).toEqual(expected);
   });
 
-  test('before the first start the bot is not made yet, and that is no fault', async () => {
+  test('before the first start the bot is not made yet: that is no fault, and what was left out is said', async () => {
     const table: Table = {
       'whoami bridge': (request) =>
         request.user === undefined
@@ -392,7 +393,12 @@ describe('at the homeserver', () => {
               error: 'Application service has not registered this user (@passerelle:hs.test)',
             }),
     };
-    expect(await complaints({ call: homeserver(table).call })).toEqual([]);
+    const found = await lines({ call: homeserver(table).call });
+    expect(found.sound).toBe(true);
+    expect(found.lines.filter((line) => !line.startsWith('ok'))).toEqual([]);
+    expect(found.lines).toContain(
+      'ok  rooms  rooms, profiles, media, encryption and limits were not looked at: the bot is made by the first start → run doctor again when the bridge has started once',
+    );
   });
 
   test('nobody can listen where the homeserver looks', async () => {

@@ -65,13 +65,25 @@ describe('a log line', () => {
 
   test('never shows what was planted in any field', () => {
     const { log, lines } = listen();
-    const names = ['lane', 'key', 'kind', 'code', 'network', 'puppet', 'worker', 'room', 'event', 'state'] as const;
+    const names = [
+      'lane',
+      'key',
+      'kind',
+      'code',
+      'network',
+      'puppet',
+      'worker',
+      'room',
+      'event',
+      'state',
+      'host',
+    ] as const;
     for (const name of names) log.error({ [name]: CANARY }, 'planted');
     for (const name of ['attempt', 'ms', 'count', 'port', 'status'] as const) {
       log.error({ [name]: CANARY }, 'planted');
     }
     log.error({ body: CANARY, password: CANARY } as unknown as LogFacts, 'planted');
-    expect(lines()).toHaveLength(16);
+    expect(lines()).toHaveLength(17);
     for (const piece of ['canary', 'Zoé', '33612345678', 'syt_secret']) expect(lines().join('')).not.toContain(piece);
   });
 
@@ -102,6 +114,22 @@ describe('an error in the log', () => {
     });
     expect(error['at']).toEqual(expect.arrayContaining([expect.stringContaining('logger.test.ts')]));
     expect(lines()[0]).not.toContain('anary');
+  });
+
+  test('of a homeserver that is away has no stack as a warning, nor has its cause', () => {
+    const { log, lines } = listen();
+    const cause = Object.assign(new Error(CANARY), { code: 'ECONNREFUSED' });
+    const error = new BridgeError('matrix-unavailable', 'now', 'fault.homeserver', { cause });
+    log.warn({ error, host: '127.0.0.1:8008' }, 'away');
+    log.error({ error, host: '33612345678' }, 'away');
+    const [warned, failed] = lines().map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(warned).toMatchObject({ host: '127.0.0.1:8008' });
+    expect(warned?.['error']).toEqual({
+      class: 'BridgeError',
+      code: 'matrix-unavailable',
+      cause: { class: 'Error', code: 'ECONNREFUSED' },
+    });
+    expect(failed).toMatchObject({ host: '?', error: { at: expect.any(Array) } });
   });
 
   test('may carry anything in its name, code or stack', () => {

@@ -38,13 +38,14 @@ test('the registration of the bridge', () => {
     rate_limited: false,
     receive_ephemeral: true,
     'de.sorunome.msc2409.push_ephemeral': true,
-    protocols: ['telegram', 'pigeon'],
+    'io.element.msc4190': true,
+    protocols: ['telegram', 'whatsapp', 'pigeon'],
     namespaces: {
       users: [
-        { regex: String.raw`@_(tg|pg)_.*:hs\.test`, exclusive: true },
+        { regex: String.raw`@_(tg|wa|pg)_.*:hs\.test`, exclusive: true },
         { regex: String.raw`@passerelle:hs\.test`, exclusive: true },
       ],
-      aliases: [{ regex: String.raw`#_(tg|pg)_.*:hs\.test`, exclusive: true }],
+      aliases: [{ regex: String.raw`#_(tg|wa|pg)_.*:hs\.test`, exclusive: true }],
       rooms: [],
     },
   });
@@ -93,8 +94,8 @@ test.each<[string, string, string, readonly string[]]>([
     /aliases:[^]*exclusive: true/.exec(text)?.[0] ?? '',
     (/aliases:[^]*exclusive: true/.exec(text)?.[0] ?? '').replace('exclusive: true', 'exclusive: false'),
     [
-      String.raw`namespaces.aliases lacks #_(tg|pg)_.*:hs\.test (exclusive)`,
-      String.raw`namespaces.aliases has #_(tg|pg)_.*:hs\.test (shared), which the configuration does not make`,
+      String.raw`namespaces.aliases lacks #_(tg|wa|pg)_.*:hs\.test (exclusive)`,
+      String.raw`namespaces.aliases has #_(tg|wa|pg)_.*:hs\.test (shared), which the configuration does not make`,
     ],
   ],
   ['broken YAML', text, 'canary: [', ['line 1: this is not valid YAML (bad indent)']],
@@ -107,5 +108,5 @@ test.each<[string, string, string, readonly string[]]>([
 });
 
 test('what the operator adds is theirs', () => {
-  expect(compareRegistration(`${text}io.element.msc4190: true\n`, wanted)).toEqual([]);
+  expect(compareRegistration(`${text}org.matrix.msc3202: true\n`, wanted)).toEqual([]);
 });

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommandLine } from '../../src/cli/main.ts';
-import { exitCodes } from '../../src/cli/exit-codes.ts';
+import { exitCodes } from '../../src/app/exit-codes.ts';
 import { npmEnvironment } from '../../scripts/install.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -58,6 +58,22 @@ test('from a checkout, through the boot script', () => {
     err: 'There is no command "rn"; did you mean "run"? "passerelle --help" lists everything.\n',
   });
   expect(node(join(root, 'scripts', 'boot.mjs'), 'strat').code).toBe(2);
+});
+
+test('a fault that nobody caught is one sentence, without what its message quotes', () => {
+  // Thrown as soon as the program listens for such faults, from a timer of its own.
+  const saboteur = `const t = setInterval(() => {
+    if (process.listenerCount('uncaughtException') === 0) return;
+    clearInterval(t);
+    throw new TypeError('canary-secret');
+  }, 1);`;
+  const preload = `data:text/javascript,${encodeURIComponent(saboteur)}`;
+  const end = node('--import', preload, join(root, 'src', 'main.ts'), 'doctor', '--config', 'nowhere.yaml');
+  expect([end.code, end.out + end.err]).toEqual([
+    exitCodes.internal,
+    expect.stringMatching(/^Something unexpected happened \(TypeError[^)]*\)\. Please report it with this line\.$/m),
+  ]);
+  expect(end.out + end.err).not.toContain('canary-secret');
 });
 
 describe('as built code', () => {
@@ -131,7 +147,7 @@ describe('the first start', () => {
     );
     const end = await inside(['run', '--config', path]);
     expect([end.code, end.err]).toEqual([exitCodes.toFillIn, expect.stringContaining('Completed for hs.test')]);
-    expect(read('registration.yaml')).toContain(String.raw`'@_(tg|pg)_.*:hs\.test'`);
+    expect(read('registration.yaml')).toContain(String.raw`'@_(tg|wa|pg)_.*:hs\.test'`);
     expect((await inside(['registration', 'check', '--config', path])).code).toBe(exitCodes.ok);
     expect((await inside(['config', 'check', '--config', path])).code).toBe(exitCodes.ok);
   });
@@ -168,6 +184,7 @@ describe('the first start', () => {
 test.each<[readonly string[], string]>([
   [['db'], '"db" needs one of: migrate, status, backup, restore.'],
   [['db', 'backup'], '"db backup" takes one FILE.'],
+  [['frobnicate'], 'There is no command "frobnicate".'],
   [['run', 'now'], '"run" takes nothing more.'],
   [['doctor', '--slot', 'x'], '"doctor" has no option --slot.'],
   [['run', '--confg', 'x'], 'There is no option --confg. Did you mean --config?'],

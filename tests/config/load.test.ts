@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { z } from 'zod';
 import { keyBytes } from '../../src/config/builders.ts';
+import { sectionSchemas } from '../../src/app/network-sections.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/problems.ts';
 import { fileRules } from '../../src/config/rules.ts';
@@ -240,6 +241,11 @@ describe('a good configuration', () => {
     expect(load(`${GOOD}rooms:\nhealth:\n  port:\n`).health.port).toBe(9010);
   });
 
+  test('a database behind a socket has no host in its address', () => {
+    const url = 'postgres://passerelle@/passerelle?host=%2Frun%2Fpostgresql';
+    expect(load(`${GOOD}database:\n  url: ${url}\n`).database.url?.reveal()).toBe(url);
+  });
+
   test('a network that is switched off may be half filled in', () => {
     const config = load(`${GOOD}networks:\n  telegram:\n    enabled: false\n    apiId: CHANGE-ME\n`);
     expect(config.networks).toEqual({});
@@ -387,7 +393,9 @@ describe('secrets', () => {
       .replace('asToken: CHANGE-ME', `asToken: ${AS}`)
       .replace('hsToken: CHANGE-ME', `hsToken: ${HS}`)
       .replace('asToken: CHANGE-ME', `asToken: double-${AS}`);
-    expect(load(filled).doublePuppet.enabled).toBe(false);
+    const config = loadConfig({ path: file(filled), environment: {}, networks: sectionSchemas() });
+    expect(config.doublePuppet.enabled).toBe(false);
+    expect(config.networks).toEqual({});
     // Every setting stands in the sample, so that people find it.
     for (const [section, schema] of Object.entries(configSchema.shape)) {
       expect(sample).toContain(`\n${section}:`);

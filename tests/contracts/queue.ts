@@ -12,6 +12,7 @@ import {
   lane,
   LEASE_MS,
   link,
+  moreOf,
   owner,
   portal,
   type Doors,
@@ -174,9 +175,9 @@ export function queueContract(name: string, make: () => Promise<World>): void {
       test('further entries of a lane, those that came later too', async () => {
         await a.queue.accept({ entries: [entry('1', 'x'), entry('2', 'x'), entry('3', 'x')] });
         const claim = await claimOne(a, 1);
-        expect((await a.queue.more(claim, at(claim.entries, 0).id, 1)).map((one) => one.key)).toEqual(['2']);
+        expect((await moreOf(a, claim, at(claim.entries, 0).id, 1)).map((one) => one.key)).toEqual(['2']);
         await b.queue.accept({ entries: [entry('4', 'x')] });
-        expect((await a.queue.more(claim, at(claim.entries, 0).id, 9)).map((one) => one.key)).toEqual(['2', '3', '4']);
+        expect((await moreOf(a, claim, at(claim.entries, 0).id)).map((one) => one.key)).toEqual(['2', '3', '4']);
       });
 
       test('a lane given up to whoever asks next, and the others first', async () => {
@@ -192,14 +193,35 @@ export function queueContract(name: string, make: () => Promise<World>): void {
         expect((await claimAll(b, 1)).map(keysOf)).toEqual([['2']]);
       });
 
-      test('an emptied lane again when something new comes', async () => {
-        await a.queue.accept({ entries: [entry('1', 'x')] });
+      test('an emptied lane again when something new comes, to whoever asks: settling the last gives it back', async () => {
+        await a.queue.accept({ entries: [entry('1', 'x'), entry('2', 'x')] });
         const claim = await claimOne(a);
         await a.queue.settle(claim, at(claim.entries, 0), {});
-        await a.queue.accept({ entries: [entry('2', 'x')] });
+        await a.queue.accept({ entries: [entry('3', 'x')] });
+        await a.queue.settle(claim, at(claim.entries, 1), {});
         expect(await claimAll(b)).toEqual([]);
+        const [last] = await moreOf(a, claim, at(claim.entries, 1).id);
+        if (last === undefined) throw new Error('nothing more');
+        await a.queue.settle(claim, last, {});
+        expect(await a.queue.more(claim, last.id, 9)).toBe('over');
+        await a.queue.accept({ entries: [entry('4', 'x')] });
+        const next = await claimOne(b);
+        expect(keysOf(next)).toEqual(['4']);
+        // It is no longer theirs to give up, nor to work on.
         await a.queue.yieldLane(claim);
-        expect(keysOf(await claimOne(b))).toEqual(['2']);
+        expect(await claimAll(a)).toEqual([]);
+        await expect(a.queue.settle(claim, at(next.entries, 0), {})).rejects.toThrow(FencedError);
+        await b.queue.settle(next, at(next.entries, 0), {});
+      });
+
+      test('a lane with something parked as one with nothing left', async () => {
+        await a.queue.accept({ entries: [entry('1', 'x'), entry('2', 'x')] });
+        const claim = await claimOne(a);
+        await a.queue.park(claim, at(claim.entries, 0), { code: 'c', say: { key: 'fault.internal' } });
+        await a.queue.settle(claim, at(claim.entries, 1), {});
+        expect(await a.queue.more(claim, at(claim.entries, 1).id, 9)).toBe('over');
+        expect(await b.queue.release(at(claim.entries, 0).id)).toBe(true);
+        expect(keysOf(await claimOne(b))).toEqual(['1']);
       });
 
       test('a dead worker’s lanes to another, and fences the dead one', async () => {
@@ -291,7 +313,7 @@ export function queueContract(name: string, make: () => Promise<World>): void {
         const next = await claimOne(b);
         expect(at(next.entries, 0).parts.map((part) => part.state)).toEqual(['done', 'owed', 'failed']);
         expect(await b.links.byEffect(link('f0').effect)).toEqual(link('f0'));
-        expect(at(await b.queue.more(next, 0, 1), 0).parts).toHaveLength(3);
+        expect(at(await moreOf(b, next, 0, 1), 0).parts).toHaveLength(3);
         expect(at(await b.queue.unsettled(lane('x')), 0).parts).toHaveLength(3);
       });
 
@@ -343,12 +365,43 @@ export function queueContract(name: string, make: () => Promise<World>): void {
         await a.queue.accept({ entries: [entry('2', 'x')] });
         const next = await claimOne(b);
         expect(next.entries).toMatchObject([
-          { id, key: '1', late: true },
-          { key: '2', late: false },
+          { id, key: '1', late: true, attempts: 1 },
+          { key: '2', late: false, attempts: 0 },
         ]);
         expect(await a.queue.parked(5)).toEqual([]);
         for (const one of next.entries) await b.queue.settle(next, one, {});
         expect(await b.queue.depth()).toMatchObject({ queued: 0, parked: 0 });
+      });
+
+      test('and is found by its key, wherever it waits, until it settles', async () => {
+        await a.queue.accept({ entries: [entry('1', 'x'), entry('2', 'x')] });
+        expect(await b.queue.find('1')).toMatchObject({ key: '1', lane: lane('x'), parked: false });
+        const claim = await claimOne(a);
+        await a.queue.park(claim, at(claim.entries, 0), { code: 'c', say: { key: 'fault.internal' } });
+        await a.queue.settle(claim, at(claim.entries, 1), {});
+        expect(await b.queue.find('1')).toMatchObject({ key: '1', parked: true });
+        expect(await b.queue.find('2')).toBeUndefined();
+        expect(await b.queue.find('3')).toBeUndefined();
+      });
+
+      test('and may be rewritten, which forgets its frozen plan; nothing else may', async () => {
+        await a.queue.accept({ entries: [entry('1', 'x')] });
+        const claim = await claimOne(a);
+        const first = at(claim.entries, 0);
+        const part = (id: string) => ({
+          id: as<never>(id),
+          to: 'room' as const,
+          room: as<never>('!r'),
+          say: { key: 'fault.internal' } as const,
+        });
+        const anew = { from: 'matrix', event: { event_id: '1', anew: true } } as const;
+        expect(await a.queue.rewrite(first.id, anew)).toBe(false);
+        const frozen = await a.queue.freeze(claim, first, [part('p0'), part('p1')]);
+        expect(frozen.parts).toHaveLength(2);
+        await a.queue.park(claim, frozen, { code: 'c', say: { key: 'fault.internal' } });
+        expect(await b.queue.rewrite(first.id, anew)).toBe(true);
+        expect(await b.queue.find('1')).toMatchObject({ payload: anew, parts: [], parked: true });
+        expect(await b.queue.rewrite(first.id + 1, anew)).toBe(false);
       });
 
       test('a released entry is worked off although its lane sleeps empty', async () => {

@@ -1,5 +1,5 @@
 // What a contract suite asks of whatever it tests: workers over one database, and time that can pass.
-import type { NewEntry, LaneClaim } from '../../src/model/entry.ts';
+import type { LaneClaim, NewEntry, QueueEntry } from '../../src/model/entry.ts';
 import { as, type EffectId, type LaneId, type OwnerId, type PortalKey } from '../../src/model/ids.ts';
 import type { MessageLink } from '../../src/model/records.ts';
 import type { Doors } from '../support/memory-store.ts';
@@ -55,6 +55,18 @@ export async function claimOne(worker: Doors, entries = 10): Promise<LaneClaim> 
 
 export async function claimAll(worker: Doors, lanes = 10, entries = 10): Promise<readonly LaneClaim[]> {
   return await worker.queue.claim(worker.leases.self(), { lanes, entries });
+}
+
+/** What follows in a lane that is not over. */
+export async function moreOf(
+  worker: Doors,
+  claim: LaneClaim,
+  after: number,
+  limit = 9,
+): Promise<readonly QueueEntry[]> {
+  const more = await worker.queue.more(claim, after, limit);
+  if (more === 'over') throw new Error('the lane is over');
+  return more;
 }
 
 export const keysOf = (claim: Pick<LaneClaim, 'entries'>): readonly string[] => claim.entries.map((one) => one.key);

@@ -1,5 +1,6 @@
+// Long texts in several messages: nothing lost, nothing cut in the middle of a character or a mark.
 import { describe, expect, test } from '@jest/globals';
-import { splitText } from '../../src/flow/to-network/split.ts';
+import { splitText } from '../../src/flow/split.ts';
 import type { RichText } from '../../src/model/message.ts';
 
 /** A small deterministic generator, so that a failure names its seed. */

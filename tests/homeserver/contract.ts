@@ -22,7 +22,10 @@ interface Said {
 /** An appservice that writes down what it is sent and can be told to refuse. */
 class Listener {
   readonly events: Json[] = [];
+  /** Passing news as they came, under the keys they came with. */
+  readonly passing: { readonly key: string; readonly type: string; readonly room: string }[] = [];
   refuse = false;
+  refused = 0;
   #server: Server | undefined;
   #arrived: (() => void)[] = [];
 
@@ -34,8 +37,15 @@ class Listener {
         const transaction = request.url?.includes('/transactions/') === true;
         const fails = transaction && this.refuse;
         if (transaction && !fails) {
-          this.events.push(...(JSON.parse(Buffer.concat(chunks).toString()) as { events: Json[] }).events);
+          const body = JSON.parse(Buffer.concat(chunks).toString()) as Readonly<Record<string, Json[]>>;
+          this.events.push(...(body['events'] ?? []));
+          for (const key of ['ephemeral', 'de.sorunome.msc2409.ephemeral']) {
+            for (const news of body[key] ?? []) {
+              this.passing.push({ key, type: String(news['type']), room: String(news['room_id']) });
+            }
+          }
         }
+        if (fails) this.refused += 1;
         response.writeHead(fails ? 500 : 200, { 'content-type': 'application/json' });
         response.end('{}');
         for (const wake of this.#arrived.splice(0)) wake();
@@ -108,11 +118,26 @@ export function homeserverContract(kind: HomeserverKind, roomVersion: '11' | '12
           hs_token: 'hs-token',
           sender_localpart: 'x7f3',
           rate_limited: false,
+          receive_ephemeral: true,
+          'de.sorunome.msc2409.push_ephemeral': true,
           'io.element.msc4190': true,
           namespaces: { users, aliases, rooms: [] },
         }),
       );
-      hs = await startHomeserver({ kind, registrations: [registration], dir, roomVersion });
+      const double = join(dir, 'double.json');
+      writeFileSync(
+        double,
+        JSON.stringify({
+          id: 'double',
+          url: null,
+          as_token: 'double-token',
+          hs_token: 'double-hs-token',
+          sender_localpart: 'x7f3_double',
+          rate_limited: false,
+          namespaces: { users: [{ regex: String.raw`@.*:hs\.test`, exclusive: false }], aliases: [], rooms: [] },
+        }),
+      );
+      hs = await startHomeserver({ kind, registrations: [registration, double], dir, roomVersion });
       alice = await hs.registerUser('alice', 'pw');
       expect((await register('_x_bot')).status).toBe(200);
       expect((await register('_x_ghost')).status).toBe(200);
@@ -218,6 +243,7 @@ export function homeserverContract(kind: HomeserverKind, roomVersion: '11' | '12
       for (const n of [1, 2, 3]) {
         await ask(alice.accessToken, 'PUT', `/rooms/${roomId}/send/m.room.message/queued${n}`, text(`queued ${n}`));
       }
+      await bridge.until(() => bridge.refused > 0);
       bridge.refuse = false;
       const ping = await plainRequest({
         method: 'POST',
@@ -232,6 +258,126 @@ export function homeserverContract(kind: HomeserverKind, roomVersion: '11' | '12
           .filter((body) => body.startsWith('queued'));
       await bridge.until(() => queued().includes('queued 3'));
       expect(queued()).toEqual(['queued 1', 'queued 2', 'queued 3']);
+    });
+
+    test('what is said while a ghost is only invited is pushed to nobody, and can be read once it has joined', async () => {
+      const ghost = '@_x_ghost:hs.test';
+      const made = await ask(alice.accessToken, 'POST', '/createRoom', { preset: 'private_chat', invite: [ghost] });
+      const roomId = String(made.body['room_id']);
+      const say = async (body: string): Promise<Said> =>
+        await ask(alice.accessToken, 'PUT', `/rooms/${roomId}/send/m.room.message/${body}`, text(body));
+      await say('early');
+      expect((await as('_x_ghost', 'POST', `/join/${encodeURIComponent(roomId)}`, {})).status).toBe(200);
+      await say('in-time');
+      const heard = (): string[] =>
+        bridge.events
+          .filter((event) => event['room_id'] === roomId && event['type'] === 'm.room.message')
+          .map((event) => String((event['content'] as Json)['body']));
+      await bridge.until(() => heard().includes('in-time'));
+      expect(heard()).toEqual(['in-time']);
+      const page = await as('_x_ghost', 'GET', `/rooms/${roomId}/messages?dir=b&limit=100`);
+      const bodies = (page.body['chunk'] as Json[]).map((event) => (event['content'] as Json)['body']);
+      expect(bodies.filter((body) => body !== undefined)).toEqual(['in-time', 'early']);
+    });
+
+    test('media are put once under an address made before, with a length, and are read with a token only', async () => {
+      const media = async (method: string, path: string, body?: string, token: string | undefined = 'as-token') =>
+        await plainRequest({
+          method,
+          url: `${hs.url}/_matrix/${path}${path.includes('?') ? '&' : '?'}user_id=@_x_bot:hs.test`,
+          token,
+          body,
+          contentType: 'text/plain',
+        });
+      const made = await media('POST', 'media/v1/create', '{}');
+      const [, id = ''] =
+        /^mxc:\/\/hs\.test\/(\S+)$/.exec(String((JSON.parse(made.text) as Json)['content_uri'])) ?? [];
+      const path = `media/v3/upload/hs.test/${id}`;
+      const unmeasured = await fetch(`${hs.url}/_matrix/${path}?user_id=@_x_bot:hs.test`, {
+        method: 'PUT',
+        headers: { authorization: 'Bearer as-token' },
+        body: new Blob(['of unknown length']).stream(),
+        duplex: 'half',
+      });
+      expect(unmeasured.status).toBe(400);
+      expect((await media('PUT', path, 'a picture')).status).toBe(200);
+      const again = await media('PUT', path, 'another');
+      expect([again.status, (JSON.parse(again.text) as Json)['errcode']]).toEqual([409, 'M_CANNOT_OVERWRITE_MEDIA']);
+      const read = await media('GET', `client/v1/media/download/hs.test/${id}`);
+      expect([read.status, read.text]).toEqual([200, 'a picture']);
+      const bare = await plainRequest({
+        method: 'GET',
+        url: `${hs.url}/_matrix/client/v1/media/download/hs.test/${id}`,
+      });
+      expect(bare.status).toBe(401);
+    });
+
+    test('typing comes under the stable and the unstable key alike', async () => {
+      const roomId = await room('_x_bot');
+      await ask(alice.accessToken, 'POST', `/join/${encodeURIComponent(roomId)}`, {});
+      await ask(alice.accessToken, 'PUT', `/rooms/${roomId}/typing/${alice.userId}`, { typing: true, timeout: 20_000 });
+      const keys = (): string[] =>
+        bridge.passing.filter((news) => news.room === roomId && news.type === 'm.typing').map(({ key }) => key);
+      await bridge.until(() => keys().length > 0);
+      expect(new Set(keys())).toEqual(new Set(['ephemeral', 'de.sorunome.msc2409.ephemeral']));
+    });
+
+    test('a new name is a member event in every room, pushed like any other', async () => {
+      const rooms = [await room('_x_bot'), await room('_x_bot')];
+      for (const roomId of rooms) await as('_x_ghost', 'POST', `/join/${encodeURIComponent(roomId)}`, {});
+      await as('_x_ghost', 'PUT', '/profile/@_x_ghost:hs.test/displayname', { displayname: 'Ghost of rooms' });
+      const renamed = (): string[] =>
+        bridge.events
+          .filter((event) => (event['content'] as Json)['displayname'] === 'Ghost of rooms')
+          .map((event) => String(event['room_id']));
+      await bridge.until(() => rooms.every((roomId) => renamed().includes(roomId)));
+      expect(renamed().filter((roomId) => rooms.includes(roomId))).toHaveLength(2);
+    });
+
+    test('a long absence gives a limited timeline, whose earlier part is paged from prev_batch', async () => {
+      const roomId = await room('_x_bot');
+      await as('_x_bot', 'PUT', `/rooms/${roomId}/send/m.room.message/before`, text('before'));
+      const first = await as('_x_bot', 'GET', '/sync?device_id=DEV');
+      for (let n = 0; n < 8; n += 1) {
+        await as('_x_bot', 'PUT', `/rooms/${roomId}/send/m.room.message/long${n}`, text(`long ${n}`));
+      }
+      const filter = encodeURIComponent(JSON.stringify({ room: { timeline: { limit: 3 } } }));
+      const next = await as(
+        '_x_bot',
+        'GET',
+        `/sync?device_id=DEV&since=${String(first.body['next_batch'])}&filter=${filter}`,
+      );
+      const joined = (next.body['rooms'] as { join: Record<string, { timeline: Json }> }).join;
+      const timeline = joined[roomId]?.timeline ?? {};
+      const bodies = (events: unknown): unknown[] =>
+        (events as Json[]).map((event) => (event['content'] as Json)['body']);
+      expect(timeline['limited']).toBe(true);
+      expect(bodies(timeline['events'])).toEqual(['long 5', 'long 6', 'long 7']);
+      const before = await as(
+        '_x_bot',
+        'GET',
+        `/rooms/${roomId}/messages?dir=b&limit=50&from=${String(timeline['prev_batch'])}&to=${String(first.body['next_batch'])}`,
+      );
+      expect(bodies(before.body['chunk'])).toEqual(['long 4', 'long 3', 'long 2', 'long 1', 'long 0']);
+    });
+
+    test('an appservice speaks for its namespace only, and a second one for people, whose direct rooms it marks', async () => {
+      const foreign = await as('alice', 'GET', '/account/whoami');
+      expect([foreign.status, foreign.body['errcode']]).toEqual([403, 'M_FORBIDDEN']);
+      const path = '/user/@alice:hs.test/account_data/m.direct';
+      const content = { '@_x_ghost:hs.test': ['!a:hs.test'] };
+      expect((await ask('double-token', 'PUT', `${path}?user_id=@alice:hs.test`, content)).status).toBe(200);
+      expect((await ask(alice.accessToken, 'GET', path)).body).toEqual(content);
+    });
+
+    test('an alias given to createRoom is shown as the room’s name, unless the state says otherwise', async () => {
+      const canonical = async (roomId: string): Promise<Json> =>
+        (await as('_x_bot', 'GET', `/rooms/${roomId}/state/m.room.canonical_alias`)).body;
+      const shown = await room('_x_bot', { room_alias_name: '_x_shown' });
+      expect(await canonical(shown)).toEqual({ alias: '#_x_shown:hs.test' });
+      const initial = [{ type: 'm.room.canonical_alias', state_key: '', content: {} }];
+      const hidden = await room('_x_bot', { room_alias_name: '_x_hidden', initial_state: initial });
+      expect(await canonical(hidden)).toEqual({});
     });
   });
 }

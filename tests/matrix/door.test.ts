@@ -28,7 +28,7 @@ async function door(fail = false): Promise<Heard> {
       accept: (receipt, events) => {
         if (fail) return Promise.reject(new Error('no database'));
         taken.push({ receipt, events });
-        return Promise.resolve();
+        return Promise.resolve(events.length);
       },
       ephemeral: (event) => void passing.push(event),
     },

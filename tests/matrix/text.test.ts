@@ -55,12 +55,37 @@ describe('html', () => {
     expect(readHtml('<a href="javascript:alert(1)">x</a>').spans).toEqual([]);
   });
 
+  // Each took minutes when ends of text were looked for by a regular expression.
+  test.each([
+    ['runs of spaces', `<pre>${' '.repeat(50_000)}x</pre>${'<p>y</p>'.repeat(1_000)}`],
+    ['runs of line ends', `<pre>${'<b></b>'.repeat(20)}<b>${'\n'.repeat(60_000)}x</b></pre>`],
+    ['blocks', '<p>a </p>'.repeat(7_000)],
+    ['marks', 'a<b>b</b> '.repeat(6_000)],
+    ['lists in lists', '<ol><li>x'.repeat(6_000)],
+  ])(
+    'is not held up by many %s',
+    (_what, html) => {
+      expect(readHtml(html).text).not.toBe('');
+    },
+    10_000,
+  );
+
   test('is not felled by depth', () => {
     expect(readHtml('<div>'.repeat(20_000) + 'x').text).toBe('x');
   });
 });
 
 describe('read', () => {
+  test('keeps what was really typed beside what its formatted form says', () => {
+    const format = { format: 'org.matrix.custom.html', formatted_body: 'hunter<em>2</em>&amp;' };
+    expect(readEvent(event('m.room.message', { msgtype: 'm.text', body: 'hunter*2*&', ...format }))).toMatchObject({
+      kind: 'message',
+      typed: 'hunter*2*&',
+      body: { kind: 'text', text: { text: 'hunter2&' } },
+    });
+    expect(readEvent(event('m.room.message', { msgtype: 'm.text', body: 'plain' }))).not.toHaveProperty('typed');
+  });
+
   test.each([
     [
       'm.room.message',
@@ -185,6 +210,14 @@ describe('names', () => {
     ['Ann', 'Ann (Telegram)'],
     ['Ann (Telegram)', 'Ann (Telegram)'],
     ['Ann (Whats\u200bApp)\u202e (Telegram)', 'Ann (Telegram)'],
+    ['Ann\u2066 (Telegram)\u2069', 'Ann (Telegram)'],
+    ['Ann (telegram) （TELEGRAM）', 'Ann (Telegram)'],
+    // Fillers that show nothing push no suffix out of sight.
+    [`Ann${'\u3164\u115f\uffa0\u2800'.repeat(20)}`, 'Ann (Telegram)'],
+    ['\u3164', 'Telegram'],
+    [`${'x'.repeat(79)}😀y`, `${'x'.repeat(79)} (Telegram)`],
+    ['A\nB\tC', 'A B C (Telegram)'],
+    ['❤\ufe0f', '❤\ufe0f (Telegram)'],
     [undefined, 'Telegram'],
   ])('ghost name of %s', (raw, name) => {
     expect(ghostName(raw, 'Telegram', ['Telegram', 'WhatsApp'])).toBe(name);

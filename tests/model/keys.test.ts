@@ -1,3 +1,4 @@
+// Keys of what happens: a portal has one text in every process, and an effect one id for ever.
 import { expect, test } from '@jest/globals';
 import { effectId, originKey } from '../../src/model/effect.ts';
 import { as, parsePortalKey, portalKeyText, type PortalKey } from '../../src/model/ids.ts';

@@ -61,6 +61,12 @@ async function content(url: string): Promise<Record<string, unknown>> {
   return found;
 }
 
+/** What a restore leaves of it: the same, but for its era, which is older than any other. */
+function aged(before: Record<string, unknown>): Record<string, unknown> {
+  const counters = (before['counter'] as string[]).map((row) => (row.startsWith('(era,') ? '(era,-1)' : row));
+  return { ...before, counter: counters.toSorted() };
+}
+
 async function isEmpty(url: string): Promise<boolean> {
   const tables = Object.entries(await content(url)).filter(([name]) => name !== 'counter');
   return tables.every(([, rows]) => (rows as unknown[]).length === 0);
@@ -69,13 +75,13 @@ async function isEmpty(url: string): Promise<boolean> {
 test('everything comes back as it was', async () => {
   const target = await restored(lines);
   const [before, after] = [await content(source), await content(target)];
-  expect(after).toEqual(before);
+  expect(after).toEqual(aged(before));
   for (const [name, rows] of Object.entries(before)) expect([name, (rows as unknown[]).length]).not.toEqual([name, 0]);
 });
 
 test('line ends from a file do no harm', async () => {
   const target = await restored(lines.map((line) => `${line}\n`));
-  expect(await content(target)).toEqual(await content(source));
+  expect(await content(target)).toEqual(aged(await content(source)));
 });
 
 test('numbers go on where they stopped', async () => {
@@ -101,7 +107,10 @@ test('a backup of the step before is brought up to date', async () => {
   expect((await withDb(target, async (db) => await schemaStatus(db.sql))).missing).toEqual([]);
   const { reaction_link: none, message_alias: neither, ...rest } = await content(target);
   expect([none, neither]).toEqual([[], []]);
-  expect(rest).toEqual(await content(old));
+  const before = aged(await content(old));
+  // Step 3 gives lanes the number of their newest entry; nobody knows one yet.
+  const lanes = (before['lane'] as readonly string[]).map((lane) => lane.replace(/\)$/, ',0)'));
+  expect(rest).toEqual({ ...before, lane: lanes });
 });
 
 test('a database that holds anything is left alone', async () => {
@@ -113,7 +122,7 @@ test('a database that holds anything is left alone', async () => {
 
 test('a migrated but empty database is filled', async () => {
   const target = await restored(lines, await postgres.database());
-  expect(await content(target)).toEqual(await content(source));
+  expect(await content(target)).toEqual(aged(await content(source)));
 });
 
 test('a backup cut short anywhere is refused and leaves nothing', async () => {

@@ -1,6 +1,7 @@
 // Claims commit asynchronously, so a crash may take one back and a cut line may swallow one: neither blocks a lane or lets two in.
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { FencedError } from '../../src/model/errors.ts';
+import { as, loginOwner, type PuppetId } from '../../src/model/ids.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import { at, claimAll, claimOne, entry, keysOf } from '../contracts/world.ts';
 import { testPostgres, type TestPostgres } from '../support/postgres.ts';
@@ -46,4 +47,28 @@ test('a claim that a crash took back shares its epoch with no later one', async 
   const held = await claimOne(b);
   await expect(a.queue.settle(lost, at(lost.entries, 0), {})).rejects.toThrow(FencedError);
   await b.queue.settle(held, at(held.entries, 0), {});
+});
+
+test('a lane that is just being postponed is not taken for a lost one', async () => {
+  const a = await worker('a');
+  await a.queue.accept({ entries: [entry('1', 'x')] });
+  const held = await claimOne(a);
+  const postponed = a.queue.postpone(held, at(held.entries, 0), Date.now() + 60_000, { tried: false, code: 'echo' });
+  expect(await claimAll(a)).toEqual([]);
+  await postponed;
+  expect(await claimAll(a)).toEqual([]);
+});
+
+test('a lane that a living worker holds without its knowing goes to whoever has the login’s lease since', async () => {
+  const [a, b] = [await worker('a'), await worker('b')];
+  const owner = loginOwner(as<PuppetId>('login'));
+  const fence = await a.leases.acquire(owner);
+  await a.queue.accept({ entries: [{ ...entry('1', 'x'), owner }] });
+  // Taken by the acceptance itself, whose answer was lost with the database.
+  await postgres.query(url, 'update lane set worker = $1, epoch = 5', [a.leases.self()]);
+  expect(await claimAll(b)).toEqual([]);
+  if (fence !== undefined) await a.leases.release(fence);
+  await b.leases.acquire(owner);
+  expect(keysOf(await claimOne(b))).toEqual(['1']);
+  expect(await claimAll(a)).toEqual([]);
 });

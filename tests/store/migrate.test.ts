@@ -35,17 +35,21 @@ test('an empty database gets every step', async () => {
   });
 });
 
-test('a database of the step before keeps its data', async () => {
+test.each([
+  ['001-initial', firstRows, [], secondRows],
+  ['002-reactions-and-aliases', firstRows + secondRows, ['reaction_link', 'message_alias'], ''],
+])('a database of step %s keeps its data', async (step, rows, newer, later) => {
   await withEmpty(async (db, url) => {
-    await migrate(db.sql, '001-initial');
-    await postgres.query(url, firstRows);
-    const tables = ['person', 'puppet', 'portal', 'message_link', 'vault', 'seen', 'entry', 'entry_part', 'audit'];
+    await migrate(db.sql, step);
+    await postgres.query(url, rows);
+    const first = ['person', 'puppet', 'portal', 'message_link', 'vault', 'seen', 'entry', 'entry_part', 'audit'];
+    const tables = [...first, ...newer];
     const content = async (): Promise<unknown[]> =>
       await Promise.all(tables.map(async (table) => await postgres.query(url, `select * from ${table} order by 1`)));
     const before = await content();
     await migrate(db.sql);
     expect(await content()).toEqual(before);
-    await postgres.query(url, secondRows);
+    if (later !== '') await postgres.query(url, later);
     expect((await schemaStatus(db.sql)).missing).toEqual([]);
   });
 });

@@ -2,6 +2,8 @@
 import type { Delivery } from '../../src/model/delivery.ts';
 import {
   ENTRY_VERSION,
+  type EntryPayload,
+  type FoundEntry,
   type LaneClaim,
   type NewEntry,
   type Outcome,
@@ -19,6 +21,7 @@ const DAY_MS = 86_400_000;
 
 export class MemoryQueue implements Queue {
   readonly #db: MemoryDatabase;
+  readonly #over = new WeakSet<LaneClaim>();
 
   constructor(db: MemoryDatabase) {
     this.#db = db;
@@ -104,8 +107,9 @@ export class MemoryQueue implements Queue {
       .toSorted((a, b) => a.id - b.id);
   }
 
-  async more(claim: LaneClaim, after: number, limit: number): Promise<readonly QueueEntry[]> {
+  async more(claim: LaneClaim, after: number, limit: number): Promise<readonly QueueEntry[] | 'over'> {
     await Promise.resolve();
+    if (this.#over.has(claim)) return 'over';
     this.#demand(claim);
     return this.#waiting(claim.lane)
       .filter((row) => row.id > after)
@@ -113,11 +117,28 @@ export class MemoryQueue implements Queue {
       .map(entryOf);
   }
 
+  async meanwhile(claim: LaneClaim, after: number, end: Promise<unknown>): Promise<readonly QueueEntry[]> {
+    for (let ended = false; !ended;) {
+      const known = this.#waiting(claim.lane).filter((row) => row.id > after);
+      if (known.length > 0) return known.map(entryOf);
+      let stop = (): void => undefined;
+      const came = new Promise<boolean>((resolve) => {
+        stop = this.onWork(() => resolve(false));
+      });
+      ended = await Promise.race([came, end.then(() => true)]);
+      stop();
+    }
+    return [];
+  }
+
   async settle(claim: LaneClaim, entry: QueueEntry, outcome: Outcome): Promise<void> {
     await Promise.resolve();
-    this.#demand(claim);
+    const lane = this.#demand(claim);
     this.#keep(outcome);
     this.#db.entries.delete(entry.id);
+    if (this.#waiting(claim.lane).length > 0) return;
+    lane.worker = undefined;
+    this.#over.add(claim);
   }
 
   async freeze(claim: LaneClaim, entry: QueueEntry, parts: readonly Delivery[]): Promise<QueueEntry> {
@@ -175,6 +196,7 @@ export class MemoryQueue implements Queue {
 
   async yieldLane(claim: LaneClaim): Promise<void> {
     await Promise.resolve();
+    if (this.#over.has(claim)) return;
     const lane = this.#demand(claim);
     lane.worker = undefined;
     lane.readyAt = this.#db.clock.now();
@@ -194,12 +216,28 @@ export class MemoryQueue implements Queue {
     return rows.flatMap((row) => (row.parked === undefined ? [] : [parkedOf(row, row.parked)])).slice(0, limit);
   }
 
+  async find(key: string): Promise<FoundEntry | undefined> {
+    await Promise.resolve();
+    const row = [...this.#db.entries.values()].find((one) => one.entry.key === key);
+    return row === undefined ? undefined : { ...entryOf(row), parked: row.parked !== undefined };
+  }
+
+  async rewrite(id: number, payload: EntryPayload): Promise<boolean> {
+    await Promise.resolve();
+    const row = this.#db.entries.get(id);
+    if (row?.parked === undefined) return false;
+    this.#db.entries.set(id, { ...row, entry: stored({ ...row.entry, payload }), parts: [] });
+    return true;
+  }
+
   async release(id: number): Promise<boolean> {
     await Promise.resolve();
     const row = this.#db.entries.get(id);
     if (row?.parked === undefined) return false;
     row.parked = undefined;
     row.late = true;
+    row.attempts += 1;
+    row.toldSlow = false;
     const lane = this.#db.lanes.get(row.entry.lane);
     if (lane !== undefined) lane.readyAt = this.#db.clock.now();
     this.#db.wake();

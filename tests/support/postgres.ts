@@ -13,8 +13,10 @@ import { quiet } from './quiet.ts';
 const root = join(import.meta.dirname, '..', '..');
 
 export interface TestPostgres {
-  /** The server process now. */
-  pid(): number;
+  /** SIGKILL to the server and every process of it, at once. */
+  kill(): void;
+  /** Stops the server's processes where they stand, or lets them go on. */
+  freeze(frozen: boolean): void;
   /** Starts the server again after it was killed. */
   restart(): Promise<void>;
   readonly dir: string;
@@ -43,11 +45,13 @@ export async function testPostgres(options: { fsync?: boolean } = {}): Promise<T
     await query(server.urlFor('postgres'), `create database ${name} template ${from}`);
     return server.urlFor(name);
   };
+  const pid = (): number => {
+    if (server.pid === undefined) throw new Error('the test does not own the server');
+    return server.pid;
+  };
   return {
-    pid: () => {
-      if (server.pid === undefined) throw new Error('the test does not own the server');
-      return server.pid;
-    },
+    kill: () => signalAll(pid(), 'SIGKILL'),
+    freeze: (frozen) => signalAll(pid(), frozen ? 'SIGSTOP' : 'SIGCONT'),
     restart: async () => {
       server = await start();
     },
@@ -66,6 +70,32 @@ export async function testPostgres(options: { fsync?: boolean } = {}): Promise<T
       }
     },
   };
+}
+
+/** Every process whose parent is the server, then the server. */
+function signalAll(server: number, signal: NodeJS.Signals): void {
+  for (const name of readdirSync('/proc')) {
+    if (/^\d+$/.test(name) && parentOf(name) === server) signalIfThere(Number(name), signal);
+  }
+  signalIfThere(server, signal);
+}
+
+/** Any process of the machine may end between being listed and being read: then it is nobody's child. */
+function parentOf(name: string): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]);
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}
+
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function socketFolder(url: string): string {

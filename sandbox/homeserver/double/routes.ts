@@ -14,6 +14,8 @@ export interface Call {
   readonly query: URLSearchParams;
   readonly bytes: Buffer;
   readonly contentType: string;
+  /** Whether the request said how long it is. */
+  readonly measured: boolean;
   readonly token: string | undefined;
   readonly signal: AbortSignal;
   /** The parsed JSON object; throws 400 M_NOT_JSON or M_BAD_JSON. */
@@ -412,11 +414,16 @@ on('GET', `${C}/media/config`, () => ({ 'm.upload.size': 200 * 1024 * 1024 }));
 on('GET', '/_matrix/media/(?:v1|v3|r0)/config', () => ({ 'm.upload.size': 200 * 1024 * 1024 }));
 on('POST', '/_matrix/media/v1/create', (call) => call.hs.media.create(call.who()));
 on('POST', '/_matrix/media/(?:v3|r0)/upload', (call) =>
-  call.hs.media.upload(call.who(), call.bytes, call.contentType, call.query.get('filename') ?? undefined),
+  call.hs.media.upload(call.who(), measured(call), call.contentType, call.query.get('filename') ?? undefined),
 );
 on('PUT', '/_matrix/media/v3/upload/:server/:id', (call, server = '', id = '') =>
-  call.hs.media.fill(call.who(), server, id, call.bytes, call.contentType, call.query.get('filename') ?? undefined),
+  call.hs.media.fill(call.who(), server, id, measured(call), call.contentType, call.query.get('filename') ?? undefined),
 );
+
+function measured(call: Call): Buffer {
+  if (!call.measured) throw new MatrixError(400, 'M_UNKNOWN', 'Request must specify a Content-Length');
+  return call.bytes;
+}
 for (const tail of ['', '/:name']) {
   on('GET', `/_matrix/client/v1/media/download/:server/:id${tail}`, (call, server = '', id = '') => {
     call.who();

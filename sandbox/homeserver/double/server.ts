@@ -147,6 +147,7 @@ function callOf(
     query: url.searchParams,
     bytes,
     contentType: request.headers['content-type'] ?? 'application/octet-stream',
+    measured: request.headers['content-length'] !== undefined,
     token: authorization?.startsWith('Bearer ') === true ? authorization.slice(7) : undefined,
     signal,
     json: () => parseObject(bytes),

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { TlError, TlReader, TlWriter } from '../tl/binary.ts';
+import { monotonic } from '../tape.ts';
 import { openMessage, type ServerKey } from './crypto.ts';
 import { Handshake, HandshakeError } from './handshake.ts';
 import type { AuthKey, KeyStore } from './keys.ts';
@@ -75,6 +76,7 @@ export class Connection implements Pipe {
   readonly #sessions = new Set<Session>();
   #disconnect: NodeJS.Timeout | null = null;
   #closed = false;
+  #heardAt = 0;
 
   constructor(socket: Socket, around: Surroundings) {
     this.#socket = socket;
@@ -108,6 +110,7 @@ export class Connection implements Pipe {
   }
 
   #data(chunk: Buffer): void {
+    this.#heardAt = monotonic();
     try {
       for (const payload of this.#transport.feed(chunk)) this.#payload(payload);
     } catch (error) {
@@ -169,6 +172,7 @@ export class Connection implements Pipe {
     }
     this.#sessions.add(session);
     session.attach(this);
+    session.heardAt = this.#heardAt;
     const wrong = this.#wrongId(message);
     if (wrong !== null) return this.#badMessage(session, message, wrong);
     if (!key.acceptsSalt(salt, seconds())) {

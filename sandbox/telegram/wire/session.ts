@@ -24,6 +24,9 @@ interface Outgoing {
   readonly id: bigint;
   readonly seqno: number;
   readonly body: Buffer;
+  /** A fault: its packet is sent twice. */
+  readonly twice?: boolean | undefined;
+  readonly written?: (() => void) | undefined;
 }
 
 let lastMessageId = 0n;
@@ -43,6 +46,8 @@ export class Session {
   readonly id: bigint;
   /** Does it get updates: it has made an ordinary call. */
   receives = false;
+  /** When its last packet came, by monotonic(). */
+  heardAt = 0;
   /** When its socket went, Unix milliseconds; null while it has one. */
   detachedAt: number | null = null;
   /** How the calls of this session went, for invokeAfterMsg and for requests that arrive twice. */
@@ -54,6 +59,7 @@ export class Session {
   #queue: Outgoing[] = [];
   #acks: bigint[] = [];
   #flushing = false;
+  #held = false;
   #created = false;
 
   constructor(key: AuthKey, id: bigint) {
@@ -89,6 +95,12 @@ export class Session {
     this.detachedAt = Date.now();
     this.#queue = [];
     this.#acks = [];
+  }
+
+  /** A fault: what is said meanwhile goes in one packet afterwards, as from a server that is busy. */
+  hold(held: boolean): void {
+    this.#held = held;
+    if (!held) this.#plan();
   }
 
   /** Has this message id come before? Its answer, if nobody acknowledged it, is sent again. */
@@ -134,12 +146,23 @@ export class Session {
     this.#plan();
   }
 
-  /** Sends a body. `content` wants an acknowledgement and is kept until it comes; `answerTo` is the request's id. */
-  send(body: Buffer, options: { readonly content: boolean; readonly answerTo?: bigint }): void {
+  /**
+   * Sends a body. `content` wants an acknowledgement and is kept until it comes; `answerTo` is the request's id; `written`
+   * is called when its packet was given to the socket.
+   */
+  send(
+    body: Buffer,
+    options: {
+      readonly content: boolean;
+      readonly answerTo?: bigint;
+      readonly written?: (() => void) | undefined;
+      readonly twice?: boolean;
+    },
+  ): void {
     const id = nextMessageId(options.answerTo !== undefined);
     const seqno = this.#content * 2 + (options.content ? 1 : 0);
     if (options.content) this.#content++;
-    const message = { id, seqno, body };
+    const message: Outgoing = { id, seqno, body, written: options.written, twice: options.twice };
     if (options.content) {
       this.#unacked.set(id, message);
       if (options.answerTo !== undefined) this.#keepAnswer(options.answerTo, id);
@@ -173,7 +196,7 @@ export class Session {
 
   flush(): void {
     const pipe = this.#pipe;
-    if (pipe === null) return;
+    if (pipe === null || this.#held) return;
     if (this.#acks.length > 0) {
       const acks = new TlWriter().uint(ACKS).uint(VECTOR).int(this.#acks.length);
       for (const id of this.#acks) acks.long(id);
@@ -190,7 +213,10 @@ export class Session {
         batch.push(next);
         size += next.body.length + 16;
       }
-      pipe.send(this.#seal(batch));
+      const packet = this.#seal(batch);
+      pipe.send(packet);
+      if (batch.some(({ twice }) => twice)) pipe.send(packet);
+      for (const one of batch) one.written?.();
     }
   }
 

@@ -1,7 +1,7 @@
 // The update box of one account: its message numbering, its copies of messages, and the numbered log of events (pts)
 // that getDifference replays (core.telegram.org/api/updates). Knows no TL.
 
-import type { Entity } from '../control-types.ts';
+import type { Entity, MessageKind } from '../control-types.ts';
 
 /** A message as it is, whoever looks. */
 export interface Message {
@@ -9,12 +9,15 @@ export interface Message {
   readonly from: bigint;
   readonly to: bigint;
   readonly date: number;
+  readonly kind: MessageKind;
   text: string;
   entities: readonly Entity[];
   editDate: number | null;
   readonly edits: string[];
   readonly randomId: bigint | null;
   readonly replyTo: Message | null;
+  /** Who reacts, and how. */
+  readonly reactions: Map<bigint, string>;
   /** Who has had it under which number. */
   readonly copies: Map<bigint, Copy>;
 }

@@ -4,6 +4,7 @@
 import type { Entity } from '../control-types.ts';
 import type { TlObject, TlValue } from '../tl/layer.ts';
 import type { BoxEvent, Chat, Copy } from './box.ts';
+import { actionOf, mediaOf } from './media.ts';
 import type { Photo } from './photo.ts';
 import type { Human, World } from './world.ts';
 
@@ -114,12 +115,30 @@ export class View {
     return copy.message.entities.length === 0 ? undefined : copy.message.entities.map(entityOf);
   }
 
+  reactions({ message }: Copy): TlObject {
+    const all = [...message.reactions].map(([person, emoticon]) => ({
+      person,
+      reaction: { _: 'reactionEmoji', emoticon },
+    }));
+    return {
+      _: 'messageReactions',
+      can_see_list: true,
+      results: all.map(({ reaction }) => ({ _: 'reactionCount', reaction, count: 1 })),
+      recent_reactions: all.map(({ person, reaction }) => ({
+        _: 'messagePeerReaction',
+        ...(person === this.#viewer.id ? { my: true } : {}),
+        peer_id: peerUser(person),
+        date: message.date,
+        reaction,
+      })),
+    };
+  }
+
   message(copy: Copy): TlObject {
     const { message } = copy;
     if (copy.deleted) return { _: 'messageEmpty', id: copy.id };
     const out = message.from === copy.owner;
-    return {
-      _: 'message',
+    const common = {
       id: copy.id,
       ...(out ? { out } : {}),
       // Both sides of a private chat are told by peer_id and `out`; the author of one's own is spelled out.
@@ -127,6 +146,13 @@ export class View {
       peer_id: peerUser(copy.peer),
       reply_to: this.reply(copy),
       date: message.date,
+    };
+    const action = actionOf(message.kind, message.uid);
+    if (action !== undefined) return { _: 'messageService', ...common, action };
+    return {
+      _: 'message',
+      ...common,
+      media: mediaOf(message.kind, message.uid, message.date),
       message: message.text,
       entities: this.entities(copy),
       ...(message.editDate === null ? {} : { edit_date: message.editDate }),

@@ -2,10 +2,11 @@
 // one listener as events of the boxes it touched. Knows no TL, no sockets, no faults.
 
 import { createHash, randomBytes } from 'node:crypto';
-import type { AccountState, Entity, PersonSpec } from '../control-types.ts';
+import type { AccountState, Entity, MessageKind, PersonSpec } from '../control-types.ts';
 import { Box, type BoxEvent, type Copy, type Message } from './box.ts';
 import { makePhoto, type Photo } from './photo.ts';
 import { CloudPassword } from './srp.ts';
+import { Version } from '../../version.ts';
 
 /** What the real service would refuse, in its own words. */
 export class Refusal extends Error {
@@ -37,6 +38,7 @@ export interface Human {
 
 /** Something that moves no pts. */
 export type Passing =
+  | { readonly kind: 'reactions'; readonly copy: Copy }
   | { readonly kind: 'typing'; readonly from: bigint; readonly cancel: boolean }
   | { readonly kind: 'name' | 'photo'; readonly person: bigint };
 
@@ -65,6 +67,8 @@ function clip(entities: readonly Entity[], shift: number, length: number): Entit
 }
 
 /** As the service keeps a text: without white space around it, entities moved along. */
+const NOTHING = { text: '', entities: [] } as const;
+
 export function tidy(text: string, entities: readonly Entity[]): { text: string; entities: Entity[] } {
   const start = text.trimStart();
   const kept = start.trimEnd();
@@ -82,9 +86,8 @@ export class World {
   #listener: Listener = { boxEvent: () => undefined, passing: () => undefined };
   #nextId = FIRST_ID;
   #nextUid = 1;
-  #waiting: (() => void)[] = [];
+  readonly #version = new Version();
   /** Moves with every change. */
-  version = 1;
 
   constructor(homes: readonly number[]) {
     this.#homes = homes;
@@ -98,28 +101,18 @@ export class World {
     return this.#nextUid - 1;
   }
 
+  get version(): number {
+    return this.#version.current;
+  }
+
   /** Something changed, here or around: whoever waits looks again. */
   touch(): void {
-    this.version++;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const wake of waiting) wake();
+    this.#version.touch();
   }
 
   /** Resolves at the next change, or after `ms`. */
   changed(since: number, ms: number): Promise<void> {
-    if (this.version !== since) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#waiting = this.#waiting.filter((one) => one !== wake);
-        resolve();
-      }, ms);
-      const wake = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#waiting.push(wake);
-    });
+    return this.#version.changed(since, ms);
   }
 
   create(spec: PersonSpec): Human {
@@ -213,10 +206,18 @@ export class World {
   write(
     from: Human,
     to: Human,
-    what: { text: string; entities?: readonly Entity[]; randomId?: bigint | null; replyTo?: number | null },
+    what: {
+      text: string;
+      kind?: MessageKind;
+      entities?: readonly Entity[];
+      randomId?: bigint | null;
+      replyTo?: number | null;
+    },
     origin: unknown = null,
   ): { copy: Copy; event: BoxEvent } {
-    const { text, entities } = tidy(what.text, what.entities ?? []);
+    const kind = what.kind ?? 'text';
+    // Only a text must say something.
+    const { text, entities } = kind !== 'text' && what.text === '' ? NOTHING : tidy(what.text, what.entities ?? []);
     const answered = what.replyTo === null || what.replyTo === undefined ? undefined : from.box.find(what.replyTo);
     if (what.randomId !== null && what.randomId !== undefined && from.sent.has(what.randomId)) {
       throw new Refusal(500, 'RANDOM_ID_DUPLICATE');
@@ -226,12 +227,14 @@ export class World {
       from: from.id,
       to: to.id,
       date: now(),
+      kind,
       text,
       entities,
       editDate: null,
       edits: [],
       randomId: what.randomId ?? null,
       replyTo: answered === undefined || answered.deleted || answered.peer !== to.id ? null : answered.message,
+      reactions: new Map(),
       copies: new Map(),
     };
     const copy = from.box.receive(message, to.id);
@@ -298,6 +301,19 @@ export class World {
     }
     this.touch();
     return { pts: by.box.pts, count: gone.get(by)?.length ?? 0 };
+  }
+
+  /** One reaction each; null takes it back. Both sides are told, without a number. Throws Refusal. */
+  react(by: Human, id: number, emoji: string | null): void {
+    const copy = by.box.find(id);
+    if (copy === undefined || copy.deleted) throw new Refusal(400, 'MESSAGE_ID_INVALID');
+    if (emoji === null) copy.message.reactions.delete(by.id);
+    else copy.message.reactions.set(by.id, emoji);
+    for (const one of copy.message.copies.values()) {
+      const owner = this.people.get(one.owner);
+      if (owner !== undefined && !one.deleted) this.#listener.passing(owner, { kind: 'reactions', copy: one });
+    }
+    this.touch();
   }
 
   /** `by` has seen everything up to `maxId` (own numbering; 0 is all) of the chat with `peer`. */

@@ -3,13 +3,23 @@ import type { Delivery, MatrixDuty } from '../../model/delivery.ts';
 import { effectId } from '../../model/effect.ts';
 import type { Outcome, QueueEntry } from '../../model/entry.ts';
 import { BridgeError } from '../../model/errors.ts';
-import type { RoomId } from '../../model/ids.ts';
+import {
+  as,
+  type EffectId,
+  type EventId,
+  type MessageId,
+  type PersonId,
+  type RoomId,
+  type UserId,
+} from '../../model/ids.ts';
 import { plainText, type MessageBody } from '../../model/message.ts';
-import type { Portal, Puppet } from '../../model/records.ts';
+import type { MessageLink, Portal, Puppet } from '../../model/records.ts';
 import { say } from '../../model/say.ts';
 import type { SendAbout, Speaker } from '../../ports/matrix.ts';
 import { render } from '../../words/index.ts';
-import { languageOf, titleOf, type FlowDoors } from '../doors.ts';
+import { isThere, mayHaveBeenCarried, reportUndecided } from '../after-restore.ts';
+import { languageOf, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
+import { isDone, sayForced } from '../rooms.ts';
 import { wordsFor } from '../to-network/report.ts';
 
 type ToMatrix = Extract<Delivery, { to: 'matrix' }>;
@@ -24,7 +34,7 @@ interface Hand<Duty> {
   readonly owed: ToMatrix;
   readonly duty: Duty;
   readonly portal: Open;
-  readonly puppet: Puppet | undefined;
+  readonly puppet: Puppet;
   readonly look: boolean;
 }
 
@@ -47,6 +57,8 @@ const hands: {
 export async function deliverToMatrix(doors: FlowDoors, entry: QueueEntry, owed: Owed): Promise<Outcome> {
   if (owed.to === 'room') {
     const body = { kind: 'text', as: 'notice', text: plainText(await wordsFor(doors, owed)) } as const;
+    const before = mayHaveBeenCarried(doors, entry.receivedAt);
+    if (before && isThere(await doors.matrix.findDelivered(owed.room, owed.id))) return {};
     await doors.matrix.bot.send(owed.room, owed.id, body, owed.replyTo === undefined ? {} : { replyTo: owed.replyTo });
     return {};
   }
@@ -56,8 +68,9 @@ export async function deliverToMatrix(doors: FlowDoors, entry: QueueEntry, owed:
     return {};
   }
   const puppet = await doors.puppets.find(entry.payload.puppet);
-  const look = doors.settings.lookFirst || (entry.attempts > 0 && doors.clock.now() - entry.receivedAt > LOOK_AFTER_MS);
-  const portal = await openPortal(doors, owed, puppet);
+  if (puppet === undefined) throw new BridgeError('login-gone', 'never', 'fault.internal');
+  const look = mayHaveBeenCarried(doors, owed.at) || doors.clock.now() - entry.receivedAt > LOOK_AFTER_MS;
+  const portal = await openPortal(doors, entry, owed, puppet);
   return await perform(owed.duty, { doors, owed, portal, puppet, look });
 }
 
@@ -69,9 +82,16 @@ async function perform<Kind extends RoomDuty['kind']>(
   return await hand({ ...context, duty });
 }
 
-async function openPortal(doors: FlowDoors, owed: ToMatrix, puppet: Puppet | undefined): Promise<Open> {
-  if (puppet === undefined) throw new BridgeError('login-gone', 'never', 'fault.internal');
-  return await doors.keeper.ensure(owed.portal, puppet);
+async function openPortal(doors: FlowDoors, entry: QueueEntry, owed: ToMatrix, puppet: Puppet): Promise<Open> {
+  if (entry.parts.length > 0) {
+    // A plan that was written down is not made anew, but a rule that came since may stop it.
+    const known = await doors.portals.byKey(owed.portal);
+    const verdict = await mayBridge(doors, puppet, known?.facts ?? []);
+    if (verdict.effect === 'deny') throw new BridgeError('denied', 'never', 'policy.chat-denied-default');
+  }
+  const portal = await doors.keeper.ensure(owed.portal, puppet);
+  if (portal.encrypted) await sayForced(doors, portal, puppet.owner);
+  return portal;
 }
 
 async function sendMessage({
@@ -84,11 +104,13 @@ async function sendMessage({
 }: Hand<Extract<MatrixDuty, { kind: 'message' }>>): Promise<Outcome> {
   const speaker = await doors.senders.towardsMatrix(portal, owed.sender);
   const found = look ? await doors.matrix.findDelivered(portal.room, owed.id) : undefined;
-  const replied =
-    duty.replyTo === undefined ? undefined : (await doors.links.byMessage(portal.key, duty.replyTo)).at(0);
+  if (found === 'beyond' && mayHaveBeenCarried(doors, owed.at)) await reportUndecided(doors, portal, puppet);
+  const replied = duty.replyTo === undefined ? undefined : await linkHere(doors, portal, duty.replyTo);
   const about = aboutOf(doors, owed, replied?.event);
-  const body = await readable(doors, duty.body, portal, puppet);
-  const event = found ?? (await speaker.send(portal.room, owed.id, body, about));
+  const plain = await readable(doors, duty.body, portal, puppet);
+  // What it answers is not in this room: an arrow says that it answers something.
+  const body = duty.replyTo !== undefined && replied === undefined && duty.part === 0 ? led('↩ ', plain) : plain;
+  const event = isThere(found) ? found : await speaker.send(portal.room, owed.id, body, about);
   const link = {
     portal: portal.key,
     message: duty.message,
@@ -103,6 +125,12 @@ async function sendMessage({
   return { links: [link] };
 }
 
+/** The first event in the portal's present room that stands for a remote message. */
+async function linkHere(doors: FlowDoors, portal: Open, message: MessageId): Promise<MessageLink | undefined> {
+  const links = await doors.links.byMessage(portal.key, message);
+  return links.find((link) => link.room === portal.room && link.removed !== true);
+}
+
 async function sendEdit({
   doors,
   owed,
@@ -113,24 +141,25 @@ async function sendEdit({
   const links = await doors.links.byMessage(portal.key, duty.target);
   const link = links.find((one) => one.part === duty.part);
   if (link === undefined || link.removed === true || (link.editedAt ?? 0) >= duty.editedAt) return {};
-  const speaker = await speakerOfLink(doors, portal, owed, link.direction);
+  const speaker = await doors.senders.towardsMatrix(portal, owed.sender);
   const body = await readable(doors, duty.body, portal, puppet);
-  await speaker.edit(portal.room, owed.id, link.event, body, aboutOf(doors, owed));
+  if (await mayEdit(doors, portal, link, speaker)) {
+    await speaker.edit(portal.room, owed.id, link.event, body, aboutOf(doors, owed));
+  } else {
+    const about = aboutOf(doors, owed, link.room === portal.room ? link.event : undefined);
+    await speaker.send(portal.room, owed.id, led('✏️ ', body), about);
+  }
   return { edited: [{ effect: link.effect, editedAt: duty.editedAt }] };
 }
 
-/** An event of a real Matrix user can be edited only as them; without a double puppet the edit is said by the ghost anew. */
-async function speakerOfLink(
-  doors: FlowDoors,
-  portal: Open,
-  owed: ToMatrix,
-  direction: 'to-matrix' | 'to-network',
-): Promise<Speaker> {
-  const speaker = await doors.senders.towardsMatrix(portal, owed.sender);
-  if (direction === 'to-network' && doors.matrix.isOurs(speaker.user)) {
-    throw new BridgeError('cannot-edit-as-person', 'never', 'fault.homeserver');
-  }
-  return speaker;
+/**
+ * An event of a real Matrix user can be edited only as them, one that stands for several remote messages not by one of them,
+ * and none from another room: then the new text is said anew, in answer to the old one.
+ */
+async function mayEdit(doors: FlowDoors, portal: Open, link: MessageLink, speaker: Speaker): Promise<boolean> {
+  if (link.room !== portal.room) return false;
+  if (link.direction === 'to-matrix') return true;
+  return !doors.matrix.isOurs(speaker.user) && (await doors.links.byEvent(link.event)).length === 1;
 }
 
 async function redactAll({
@@ -139,12 +168,46 @@ async function redactAll({
   duty,
   portal,
 }: Hand<Extract<MatrixDuty, { kind: 'removal' }>>): Promise<Outcome> {
-  const links = (await doors.links.byMessage(portal.key, duty.target)).filter((link) => link.removed !== true);
-  // The bot redacts: it made the room, so it may, whoever wrote the event and whoever removed it over there.
+  const links = (await doors.links.byMessage(portal.key, duty.target)).filter(
+    (link) => link.removed !== true && (duty.part === undefined || link.part === duty.part),
+  );
   for (const [index, link] of links.entries()) {
-    await doors.matrix.bot.redact(portal.room, index === 0 ? owed.id : effectId(owed.id, index), link.event);
+    // Out of a room that was replaced nothing can be taken back any more.
+    if (link.room !== portal.room || (await standsForOthers(doors, link))) continue;
+    await redact(doors, portal, link, index === 0 ? owed.id : effectId(owed.id, index));
   }
   return { removed: links.map((link) => link.effect) };
+}
+
+/** A long text written here is one event and several remote messages: it goes when the last of them goes. */
+async function standsForOthers(doors: FlowDoors, link: MessageLink): Promise<boolean> {
+  const all = await doors.links.byEvent(link.event);
+  return all.some((other) => other.removed !== true && other.message !== link.message);
+}
+
+async function redact(doors: FlowDoors, portal: Open, link: MessageLink, id: EffectId): Promise<void> {
+  const author =
+    link.direction === 'to-matrix'
+      ? await doors.senders.towardsMatrix(portal, as<PersonId>(link.sender))
+      : await doors.matrix.double(as<UserId>(link.sender));
+  await takeBack(doors, portal, id, link.event, author === undefined ? [] : [author]);
+}
+
+/** The bot made most rooms, so it may, whoever wrote the event and whoever removed it; in an adopted room its author does it. */
+async function takeBack(
+  doors: FlowDoors,
+  portal: Open,
+  id: EffectId,
+  event: EventId,
+  authors: readonly Speaker[],
+): Promise<void> {
+  try {
+    await doors.matrix.bot.redact(portal.room, id, event);
+  } catch (error) {
+    const [author] = authors;
+    if (author === undefined || !(error instanceof BridgeError) || error.retry !== 'never') throw error;
+    await author.redact(portal.room, id, event);
+  }
 }
 
 async function changeReaction({
@@ -156,10 +219,10 @@ async function changeReaction({
   const before = await doors.links.reaction(portal.key, duty.target, owed.sender);
   if (before?.emoji === duty.emoji) return {};
   const speaker = await doors.senders.towardsMatrix(portal, owed.sender);
-  if (before !== undefined) await doors.matrix.bot.redact(portal.room, effectId(owed.id, 'before'), before.event);
+  if (before !== undefined) await takeBack(doors, portal, effectId(owed.id, 'before'), before.event, [speaker]);
   const unreacted = before === undefined ? {} : { unreacted: [before] };
   if (duty.emoji === null) return unreacted;
-  const target = (await doors.links.byMessage(portal.key, duty.target)).at(0);
+  const target = await linkHere(doors, portal, duty.target);
   if (target === undefined) return unreacted;
   const event = await speaker.react(portal.room, owed.id, target.event, duty.emoji, aboutOf(doors, owed));
   const reaction = { portal: portal.key, message: duty.target, person: owed.sender, event, emoji: duty.emoji };
@@ -169,26 +232,39 @@ async function changeReaction({
 async function changeChat({ doors, duty, portal }: Hand<Extract<MatrixDuty, { kind: 'chat' }>>): Promise<Outcome> {
   const { name } = duty.change;
   if (name === undefined || name === portal.name) return {};
-  await doors.matrix.setRoomName(portal.room, name);
-  await doors.portals.save({ ...portal, name });
+  // An adopted room belongs to its person, who may not let the bot name it.
+  if (!(await isDone(async () => await doors.matrix.setRoomName(portal.room, name)))) {
+    doors.log.info({ room: portal.room, code: 'not-named' }, 'the room may not be renamed');
+  }
+  await doors.keeper.change(portal.key, { name });
   return {};
 }
 
+/** Ghosts come when they first speak. One that was never there has nothing to leave. */
 async function changeMembership({
   doors,
-  owed,
   duty,
   portal,
-  puppet,
 }: Hand<Extract<MatrixDuty, { kind: 'membership' }>>): Promise<Outcome> {
-  const ghost = await doors.senders.ghost(portal.key.network, duty.person, puppet?.id);
-  if (duty.now === 'out') {
-    await ghost.leave(portal.room);
+  const { network } = portal.key;
+  if (duty.now === 'in') {
+    for (const own of await doors.puppets.ofAccount(network, duty.person)) {
+      // Whom the room has banned stays out; nothing that is said there depends on it.
+      await isDone(async () => await doors.keeper.bringIn(portal, own.owner));
+    }
     return {};
   }
-  for (const own of await doors.puppets.ofAccount(owed.portal.network, duty.person))
-    await doors.keeper.bringIn(portal, own.owner);
+  const user = doors.matrix.ghostUser(network, duty.person);
+  if ((await doors.matrix.members(portal.room)).get(user) !== 'join') return {};
+  await (await doors.matrix.ghost(network, duty.person)).leave(portal.room);
   return {};
+}
+
+/** A text behind a sign that needs no language. */
+function led(lead: string, body: MessageBody): MessageBody {
+  if (body.kind !== 'text') return body;
+  const spans = body.text.spans.map((span) => ({ ...span, start: span.start + lead.length }));
+  return { ...body, text: { text: lead + body.text.text, spans } };
 }
 
 function aboutOf(doors: FlowDoors, owed: ToMatrix, replyTo?: SendAbout['replyTo']): SendAbout {
@@ -197,15 +273,13 @@ function aboutOf(doors: FlowDoors, owed: ToMatrix, replyTo?: SendAbout['replyTo'
   return { ...reply, ...(old ? { at: owed.at } : {}), ...(owed.late ? { late: true } : {}) };
 }
 
-/** What cannot be bridged yet becomes a notice in the reader's language, with whatever text came along. */
-async function readable(
-  doors: FlowDoors,
-  body: MessageBody,
-  portal: Portal,
-  puppet: Puppet | undefined,
-): Promise<MessageBody> {
+/** What cannot be bridged yet, or what is told, becomes a notice in the reader's language, with whatever text came along. */
+async function readable(doors: FlowDoors, body: MessageBody, portal: Portal, puppet: Puppet): Promise<MessageBody> {
+  if (body.kind === 'told') {
+    return { kind: 'text', as: 'notice', text: plainText(render(body.say, await languageOf(doors, puppet.owner))) };
+  }
   if (body.kind !== 'unsupported') return body;
-  const language = puppet === undefined ? doors.settings.defaultLanguage : await languageOf(doors, puppet.owner);
+  const language = await languageOf(doors, puppet.owner);
   const network = titleOf(doors, portal.key.network);
   const lead = render(say('portal.unsupported', { kind: body.what, network }), language);
   const rest = body.fallback;

@@ -2,18 +2,22 @@
 import type { Delivery, MatrixDuty } from '../../model/delivery.ts';
 import { effectId } from '../../model/effect.ts';
 import type { QueueEntry } from '../../model/entry.ts';
-import { as, toNetworkLane, type MessageId, type PuppetId } from '../../model/ids.ts';
-import type { MessageBody } from '../../model/message.ts';
+import { as, portalKeyText, toNetworkLane, type MessageId, type PuppetId, type UserId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
 import type { MessageLink, Portal, Puppet } from '../../model/records.ts';
+import type { Verdict } from '../../model/rules.ts';
 import { say } from '../../model/say.ts';
+import { heldAfterRestore } from '../after-restore.ts';
 import { mayBridge, titleOf, type FlowDoors, type Plan } from '../doors.ts';
-import { toldInManagement } from '../management.ts';
+import { splitParts } from '../split.ts';
+import { toldInManagement } from '../tellings.ts';
 
 /** An own message is held for the answer to our own send of the same chat this long without looking at its text, in ms. */
 const ECHO_PATIENCE_MS = 10_000;
 /** How long an edit, removal or reaction waits for its target, in ms. */
 const TARGET_PATIENCE_MS = 60_000;
+/** How much of that it keeps its lane waiting, in ms. */
+const LANE_PATIENCE_MS = 3_000;
 /** An event older than this when it is planned is shown with its original time, in ms. */
 const LATE_MS = 10 * 60_000;
 
@@ -25,22 +29,37 @@ export async function planToMatrix(
 ): Promise<Plan> {
   const puppet = await doors.puppets.find(from);
   if (puppet === undefined) return none('login-gone');
-  if (event.kind === 'person') return owe(entry, event, { kind: 'person', person: event.person });
+  if (event.kind === 'person') return await planPerson(doors, entry, event, puppet);
   const portal = await doors.keeper.know(event.portal, puppet);
   const verdict = await mayBridge(doors, puppet, portal.facts);
-  if (verdict.effect === 'deny') return await refused(doors, portal, puppet, verdict.because[0]?.reason);
+  if (verdict.effect === 'deny') return await refused(doors, portal, puppet, verdict);
   if (portal.state === 'closed') return none('closed');
   const held = await heldForEcho(doors, entry, event, portal);
   if (held !== undefined) return held;
+  const unsure = await heldAfterRestore(doors, entry, event, portal);
+  if (unsure !== undefined) return unsure;
   return await planEvent(doors, entry, event, portal);
+}
+
+/** Ghosts are made when they first speak; until then their names are nobody's business. */
+async function planPerson(
+  doors: FlowDoors,
+  entry: QueueEntry,
+  event: Extract<NetworkEvent, { kind: 'person' }>,
+  puppet: Puppet,
+): Promise<Plan> {
+  const ghost = await doors.ghosts.find(puppet.network, event.person.id);
+  if (ghost?.registered !== true) return none('no-ghost');
+  return owe(entry, event, { kind: 'person', person: event.person });
 }
 
 async function planEvent(
   doors: FlowDoors,
   entry: QueueEntry,
-  event: Exclude<NetworkEvent, { kind: 'person' }>,
+  said: Exclude<NetworkEvent, { kind: 'person' }>,
   portal: Portal,
 ): Promise<Plan> {
+  const event = 'parts' in said ? { ...said, parts: splitParts(said.parts) } : said;
   switch (event.kind) {
     case 'message':
       return await planMessage(doors, entry, event, portal);
@@ -69,12 +88,17 @@ type MessageEvent = Extract<NetworkEvent, { kind: 'message' }>;
 async function planMessage(doors: FlowDoors, entry: QueueEntry, event: MessageEvent, portal: Portal): Promise<Plan> {
   const links = await doors.links.byMessage(portal.key, event.message);
   if (links.some((link) => link.direction === 'to-network' || link.removed === true)) return none('known');
+  const { replyTo } = event;
+  if (replyTo !== undefined && (await doors.links.byMessage(portal.key, replyTo)).length === 0) {
+    const patience = await targetPatience(doors, entry, portal);
+    if (patience !== undefined) return patience;
+  }
   const duties = event.parts.map((body, part): MatrixDuty => ({
     kind: 'message',
     message: event.message,
     part,
     body,
-    ...(event.replyTo === undefined ? {} : { replyTo: event.replyTo }),
+    ...(replyTo === undefined ? {} : { replyTo }),
   }));
   const owed = duties.filter((duty) => duty.kind !== 'message' || !links.some((link) => link.part === duty.part));
   return owed.length === 0 ? none('known') : owe(entry, event, ...owed);
@@ -87,7 +111,10 @@ async function planChange(
   portal: Portal,
 ): Promise<Plan> {
   const links = await doors.links.byMessage(portal.key, event.target);
-  if (links.length === 0 && (await mayComeStill(doors, entry, portal))) return { do: 'wait', ms: 250, code: 'target' };
+  if (links.length === 0) {
+    const patience = await targetPatience(doors, entry, portal);
+    if (patience !== undefined) return patience;
+  }
   if (event.kind === 'removal') {
     return links.some((link) => link.removed !== true)
       ? owe(entry, event, { kind: 'removal', target: event.target })
@@ -99,6 +126,7 @@ async function planChange(
       : owe(entry, event, { kind: 'reaction', target: event.target, emoji: event.emoji });
   }
   if (links.some((link) => link.removed === true)) return none('removed');
+  // What was changed before it was ever seen here comes as it is now.
   if (links.length === 0)
     return await planMessage(doors, entry, { ...event, kind: 'message', message: event.target }, portal);
   const fresh = links.filter((link) => (link.editedAt ?? 0) < event.editedAt);
@@ -106,19 +134,50 @@ async function planChange(
   return owe(entry, event, ...editDuties(event, fresh));
 }
 
+/** New text part by part; parts that are new are sent, parts that are gone are taken back. */
 function editDuties(event: Extract<NetworkEvent, { kind: 'edit' }>, links: readonly MessageLink[]): MatrixDuty[] {
-  const duties: MatrixDuty[] = [];
-  for (const [part, body] of event.parts.entries()) {
-    const link = links.find((one) => one.part === part);
-    if (link !== undefined) duties.push({ kind: 'edit', target: event.target, part, body, editedAt: event.editedAt });
-    else if (links.length > 0 && part > 0) duties.push({ kind: 'message', message: event.target, part, body });
+  const { target, editedAt } = event;
+  const [own] = links.filter((link) => link.direction === 'to-network');
+  const [first] = event.parts;
+  // Of what was written here, one link is the whole remote message, whichever part of the event it carries.
+  if (own !== undefined) {
+    return first === undefined ? [] : [{ kind: 'edit', target, part: own.part, body: first, editedAt }];
   }
-  return duties;
+  const changed = event.parts.map((body, part): MatrixDuty =>
+    links.some((link) => link.part === part)
+      ? { kind: 'edit', target, part, body, editedAt }
+      : { kind: 'message', message: target, part, body },
+  );
+  const gone = links.filter((link) => link.part >= event.parts.length);
+  return [...changed, ...gone.map((link): MatrixDuty => ({ kind: 'removal', target, part: link.part }))];
 }
 
 /**
- * What an account logged in here did over there may be the echo of what its person wrote here. It is held while an older
- * send of theirs to this chat is unsettled, then known by its message id; it is never dropped because something is pending.
+ * The target may be what a person here wrote and what is under way to the network just now: a moment in the lane, so that
+ * what follows keeps its place, then beside it; a minute in all.
+ */
+async function targetPatience(doors: FlowDoors, entry: QueueEntry, portal: Portal): Promise<Plan | undefined> {
+  const waited = doors.clock.now() - entry.receivedAt;
+  if (portal.room === undefined || waited > TARGET_PATIENCE_MS) return undefined;
+  for (const owner of await writersOf(doors, portal)) {
+    const pending = await doors.queue.unsettled(toNetworkLane(portal.room, owner), entry.id);
+    if (pending.length > 0) return { do: 'wait', ms: 250, code: 'target', beside: waited > LANE_PATIENCE_MS };
+  }
+  return undefined;
+}
+
+/** Whose lanes lead from this room to its network. */
+async function writersOf(doors: FlowDoors, portal: Portal): Promise<ReadonlySet<UserId>> {
+  const { network, receiver } = portal.key;
+  if (receiver === undefined) return new Set((await doors.puppets.ofNetwork(network)).map((puppet) => puppet.owner));
+  const puppet = await doors.puppets.find(receiver);
+  return new Set(puppet === undefined ? [] : [puppet.owner]);
+}
+
+/**
+ * What an account logged in here did over there may be the echo of what its person did here. It is held while an older send
+ * of theirs to this chat is unsettled, then known by its id; it is never dropped because something is pending. After ten
+ * seconds only what reads like the pending one is still held, beside the lane; everything else was done on the phone.
  */
 async function heldForEcho(
   doors: FlowDoors,
@@ -126,50 +185,59 @@ async function heldForEcho(
   event: NetworkEvent,
   portal: Portal,
 ): Promise<Plan | undefined> {
-  if (portal.room === undefined || event.kind === 'reaction' || event.kind === 'chat' || event.kind === 'membership')
-    return undefined;
+  if (portal.room === undefined || event.kind === 'chat' || event.kind === 'membership') return undefined;
   for (const owner of await doors.senders.ownersOf(portal, event.sender)) {
+    if (await isBehindHeld(doors, entry, event)) return { do: 'wait', ms: 1000, code: 'echo', beside: true };
     const pending = await doors.queue.unsettled(toNetworkLane(portal.room, owner.owner), entry.id);
     if (pending.length === 0) continue;
     const waited = doors.clock.now() - entry.receivedAt;
     if (waited < ECHO_PATIENCE_MS) return { do: 'wait', ms: Math.min(1000, 20 + waited / 4), code: 'echo' };
-    if (event.kind === 'message' && pending.some((other) => saysTheSame(doors, other, event.parts))) {
-      return { do: 'wait', ms: 1000, code: 'echo' };
+    if (pending.some((other) => mayBeEcho(doors, other, event))) {
+      return { do: 'wait', ms: 1000, code: 'echo', beside: true };
     }
   }
   return undefined;
 }
 
-function saysTheSame(doors: FlowDoors, pending: QueueEntry, parts: readonly MessageBody[]): boolean {
-  if (pending.payload.from !== 'matrix') return false;
-  const event = doors.read(pending.payload.event);
-  if (event.kind !== 'message' || event.body.kind !== 'text') return false;
-  const first = parts[0];
-  if (first?.kind !== 'text') return false;
-  return (
-    event.body.text.text.startsWith(first.text.text.slice(0, 1000)) || first.text.text.includes(event.body.text.text)
+/** What the same person said before waits beside the lane: it must not be overtaken. */
+async function isBehindHeld(doors: FlowDoors, entry: QueueEntry, event: NetworkEvent): Promise<boolean> {
+  if (event.kind !== 'message') return false;
+  const earlier = await doors.queue.unsettled(entry.lane, entry.id);
+  return earlier.some(
+    ({ payload }) =>
+      payload.from === 'network' && payload.event.kind === 'message' && payload.event.sender === event.sender,
   );
 }
 
-async function mayComeStill(doors: FlowDoors, entry: QueueEntry, portal: Portal): Promise<boolean> {
-  if (portal.room === undefined || doors.clock.now() - entry.receivedAt > TARGET_PATIENCE_MS) return false;
-  const puppets = await doors.puppets.ofNetwork(portal.key.network);
-  for (const puppet of puppets) {
-    const pending = await doors.queue.unsettled(toNetworkLane(portal.room, puppet.owner), entry.id);
-    if (pending.length > 0) return true;
-  }
-  return false;
+/** Networks trim and reflow text, and a long one comes back in pieces. A wrong yes only holds it until the pending one settles. */
+function mayBeEcho(doors: FlowDoors, pending: QueueEntry, event: NetworkEvent): boolean {
+  if (pending.payload.from !== 'matrix') return false;
+  const ours = doors.read(pending.payload.event);
+  // A long text's edit also sends or removes the pieces that it needs more or less.
+  if (ours.kind === 'edit' && event.kind === 'removal') return true;
+  if (ours.kind !== event.kind && !(ours.kind === 'edit' && event.kind === 'message')) return false;
+  if (!('body' in ours) || event.kind !== 'message') return true;
+  const [first] = event.parts;
+  if (ours.body.kind !== 'text' || first?.kind !== 'text') return ours.body.kind === first?.kind;
+  const [here, there] = [bare(ours.body.text.text), bare(first.text.text)];
+  return here.includes(there) || there.includes(here);
 }
 
-/** Whoever is refused hears why: the login's person, once per chat. */
-async function refused(doors: FlowDoors, portal: Portal, puppet: Puppet, reason: string | undefined): Promise<Plan> {
+function bare(text: string): string {
+  return text.replaceAll(/\s+/gu, '');
+}
+
+/** Whoever is refused hears why: the login's person, once per chat and rule. */
+async function refused(doors: FlowDoors, portal: Portal, puppet: Puppet, verdict: Verdict): Promise<Plan> {
+  const [rule] = verdict.because;
   const network = titleOf(doors, portal.key.network);
   const chat = portal.name ?? portal.key.chat;
   const words =
-    reason === undefined
+    rule?.reason === undefined
       ? say('policy.inbound-denied-default', { network, chat })
-      : say('policy.inbound-denied', { network, chat, reason });
-  await toldInManagement(doors, puppet.owner, `denied:${portal.key.network}/${portal.key.chat}/${puppet.id}`, words);
+      : say('policy.inbound-denied', { network, chat, reason: rule.reason });
+  const cause = `denied:${portalKeyText(portal.key)}/${puppet.id}/${rule?.id ?? 'default'}`;
+  await toldInManagement(doors, puppet.owner, cause, words);
   return none('denied');
 }
 
@@ -178,7 +246,7 @@ function owe(entry: QueueEntry, event: NetworkEvent, ...duties: readonly MatrixD
   return {
     do: 'deliver',
     deliveries: duties.map((duty, part): Delivery => ({
-      id: effectId(entry.key, part),
+      id: effectId(entry.key, 'part' in duty && duty.part !== undefined ? duty.part : part),
       to: 'matrix',
       portal: event.portal,
       sender: event.sender,

@@ -3,20 +3,33 @@ import { BridgeError } from '../../model/errors.ts';
 import type { Delivery } from '../../model/delivery.ts';
 import type { Outcome, QueueEntry } from '../../model/entry.ts';
 import type { ActionReceipt } from '../../ports/network.ts';
+import { mayHaveBeenCarried } from '../after-restore.ts';
 import { mayBridge, titleOf, type FlowDoors } from '../doors.ts';
+
+/** Longer than any restart that goes well, shorter than any network's memory of ids, in ms. */
+const AGAIN_AFTER_MS = 60_000;
 
 type Owed = Extract<Delivery, { to: 'network' }>;
 
 export async function deliverToNetwork(doors: FlowDoors, entry: QueueEntry, owed: Owed): Promise<Outcome> {
-  const done = await doors.links.byEffect(owed.id);
-  if (done !== undefined && owed.action.kind === 'send') return {};
+  const again = mayBeUnderWay(doors, entry);
+  // A link is kept in the commit that ends its entry, or in that of a frozen part: before the first try there is none.
+  const mayBeDone = owed.action.kind === 'send' && (again || entry.parts.length > 0);
+  if (mayBeDone && (await doors.links.byEffect(owed.id)) !== undefined) return {};
   const session = await openLine(doors, entry, owed);
   const receipt = await session.perform(owed.action, owed.id, {
     since: entry.receivedAt,
-    again: entry.attempts > 0 || doors.settings.lookFirst,
+    again,
     isLinked: async (message) => (await doors.links.byMessage(owed.portal, message)).length > 0,
   });
   return await outcomeOf(doors, owed, receipt);
+}
+
+/** A fresh entry may have been under way when its worker died; one that is a while old is looked for as well. */
+function mayBeUnderWay(doors: FlowDoors, entry: QueueEntry): boolean {
+  const { payload, attempts, receivedAt } = entry;
+  const happened = payload.from === 'matrix' ? doors.read(payload.event).at : receivedAt;
+  return attempts > 0 || doors.clock.now() - receivedAt > AGAIN_AFTER_MS || mayHaveBeenCarried(doors, happened);
 }
 
 async function openLine(doors: FlowDoors, entry: QueueEntry, owed: Owed) {
@@ -27,7 +40,7 @@ async function openLine(doors: FlowDoors, entry: QueueEntry, owed: Owed) {
       values: { network, login: owed.portal.network, bot: doors.matrix.bot.user },
     });
   }
-  if (entry.attempts > 0) {
+  if (entry.parts.length > 0) {
     const portal = await doors.portals.byKey(owed.portal);
     const verdict = await mayBridge(doors, puppet, portal?.facts ?? []);
     if (verdict.effect === 'deny') throw new BridgeError('denied', 'never', 'policy.chat-denied-default');

@@ -1,33 +1,39 @@
 // One Matrix event becomes what we owe a network: who may, through whose login, in how many parts; asks stores, touches no wire.
 import type { Delivery, NetworkAction } from '../../model/delivery.ts';
 import { effectId } from '../../model/effect.ts';
-import type { QueueEntry } from '../../model/entry.ts';
-import { toMatrixLane, type EventId, type MessageId } from '../../model/ids.ts';
+import type { FoundEntry, QueueEntry } from '../../model/entry.ts';
+import { portalKeyText, toMatrixLane, type EventId, type MessageId } from '../../model/ids.ts';
 import type { MatrixEvent } from '../../model/matrix-event.ts';
 import type { MessageBody } from '../../model/message.ts';
 import type { MessageLink, Portal, Puppet } from '../../model/records.ts';
 import { say, type Say } from '../../model/say.ts';
-import { mayBridge, titleOf, type FlowDoors, type Plan } from '../doors.ts';
+import { denial, mayBridge, titleOf, type FlowDoors, type Plan } from '../doors.ts';
 import { handleCommand } from '../management.ts';
-import { handleMembership, handleRoomChange } from '../rooms.ts';
+import { handleRoomChange } from '../room-changes.ts';
+import { handleMembership } from '../rooms.ts';
+import { sayOnce } from '../tellings.ts';
+import { lacksBones } from '../unreadable.ts';
 import { isEcho } from './echo.ts';
-import { notice, refusal } from './report.ts';
-import { splitText } from './split.ts';
+import { refusal } from './report.ts';
+import { rewriteParked, staleAt, tooOld } from './second-thoughts.ts';
+import { pieces, shownLate, withQuote } from './words.ts';
 
 /** How long an event whose target is not known yet waits for the other direction to finish, in ms. */
 const TARGET_PATIENCE_MS = 60_000;
+/** How much of that it keeps its lane waiting, in ms. */
+const LANE_PATIENCE_MS = 3_000;
 
 type Spoken = Extract<MatrixEvent, { kind: 'message' | 'edit' | 'removal' | 'reaction' }>;
 
 export async function planToNetwork(doors: FlowDoors, entry: QueueEntry, raw: unknown): Promise<Plan> {
   const event = doors.read(raw);
-  if (event.kind === 'unreadable') {
+  if (event.kind === 'unreadable' || lacksBones(entry)) {
     doors.log.warn({ key: entry.key, code: 'unreadable' }, 'an event could not be read');
-    return { do: 'park', code: 'unreadable', say: say('fault.internal') };
+    return { do: 'park', code: 'unreadable', say: say('fault.unreadable') };
   }
-  if (event.kind === 'other') return { do: 'nothing', code: 'not-ours' };
-  if (doors.matrix.isOurs(event.sender) && event.kind !== 'membership') return { do: 'nothing', code: 'own' };
-  if (await isEcho(doors, event)) return { do: 'nothing', code: 'echo' };
+  if (event.kind === 'other') return none('not-ours');
+  if (doors.matrix.isOurs(event.sender) && event.kind !== 'membership') return none('own');
+  if (await isEcho(doors, event)) return none('echo');
   if (event.kind === 'membership') return await handleMembership(doors, entry, event);
   const portal = await doors.portals.byRoom(event.room);
   if (event.kind === 'encryption-on' || event.kind === 'tombstone' || event.kind === 'encrypted') {
@@ -35,31 +41,35 @@ export async function planToNetwork(doors: FlowDoors, entry: QueueEntry, raw: un
   }
   if (portal === undefined)
     return event.kind === 'message' ? await handleCommand(doors, entry, event) : none('no-portal');
-  return await planSpoken(doors, entry, event, portal);
+  return await planSpoken(doors, entry, event, portal, raw);
 }
 
-async function planSpoken(doors: FlowDoors, entry: QueueEntry, event: Spoken, portal: Portal): Promise<Plan> {
+async function planSpoken(
+  doors: FlowDoors,
+  entry: QueueEntry,
+  event: Spoken,
+  portal: Portal,
+  raw: unknown,
+): Promise<Plan> {
   const network = titleOf(doors, portal.key.network);
-  if (event.kind === 'message' && event.body.kind === 'text' && event.body.as === 'notice') {
-    return none('notice');
-  }
+  // Machines talk to each other in notices (spec: m.notice must not be answered automatically); they stay on Matrix.
+  if (event.kind === 'message' && event.body.kind === 'text' && event.body.as === 'notice') return none('notice');
   if (portal.state !== 'open') {
     return refusal(entry, event, say(portal.state === 'closed' ? 'portal.closed' : 'portal.read-only'));
   }
   const puppet = await doors.senders.towardsNetwork(portal, event.sender);
   if (puppet === undefined) return await noLogin(doors, event, portal, network);
+  if (puppet.state === 'paused') return refusal(entry, event, puppet.why ?? say('policy.chat-denied-default'));
   const verdict = await mayBridge(doors, puppet, portal.facts);
-  if (verdict.effect === 'deny') {
-    const reason = verdict.because[0]?.reason;
-    return refusal(
-      entry,
-      event,
-      reason === undefined ? say('policy.chat-denied-default') : say('policy.chat-denied', { reason }),
-    );
-  }
+  if (verdict.effect === 'deny') return refusal(entry, event, denial(verdict));
   const missing = unsupported(doors, portal, event, network);
   if (missing !== undefined) return refusal(entry, event, missing);
-  return await actions(doors, entry, event, portal, puppet, network);
+  const old = staleAt(doors, entry);
+  if (old !== undefined && doors.clock.now() >= old) return tooOld(entry);
+  const spoken = { doors, entry, event, portal, puppet, network };
+  return event.kind === 'message'
+    ? await planMessage({ ...spoken, event })
+    : await planChange({ ...spoken, event }, raw);
 }
 
 function unsupported(doors: FlowDoors, portal: Portal, event: Spoken, network: string): Say | undefined {
@@ -74,21 +84,28 @@ function unsupported(doors: FlowDoors, portal: Portal, event: Spoken, network: s
 
 function bodyWord(body: MessageBody): string {
   if (body.kind === 'unsupported') return body.what;
-  if (body.kind === 'text') return 'kind.other';
+  if (body.kind === 'text' || body.kind === 'told') return 'kind.other';
   const words = { image: 'kind.photo', animation: 'kind.video' } as const;
   const kind = body.media.kind;
   return kind === 'image' || kind === 'animation' ? words[kind] : `kind.${kind}`;
 }
 
-async function actions(
-  doors: FlowDoors,
-  entry: QueueEntry,
-  event: Spoken,
-  portal: Portal,
-  puppet: Puppet,
-  network: string,
-): Promise<Plan> {
-  const owe = (list: readonly NetworkAction[]): Plan => ({
+interface Context<Event extends Spoken> {
+  readonly doors: FlowDoors;
+  readonly entry: QueueEntry;
+  readonly event: Event;
+  readonly portal: Portal;
+  readonly puppet: Puppet;
+  readonly network: string;
+}
+
+type Message = Extract<Spoken, { kind: 'message' }>;
+type Change = Exclude<Spoken, { kind: 'message' }>;
+
+/** `about` = the Matrix event that what is sent stands for. */
+function owe(context: Context<Spoken>, about: EventId, list: readonly NetworkAction[]): Plan {
+  const { entry, event, portal, puppet } = context;
+  return {
     do: 'deliver',
     deliveries: list.map((action, part): Delivery => ({
       id: effectId(entry.key, part),
@@ -96,41 +113,128 @@ async function actions(
       puppet: puppet.id,
       portal: portal.key,
       action,
-      event: event.event,
+      event: about,
       part,
       author: event.sender,
       room: event.room,
       at: event.at,
     })),
-  });
+  };
+}
+
+async function planMessage(context: Context<Message>): Promise<Plan> {
+  const { doors, entry, event, portal } = context;
   const chat = portal.key.chat;
-  if (event.kind === 'message') {
-    const replyTo = event.replyTo === undefined ? undefined : (await linksOf(doors, event.replyTo)).at(0)?.message;
-    if (event.replyTo !== undefined && replyTo === undefined && (await mayComeStill(doors, entry, portal))) {
-      return { do: 'wait', ms: 250, code: 'reply-target' };
-    }
-    return owe(
-      pieces(doors, portal, event.body).map((body, part) => send(chat, body, part === 0 ? replyTo : undefined)),
-    );
+  const body = shownLate(doors, entry, event, event.body);
+  if (event.replyTo === undefined) return owe(context, event.event, sends(chat, pieces(doors, portal, body)));
+  const [target] = await linksOf(doors, event.replyTo, portal);
+  if (target !== undefined) {
+    return owe(context, event.event, sends(chat, pieces(doors, portal, body), target.message));
   }
-  const target = await findTarget(doors, event, portal, puppet);
-  if (target.kind === 'reaction') return owe([{ kind: 'react', chat, target: target.message, emoji: null }]);
-  if (target.links.length === 0) {
-    if (await mayComeStill(doors, entry, portal)) return { do: 'wait', ms: 250, code: 'target' };
-    // Taking back what never left, or was never carried, needs no word; an edit of it does.
-    if (event.kind === 'removal') return none('no-target');
-    return refusal(entry, event, say('fault.no-target', { network }));
+  const waiting = await doors.queue.find(event.replyTo);
+  if (waiting?.parked !== true) {
+    const patience = await targetPatience(context, event.replyTo, waiting !== undefined);
+    if (patience !== undefined) return patience;
   }
+  return owe(context, event.event, sends(chat, pieces(doors, portal, withQuote(doors, body, waiting))));
+}
+
+async function planChange(context: Context<Change>, raw: unknown): Promise<Plan> {
+  const { doors, entry, event, portal, puppet, network } = context;
+  const chat = portal.key.chat;
   if (event.kind === 'removal') {
-    return owe(target.links.map((link) => ({ kind: 'remove', chat, target: link.message })));
+    const reaction = await doors.links.reactionByEvent(event.target);
+    if (reaction !== undefined && reaction.person === puppet.self) {
+      return owe(context, event.event, [{ kind: 'react', chat, target: reaction.message, emoji: null }]);
+    }
   }
-  if (event.kind === 'reaction') {
-    const first = target.links[0];
-    return first === undefined
-      ? none('no-target')
-      : owe([{ kind: 'react', chat, target: first.message, emoji: event.emoji }]);
+  const all = await everLinked(doors, event.target, portal);
+  const links = standing(all);
+  // It was there and is gone, here too: nothing is left to change, and nobody waits for it.
+  if (all.length > 0 && links.length === 0) return none('taken-back');
+  const waiting = await doors.queue.find(event.target);
+  // Nor of what was taken back before it left: the homeserver may even have pushed it without its text.
+  if (links.length === 0 && waiting === undefined && event.kind !== 'removal') {
+    if (await doors.matrix.isRedacted(event.room, event.target)) return none('taken-back');
   }
-  return owe(editActions(chat, target.links, pieces(doors, portal, event.body)));
+  if (waiting?.parked === true) {
+    const done = await changeParked(context, waiting, links, raw);
+    if (done !== undefined) return done;
+  } else if (links.length === 0 || waiting !== undefined) {
+    const patience = await targetPatience(context, event.target, waiting !== undefined);
+    if (patience !== undefined) return patience;
+  }
+  if (links.length === 0) {
+    // Taking back what never left, or was never carried, needs no word; an edit of it does.
+    return event.kind === 'removal' ? none('no-target') : refusal(entry, event, say('fault.no-target', { network }));
+  }
+  switch (event.kind) {
+    case 'removal':
+      return owe(
+        context,
+        event.event,
+        links.map((link) => ({ kind: 'remove', chat, target: link.message })),
+      );
+    case 'reaction':
+      return owe(
+        context,
+        event.event,
+        links.slice(0, 1).map((link) => ({ kind: 'react', chat, target: link.message, emoji: event.emoji })),
+      );
+    case 'edit':
+      if (links.some((link) => !isAuthor(link, event, puppet))) return refusal(entry, event, say('fault.not-yours'));
+      if (await editedBefore(doors, entry, event.target)) return { do: 'wait', ms: 250, code: 'order', beside: true };
+      return owe(context, event.target, editActions(chat, links, pieces(doors, portal, event.body)));
+  }
+}
+
+/** What has not left yet is changed where it stands; parts of it that did leave are changed over there. */
+async function changeParked(
+  { doors, event }: Context<Change>,
+  parked: FoundEntry,
+  links: readonly MessageLink[],
+  raw: unknown,
+): Promise<Plan | undefined> {
+  const sameAuthor = parked.payload.from === 'matrix' && doors.read(parked.payload.event).sender === event.sender;
+  if (event.kind === 'removal') {
+    await doors.queue.discard(parked.id);
+    return links.length === 0 ? none('cancelled') : undefined;
+  }
+  if (event.kind !== 'edit' || !sameAuthor) return undefined;
+  if (links.length > 0) {
+    await doors.queue.discard(parked.id);
+    return undefined;
+  }
+  return (await rewriteParked(doors, parked, raw)) ? none('rewritten') : { do: 'wait', ms: 250, code: 'target' };
+}
+
+/** An older edit of the same message still waits beside the lane: the newer one must not be overtaken by it. */
+async function editedBefore(doors: FlowDoors, entry: QueueEntry, target: EventId): Promise<boolean> {
+  const earlier = await doors.queue.unsettled(entry.lane, entry.id);
+  return earlier.some((one) => {
+    const event = one.payload.from === 'matrix' ? doors.read(one.payload.event) : undefined;
+    return event?.kind === 'edit' && event.target === target;
+  });
+}
+
+/** Edits are their author's own: what they wrote here, or what their account wrote over there (spec: event replacements). */
+function isAuthor(link: MessageLink, event: Change, puppet: Puppet): boolean {
+  return link.sender === (link.direction === 'to-network' ? event.sender : puppet.self);
+}
+
+/**
+ * A target that is on its way is waited for: a moment in the lane, so that what follows keeps its place, then beside it; a
+ * minute in all.
+ */
+async function targetPatience(context: Context<Spoken>, target: EventId, found: boolean): Promise<Plan | undefined> {
+  const { doors, entry, portal } = context;
+  const waited = doors.clock.now() - entry.receivedAt;
+  if (waited > TARGET_PATIENCE_MS) return undefined;
+  // Somebody's own message in this room, or what the other side said, whose event is there before its link is kept. Only what
+  // came before this event: what came later may itself wait for this lane.
+  const coming = found || (await doors.queue.unsettled(toMatrixLane(portal.key), entry.id)).length > 0;
+  if (!coming || target === entry.key) return undefined;
+  return { do: 'wait', ms: 250, code: 'target', beside: waited > LANE_PATIENCE_MS };
 }
 
 /** An edited text may need more or fewer remote messages than it had. */
@@ -152,52 +256,41 @@ function editActions(
   return list;
 }
 
-function send(chat: Portal['key']['chat'], body: MessageBody, replyTo: MessageId | undefined): NetworkAction {
-  return replyTo === undefined ? { kind: 'send', chat, body } : { kind: 'send', chat, body, replyTo };
+function sends(
+  chat: Portal['key']['chat'],
+  bodies: readonly MessageBody[],
+  replyTo?: MessageId,
+): readonly NetworkAction[] {
+  return bodies.map((body, part) =>
+    part > 0 || replyTo === undefined ? { kind: 'send', chat, body } : { kind: 'send', chat, body, replyTo },
+  );
 }
 
-function pieces(doors: FlowDoors, portal: Portal, body: MessageBody): readonly MessageBody[] {
-  const max = doors.adapters.get(portal.key.network)?.capabilities.maxTextUnits ?? 4096;
-  if (body.kind !== 'text') return [body];
-  const text =
-    body.as === 'emote'
-      ? { text: `* ${body.text.text}`, spans: body.text.spans.map((s) => ({ ...s, start: s.start + 2 })) }
-      : body.text;
-  return splitText(text, max).map((piece) => ({ kind: 'text', text: piece, as: 'text' }));
+/** The remote messages that an event of this very room stands for. */
+async function linksOf(doors: FlowDoors, event: EventId, portal: Portal): Promise<readonly MessageLink[]> {
+  return standing(await everLinked(doors, event, portal));
 }
 
-type Target = { kind: 'message'; links: readonly MessageLink[] } | { kind: 'reaction'; message: MessageId };
-
-async function findTarget(
-  doors: FlowDoors,
-  event: Exclude<Spoken, { kind: 'message' }>,
-  portal: Portal,
-  puppet: Puppet,
-): Promise<Target> {
-  if (event.kind === 'removal') {
-    const reaction = await doors.links.reactionByEvent(event.target);
-    if (reaction !== undefined && reaction.person === puppet.self)
-      return { kind: 'reaction', message: reaction.message };
-  }
-  const links = (await linksOf(doors, event.target)).filter((link) => link.room === event.room);
-  return { kind: 'message', links: links.filter((link) => link.portal.chat === portal.key.chat) };
+/** With those that were taken back. */
+async function everLinked(doors: FlowDoors, event: EventId, portal: Portal): Promise<readonly MessageLink[]> {
+  const here = portalKeyText(portal.key);
+  return (await doors.links.byEvent(event)).filter((link) => portalKeyText(link.portal) === here);
 }
 
-async function linksOf(doors: FlowDoors, event: EventId): Promise<readonly MessageLink[]> {
-  return (await doors.links.byEvent(event)).filter((link) => link.removed !== true);
+function standing(links: readonly MessageLink[]): readonly MessageLink[] {
+  return links.filter((link) => link.removed !== true);
 }
 
-/** The target may still be on its way in either lane of this room. */
-async function mayComeStill(doors: FlowDoors, entry: QueueEntry, portal: Portal): Promise<boolean> {
-  if (doors.clock.now() - entry.receivedAt > TARGET_PATIENCE_MS) return false;
-  return (await doors.queue.unsettled(toMatrixLane(portal.key))).length > 0;
-}
-
-/** Said once per person and room: the effect id does not depend on the message. */
+/** Said once per person and room. */
 async function noLogin(doors: FlowDoors, event: Spoken, portal: Portal, network: string): Promise<Plan> {
-  const id = effectId(`no-login:${event.room}|${event.sender}`, 0);
   const words = say('portal.no-login', { network, login: portal.key.network, bot: doors.matrix.bot.user });
-  return { do: 'deliver', deliveries: [notice(id, event.room, event.sender, words)] };
+  await sayOnce(doors, {
+    key: `no-login:${event.room}|${event.sender}`,
+    room: event.room,
+    reader: event.sender,
+    words,
+  });
+  return none('no-login');
 }
 
 function none(code: string): Plan {

@@ -1,12 +1,13 @@
 // Tells people how it went: failures as a reply to their message, success in silence; knows no network.
 import { effectId } from '../../model/effect.ts';
-import type { Delivery } from '../../model/delivery.ts';
+import type { Delivery, Tone } from '../../model/delivery.ts';
 import type { QueueEntry } from '../../model/entry.ts';
 import type { EffectId, EventId, RoomId, UserId } from '../../model/ids.ts';
-import { plainText } from '../../model/message.ts';
-import { say, type Say } from '../../model/say.ts';
+import { say, type Language, type Say } from '../../model/say.ts';
 import { render } from '../../words/index.ts';
 import { languageOf, type FlowDoors, type Plan } from '../doors.ts';
+import { sayOnce, toldInManagement } from '../tellings.ts';
+import { lacksBones } from '../unreadable.ts';
 
 /** A refusal that is final and needs nobody's decision: said to the author, and the entry is done. */
 export function refusal(entry: QueueEntry, event: { event: EventId; room: RoomId; sender: UserId }, why: Say): Plan {
@@ -17,13 +18,13 @@ export function refusal(entry: QueueEntry, event: { event: EventId; room: RoomId
     reader: event.sender,
     say: why,
     replyTo: event.event,
-    refusal: true,
+    tone: 'refusal',
   };
   return { do: 'deliver', deliveries: [delivery] };
 }
 
 /** The bot says something in a room. */
-export function notice(id: EffectId, room: RoomId, reader: UserId, words: Say): Delivery {
+export function notice(id: EffectId, room: RoomId, reader: UserId, words: Say): Extract<Delivery, { to: 'room' }> {
   return { id, to: 'room', room, reader, say: words };
 }
 
@@ -31,31 +32,51 @@ export function notice(id: EffectId, room: RoomId, reader: UserId, words: Say): 
 export async function wordsFor(doors: FlowDoors, delivery: Extract<Delivery, { to: 'room' }>): Promise<string> {
   const language =
     delivery.reader === undefined ? doors.settings.defaultLanguage : await languageOf(doors, delivery.reader);
-  const text = render(delivery.say, language);
-  return delivery.refusal === true ? render(say('fault.not-delivered', { why: text }), language) : text;
+  const words = render(delivery.say, language);
+  const text = delivery.show === undefined ? words : `${words}\n\n${delivery.show.data}`;
+  return delivery.tone === undefined ? text : toned(delivery.tone, text, language);
 }
 
-/** Idempotent by its effect id. A notice that cannot be said is logged: the entry itself is kept either way. */
+function toned(tone: Tone, why: string, language: Language): string {
+  if (tone === 'slow') return `${render(say('fault.slow'), language)} (${why})`;
+  return render(say(tone === 'missed' ? 'fault.not-brought' : 'fault.not-delivered', { why }), language);
+}
+
+/**
+ * Tells whoever must know that an entry failed or takes long, once per try. What a person wrote is answered in its room;
+ * what did not get here from a network is said in the chat's room, else to the login's owner.
+ */
 export async function tellAuthor(
   doors: FlowDoors,
   entry: QueueEntry,
   about: 'failed' | 'slow' | 'waiting',
   why: Say,
 ): Promise<void> {
-  if (entry.payload.from !== 'matrix') return;
-  const event = doors.read(entry.payload.event);
-  if (event.kind === 'unreadable' || event.kind === 'membership' || event.kind === 'other') return;
-  const language = await languageOf(doors, event.sender);
-  const reason = render(why, language);
-  const text =
-    about === 'slow'
-      ? `${render(say('fault.slow'), language)} (${reason})`
-      : render(say('fault.not-delivered', { why: reason }), language);
-  const words = about === 'waiting' ? reason : text;
-  try {
-    const body = { kind: 'text', as: 'notice', text: plainText(words) } as const;
-    await doors.matrix.bot.send(event.room, effectId(entry.key, about), body, { replyTo: event.event });
-  } catch (error) {
-    doors.log.warn({ key: entry.key, error }, 'the author could not be told');
+  const key = `${about}:${entry.key}/${entry.attempts}`;
+  const { payload } = entry;
+  if (payload.from === 'bridge') {
+    if (payload.act.kind === 'open-portal' && about === 'failed') {
+      await toldInManagement(doors, payload.act.for, key, why);
+    }
+    return;
   }
+  if (payload.from === 'network') {
+    if (about !== 'failed') return;
+    const puppet = await doors.puppets.find(payload.puppet);
+    if (puppet === undefined) return;
+    const portal = await doors.portals.byKey(payload.event.portal);
+    if (portal?.room === undefined) {
+      const language = await languageOf(doors, puppet.owner);
+      const words = say('fault.not-brought', { why: render(why, language) });
+      await toldInManagement(doors, puppet.owner, key, words);
+    } else await sayOnce(doors, { key, room: portal.room, reader: puppet.owner, words: why, tone: 'missed' });
+    return;
+  }
+  const event = doors.read(payload.event);
+  if (event.room === '' || event.sender === '' || event.event === '') return;
+  if (event.kind === 'membership' || event.kind === 'other' || lacksBones(entry)) return;
+  // A line to the bot is answered by the command itself; everything else concerns people only in rooms of ours.
+  if (event.kind === 'unreadable' && (await doors.portals.byRoom(event.room)) === undefined) return;
+  const tone = about === 'waiting' ? {} : ({ tone: about === 'slow' ? 'slow' : 'refusal' } as const);
+  await sayOnce(doors, { key, room: event.room, reader: event.sender, words: why, replyTo: event.event, ...tone });
 }

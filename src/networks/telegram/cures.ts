@@ -31,8 +31,12 @@ export interface Cures {
   readonly explicitPeers: boolean;
   /** 23: heavy logins take turns. */
   readonly loginTurns: boolean;
+  /** 25: one file request at a time. */
+  readonly fileTurns: boolean;
   /** 27: one request at a time per chat. */
   readonly chatTurns: boolean;
+  /** 31: hear what follows a refusal in its packet. */
+  readonly wholePackets: boolean;
 }
 
 export const allCures: Cures = {
@@ -51,5 +55,7 @@ export const allCures: Cures = {
   capPayload: true,
   explicitPeers: true,
   loginTurns: true,
+  fileTurns: true,
   chatTurns: true,
+  wholePackets: true,
 };

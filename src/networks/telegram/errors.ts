@@ -55,7 +55,9 @@ export function isSignedOut(error: unknown): boolean {
 }
 
 export function signedOut(cause: unknown): BridgeError {
-  return new BridgeError('telegram-signed-out', 'after-login', 'network.signed-out', {
+  const closed = cause instanceof WireFault && cause.code.startsWith('USER_DEACTIVATED');
+  const words = closed ? 'telegram.account-closed' : 'network.signed-out';
+  return new BridgeError('telegram-signed-out', 'after-login', words, {
     cause,
     values: { network: NETWORK, login: 'telegram' },
   });
@@ -76,7 +78,8 @@ export function floodUntil(until: number, cause?: unknown): BridgeError {
 /** @param acted the call may have had its effect if no answer came @param now epoch ms */
 export function bridgeError(error: unknown, now: number, acted = false, identifier = ''): unknown {
   if (!(error instanceof WireFault)) return error;
-  if (isSignedOut(error)) return signedOut(error);
+  // A refused key may be refused in passing: the session, which counts, says when it is over.
+  if (error.kind !== 'refused-key' && isSignedOut(error)) return signedOut(error);
   const values = { network: NETWORK, code: error.code, identifier };
   switch (error.kind) {
     case 'flood':

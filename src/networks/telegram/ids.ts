@@ -9,6 +9,7 @@ import {
   type PersonId,
   type PuppetId,
 } from '../../model/ids.ts';
+import { BridgeError } from '../../model/errors.ts';
 import { Api, long, textOf, type Long } from './wire/api.ts';
 
 export const TELEGRAM = as<NetworkId>('telegram');
@@ -54,9 +55,9 @@ export function messageId(id: number): MessageId {
   return as<MessageId>(String(id));
 }
 
-/** @throws Error when the text is not one of ours */
+/** @throws BridgeError when it is no message that can be pointed at: a notice of Telegram's has no number */
 export function parseMessage(id: MessageId): number {
-  if (!/^\d{1,10}$/.test(id)) throw new Error('not a telegram message');
+  if (!/^\d{1,10}$/.test(id)) throw new BridgeError('telegram-no-number', 'never', 'telegram.message-gone');
   return Number(id);
 }
 

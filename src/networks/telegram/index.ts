@@ -25,6 +25,7 @@ export interface TelegramOptions {
   readonly codes?: CodeBudget;
   /** Deadlines in ms. */
   readonly connectMs?: number;
+  readonly openMs?: number;
   readonly callMs?: number;
 }
 
@@ -140,6 +141,7 @@ function wireSettings(
     log: context.log,
     cures,
     ...(options.connectMs === undefined ? {} : { connectMs: options.connectMs }),
+    ...(options.openMs === undefined ? {} : { openMs: options.openMs }),
     ...(options.callMs === undefined ? {} : { callMs: options.callMs }),
   };
   if (test === undefined || !settings.dangerousTestServers) return base;

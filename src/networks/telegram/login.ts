@@ -79,6 +79,9 @@ export class TelegramLogin implements LoginProcess {
     try {
       const user = this.#doors.flow === 'qr' ? yield* this.#byQr() : yield* this.#byPhone();
       const login = await this.#finish(user);
+      // What will not be there is said before anybody misses it.
+      yield { kind: 'wait', say: say('telegram.private-only') };
+      this.#ended.signal.throwIfAborted();
       this.#done = true;
       yield { kind: 'done', login };
     } catch (error) {

@@ -5,6 +5,8 @@ import type { MessageBody } from '../../model/message.ts';
 import type { EphemeralEvent, NetworkEvent, Origin } from '../../model/network-event.ts';
 import { directChatId, messageId, peerChat, peerName, personId } from './ids.ts';
 import { fromEntities } from './markup.ts';
+import { noticeOf, secretChatOf, secretMessageOf } from './official.ts';
+import { readReactions } from './reactions.ts';
 import { Api } from './wire/api.ts';
 
 export interface ReadContext {
@@ -29,7 +31,7 @@ export interface Reading {
 
 const NOTHING: Reading = { events: [], removed: [], glimpses: [], changed: [] };
 
-export function readUpdate(context: ReadContext, { update }: Happening): Reading {
+export function readUpdate(context: ReadContext, { update, date }: Happening): Reading {
   if (update instanceof Api.UpdateNewMessage) return { ...NOTHING, events: readMessage(context, update.message) };
   if (update instanceof Api.UpdateEditMessage)
     return { ...NOTHING, events: readEdit(context, update.message, update.pts) };
@@ -38,6 +40,14 @@ export function readUpdate(context: ReadContext, { update }: Happening): Reading
   if (update instanceof Api.UpdateUserName || update instanceof Api.UpdateUser) {
     return { ...NOTHING, changed: [personId(update.userId)] };
   }
+  if (update instanceof Api.UpdateMessageReactions) {
+    return { ...NOTHING, events: readReactions(context, update, date) };
+  }
+  if (update instanceof Api.UpdateServiceNotification) {
+    return { ...NOTHING, events: noticeOf(context, update, date, bodyOf) };
+  }
+  if (update instanceof Api.UpdateEncryption) return { ...NOTHING, events: secretChatOf(context, update) };
+  if (update instanceof Api.UpdateNewEncryptedMessage) return { ...NOTHING, events: secretMessageOf(context, update) };
   const glimpse = readGlimpse(context, update);
   return glimpse === undefined ? NOTHING : { ...NOTHING, glimpses: [glimpse] };
 }
@@ -127,7 +137,7 @@ function replyOf(message: Api.Message | Api.MessageService): MessageId | undefin
     : undefined;
 }
 
-export function bodyOf(message: Api.Message): MessageBody {
+export function bodyOf(message: Pick<Api.Message, 'message' | 'entities' | 'media'>): MessageBody {
   const text = fromEntities(message.message ?? '', message.entities);
   const media = message.media ?? undefined;
   if (media === undefined || media instanceof Api.MessageMediaEmpty || media instanceof Api.MessageMediaWebPage) {
@@ -164,6 +174,8 @@ function serviceBody(message: Api.MessageService): MessageBody[] {
   // Clearing one's own view says nothing to anybody.
   if (message.action instanceof Api.MessageActionHistoryClear || message.action instanceof Api.MessageActionEmpty)
     return [];
+  // "Joined Telegram": nobody wrote, and a room for each contact who joins would be a flood.
+  if (message.action instanceof Api.MessageActionContactSignUp) return [];
   const what = message.action instanceof Api.MessageActionPhoneCall ? 'kind.call' : 'kind.service';
   return [{ kind: 'unsupported', what }];
 }

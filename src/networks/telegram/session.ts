@@ -20,7 +20,7 @@ import type { Cures } from './cures.ts';
 import { bridgeError, isSignedOut, offline, signedOut } from './errors.ts';
 import { directChatId, parseMessage, parsePeer } from './ids.ts';
 import { Line, restoreKept, type Kept } from './line.ts';
-import { KeyedTurns } from './turns.ts';
+import { KeyedTurns } from '../../model/keyed-turns.ts';
 import { Api } from './wire/api.ts';
 import type { Wire, WireListener } from './wire/client.ts';
 import { WireFault } from './wire/fault.ts';
@@ -66,7 +66,7 @@ export class TelegramSession implements NetworkSession {
         return;
       } catch (error) {
         if (this.#refusedInPassing(error)) continue;
-        throw bridgeError(error, this.#doors.clock.now());
+        throw isSignedOut(error) ? signedOut(error) : this.#judged(error);
       }
     }
   }

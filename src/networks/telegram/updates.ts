@@ -32,9 +32,10 @@ export interface StreamDoors {
 /** A gap is usually two packets that overtook each other; longer than this, in ms, something is missing. */
 const PATIENCE_MS = 500;
 const FIRST_RETRY_MS = 200;
-const LONGEST_RETRY_MS = 10_000;
-/** Answers of our own calls move the cursor without events; it is saved with the next event, or after so many. */
+const LONGEST_RETRY_MS = 2_000;
+/** Answers of our own calls move the cursor without events; it is saved with the next event, or after so many and so long. */
 const MOST_UNSAVED = 50;
+const OFTENEST_SAVED_MS = 1_000;
 
 export class UpdateStream {
   readonly #doors: StreamDoors;
@@ -48,6 +49,7 @@ export class UpdateStream {
   #patient = false;
   #saved: Cursor;
   #unsaved = 0;
+  #savedAt = Number.NEGATIVE_INFINITY;
 
   constructor(doors: StreamDoors, cursor: Cursor, cures: Cures) {
     this.#doors = doors;
@@ -175,6 +177,10 @@ export class UpdateStream {
       const state = slice ? answer.intermediateState : answer.state;
       const happenings = [
         ...answer.newMessages.map((message) => happened(message, before)),
+        ...answer.newEncryptedMessages.map((message): Happening => ({
+          update: new Api.UpdateNewEncryptedMessage({ message, qts: state.qts }),
+          date: state.date,
+        })),
         ...answer.otherUpdates.map((update): Happening => ({ update, date: state.date })),
       ];
       await this.#resume(cursorOf(state), happenings, answer.users);
@@ -210,7 +216,7 @@ export class UpdateStream {
       this.#unsaved += 1;
       // Nothing was told that could be lost: good enough to go on from in this process.
       this.#saved = cursor;
-      if (this.#unsaved < MOST_UNSAVED) return;
+      if (this.#unsaved < MOST_UNSAVED || this.#doors.clock.now() - this.#savedAt < OFTENEST_SAVED_MS) return;
     }
     if (!this.#cures.commitFirst) await this.#doors.keep(cursor);
     for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LONGEST_RETRY_MS, wait * 2)) {
@@ -218,6 +224,7 @@ export class UpdateStream {
         await this.#doors.commit({ happenings, users, cursor });
         this.#saved = cursor;
         this.#unsaved = 0;
+        this.#savedAt = this.#doors.clock.now();
         return;
       } catch (error) {
         if (error instanceof FencedError || this.#closed.signal.aborted) throw error;

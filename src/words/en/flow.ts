@@ -5,33 +5,36 @@ export const en = {
   'fault.too-old':
     'This message waited more than 24 hours and was not sent. Answer `send {id}` in the management room to send it now.',
   'fault.internal': 'something went wrong inside the bridge; an administrator has been told.',
+  'fault.unreadable': 'the bridge could not read it.',
+  'fault.too-large': 'it is too long.',
   'fault.homeserver': 'the homeserver refused it.',
   'fault.no-target': 'the message it refers to is not known on {network}.',
-  'fault.edit-too-late': '{network} no longer accepts edits of that message.',
   'fault.unsupported-action': 'this cannot be carried to {network} yet.',
   'fault.unsupported-body': 'this kind of message ({kind}) cannot be carried to {network} yet.',
-  'portal.signed-out': 'you are not signed in to {network}. Send `login {login}` to {bot}.',
+  'fault.not-brought': 'A message could not be brought here from the other side: {why}',
+  'fault.not-yours': 'only the author of a message can change it.',
+  'portal.signed-out':
+    'You are not signed in to {network}, so this message waits. Send `login {login}` to {bot} and it will be sent.',
   'portal.no-login':
     'You have no login on {network}, so nothing you write here leaves this room. To take part, send `login {login}` to {bot}.',
+  'portal.detached':
+    'I was removed from the room of {chat} on {network}. The next message of that conversation opens a new room.',
   'portal.closed': 'this conversation is closed.',
   'portal.read-only': 'this conversation is read-only.',
+  'restored.undecided':
+    'The bridge came back from a backup. In “{chat}” on {network} it could not tell whether a message was here already: it may be here twice.',
   'portal.encryption-forced':
     'This homeserver turned encryption on in this room. I cannot read encrypted messages yet, so what you write here will not leave it.',
   'portal.cannot-decrypt': 'this room is encrypted and I cannot read encrypted messages yet.',
   'portal.unsupported': '[{kind}: not bridged yet, see it on {network}]',
-  'portal.unreadable': '[A message came from {network} that could not be read: see it there]',
-  'portal.late': 'Late, originally written {when}:',
   'policy.login-denied': 'You may not sign in to {network}: {reason}',
   'policy.chat-denied-default': 'this chat may not be bridged: no rule allows it. Ask an administrator.',
   'policy.chat-denied': 'This chat may not be bridged: {reason}',
-  'policy.no-rule': 'no rule allows it. Ask an administrator.',
   'room.encrypted-invite':
     'I cannot read encrypted rooms yet. I have opened an unencrypted room with you for my commands.',
   'room.management':
     'Hello, I am the bridge. Write `help` to see what I can do. / Bonjour, je suis la passerelle. Écrivez `aide` ou `lang fr`.',
   'room.not-private': 'I take commands only in a private room with you alone.',
-  'room.ghost-left': '{reason}',
-  'room.last-left': 'Nobody is left in this room: it stays connected and opens again when a message comes.',
   'policy.inbound-denied': 'Messages of {chat} on {network} are not brought here: {reason}',
   'policy.inbound-denied-default':
     'Messages of {chat} on {network} are not brought here: no rule allows it. Ask an administrator.',

@@ -1,46 +1,49 @@
 // Ce que le flux dit aux personnes dans les salons : échecs, retards, premier contact.
 export const fr = {
-  'fault.not-delivered': 'Non remis : {why}',
+  'fault.not-delivered': 'Non remis : {why}',
   'fault.slow': 'Ce message prend du temps. Il sera envoyé dès que possible.',
   'fault.too-old':
     'Ce message a attendu plus de 24 heures et n’a pas été envoyé. Répondez `send {id}` dans le salon de gestion pour l’envoyer maintenant.',
-  'fault.internal': 'une erreur est survenue dans la passerelle ; un administrateur est prévenu.',
+  'fault.internal': 'une erreur est survenue dans la passerelle ; un administrateur est prévenu.',
+  'fault.unreadable': 'la passerelle n’a pas pu le lire.',
+  'fault.too-large': 'il est trop long.',
   'fault.homeserver': 'le serveur Matrix l’a refusé.',
   'fault.no-target': 'le message auquel il se rapporte est inconnu sur {network}.',
-  'fault.edit-too-late': '{network} n’accepte plus la modification de ce message.',
   'fault.unsupported-action': 'ceci ne peut pas encore être transmis à {network}.',
   'fault.unsupported-body': 'ce type de message ({kind}) ne peut pas encore être transmis à {network}.',
-  'portal.signed-out': 'vous n’êtes pas connecté à {network}. Envoyez `login {login}` à {bot}.',
+  'fault.not-brought': 'Un message de l’autre côté n’a pas pu être apporté ici : {why}',
+  'fault.not-yours': 'seul l’auteur d’un message peut le modifier.',
+  'portal.signed-out':
+    'Vous n’êtes pas connecté à {network} : ce message attend. Envoyez `login {login}` à {bot} et il partira.',
   'portal.no-login':
-    'Vous n’avez pas de connexion à {network} : rien de ce que vous écrivez ici ne sort de ce salon. Pour participer, envoyez `login {login}` à {bot}.',
+    'Vous n’avez pas de connexion à {network} : rien de ce que vous écrivez ici ne sort de ce salon. Pour participer, envoyez `login {login}` à {bot}.',
+  'portal.detached':
+    'J’ai été retirée du salon de {chat} sur {network}. Le prochain message de cette conversation ouvrira un nouveau salon.',
   'portal.closed': 'cette conversation est fermée.',
   'portal.read-only': 'cette conversation est en lecture seule.',
+  'restored.undecided':
+    'La passerelle revient d’une sauvegarde. Dans « {chat} » sur {network}, elle n’a pas pu savoir si un message était déjà ici : il y est peut-être deux fois.',
   'portal.encryption-forced':
-    'Ce serveur a activé le chiffrement dans ce salon. Je ne sais pas encore lire les messages chiffrés : ce que vous écrivez ici n’en sortira pas.',
+    'Ce serveur a activé le chiffrement dans ce salon. Je ne sais pas encore lire les messages chiffrés : ce que vous écrivez ici n’en sortira pas.',
   'portal.cannot-decrypt': 'ce salon est chiffré et je ne sais pas encore lire les messages chiffrés.',
-  'portal.unsupported': '[{kind} : pas encore transmis, à voir sur {network}]',
-  'portal.unreadable': '[Un message venu de {network} n’a pas pu être lu : à voir là-bas]',
-  'portal.late': 'En retard, écrit à l’origine le {when} :',
-  'policy.login-denied': 'Vous ne pouvez pas vous connecter à {network} : {reason}',
+  'portal.unsupported': '[{kind} : pas encore transmis, à voir sur {network}]',
+  'policy.login-denied': 'Vous ne pouvez pas vous connecter à {network} : {reason}',
   'policy.chat-denied-default':
-    'cette conversation ne peut pas être transmise : aucune règle ne l’autorise. Demandez à un administrateur.',
-  'policy.chat-denied': 'Cette conversation ne peut pas être transmise : {reason}',
-  'policy.no-rule': 'aucune règle ne l’autorise. Demandez à un administrateur.',
+    'cette conversation ne peut pas être transmise : aucune règle ne l’autorise. Demandez à un administrateur.',
+  'policy.chat-denied': 'Cette conversation ne peut pas être transmise : {reason}',
   'room.encrypted-invite':
     'Je ne sais pas encore lire les salons chiffrés. J’ai ouvert avec vous un salon non chiffré pour mes commandes.',
   'room.management':
     'Bonjour, je suis la passerelle. Écrivez `aide` pour voir ce que je sais faire. / Hello, I am the bridge. Write `help` or `lang en`.',
   'room.not-private': 'Je ne prends de commandes que dans un salon privé avec vous seul.',
-  'room.ghost-left': '{reason}',
-  'room.last-left': 'Plus personne dans ce salon : il reste relié et se rouvrira au prochain message.',
-  'policy.inbound-denied': 'Les messages de {chat} sur {network} ne sont pas transmis ici : {reason}',
+  'policy.inbound-denied': 'Les messages de {chat} sur {network} ne sont pas transmis ici : {reason}',
   'policy.inbound-denied-default':
-    'Les messages de {chat} sur {network} ne sont pas transmis ici : aucune règle ne l’autorise. Demandez à un administrateur.',
+    'Les messages de {chat} sur {network} ne sont pas transmis ici : aucune règle ne l’autorise. Demandez à un administrateur.',
   'room.please-redact':
-    'Je ne peux pas supprimer votre message dans ce salon : supprimez-le vous-même maintenant, il contient un secret.',
+    'Je ne peux pas supprimer votre message dans ce salon : supprimez-le vous-même maintenant, il contient un secret.',
   'room.ghost-direct-only':
-    'Je ne participe qu’à des conversations directes : ouvrez un salon avec moi seul pour m’écrire sur {network}.',
+    'Je ne participe qu’à des conversations directes : ouvrez un salon avec moi seul pour m’écrire sur {network}.',
   'room.ghost-encrypted':
     'Ce salon est chiffré et la passerelle ne sait pas encore lire les messages chiffrés. Demandez-lui plutôt une conversation avec `start-chat`.',
-  'room.ghost-elsewhere': 'Notre conversation a déjà un salon, où vous êtes invité : {room}',
+  'room.ghost-elsewhere': 'Notre conversation a déjà un salon, où vous êtes invité : {room}',
 };

@@ -113,7 +113,7 @@ describe('what is not bridged yet is named', () => {
 
   test.each([
     ['kind.call', new Api.MessageActionPhoneCall({ callId: long('1') })],
-    ['kind.service', new Api.MessageActionContactSignUp()],
+    ['kind.service', new Api.MessageActionScreenshotTaken()],
   ])('service messages: %s', (what, action) => {
     const service = new Api.MessageService({ id: 6, peerId: alice, date: 1000, action });
     expect(readMessage(context, service)[0]).toMatchObject({ kind: 'message', parts: [{ kind: 'unsupported', what }] });
@@ -148,6 +148,33 @@ test('deletions name messages, the chat is found elsewhere', () => {
     sender: 'u7',
     at: 9,
   });
+});
+
+test('reactions are told of each person, whoever took theirs back included', () => {
+  const mine = new Api.MessagePeerReaction({
+    peerId: alice,
+    date: 1,
+    reaction: new Api.ReactionEmoji({ emoticon: '🎉' }),
+  });
+  const other = new Api.MessagePeerReaction({
+    peerId: new Api.PeerUser({ userId: long('1') }),
+    date: 1,
+    reaction: new Api.ReactionCustomEmoji({ documentId: long('5') }),
+  });
+  const heard = (recentReactions: Api.MessagePeerReaction[], min = false): unknown => {
+    const reactions = new Api.MessageReactions({ results: [], recentReactions, min });
+    const update = new Api.UpdateMessageReactions({ peer: alice, msgId: 5, reactions });
+    return readUpdate(context, { update, date: 9 }).events;
+  };
+  expect(heard([mine, other])).toMatchObject([
+    { kind: 'reaction', target: '5', sender: 'u7', emoji: '🎉', at: 9_000 },
+    { kind: 'reaction', target: '5', sender: 'u1', emoji: '❔' },
+  ]);
+  expect(heard([])).toMatchObject([
+    { sender: 'u7', emoji: null },
+    { sender: 'u1', emoji: null },
+  ]);
+  expect(heard([mine], true)).toEqual([]);
 });
 
 test('typing and receipts pass by', () => {

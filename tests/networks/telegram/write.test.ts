@@ -10,7 +10,7 @@ import { fromEntities, toEntities } from '../../../src/networks/telegram/markup.
 import { factsOf, snapshotOf } from '../../../src/networks/telegram/people.ts';
 import { Api, long } from '../../../src/networks/telegram/wire/api.ts';
 import { faultOf, WireFault } from '../../../src/networks/telegram/wire/fault.ts';
-import { sentMessage, writeSend } from '../../../src/networks/telegram/write.ts';
+import { sentMessage, writeEdit, writeRemove, writeSend } from '../../../src/networks/telegram/write.ts';
 import { errors } from 'telegram';
 
 const peer = new Api.InputPeerUser({ userId: long('7'), accessHash: long('-8') });
@@ -105,6 +105,43 @@ describe('sends', () => {
   });
 });
 
+/** The parts of what is sent, other than the request itself, that would be written with a vector of their own. */
+function partsWithVectors(value: unknown, isPart = false): string[] {
+  if (Array.isArray(value)) return value.flatMap((one) => partsWithVectors(one, true));
+  if (typeof value !== 'object' || value === null || !('classType' in value)) return [];
+  const fields = Object.values(value);
+  const own = isPart && fields.some((field) => Array.isArray(field)) ? [(value as Api.AnyRequest).className] : [];
+  return [...own, ...fields.flatMap((field) => partsWithVectors(field, true))];
+}
+
+test('defect 8: nothing that is sent holds a vector inside of what could also be received', () => {
+  const kinds = ['bold', 'italic', 'underline', 'strike', 'code', 'quote', 'spoiler', 'pre'] as const;
+  const place = { start: 0, length: 1 };
+  const text: RichText = {
+    text: 'x',
+    spans: [
+      ...kinds.map((kind) => ({ ...place, kind })),
+      { ...place, kind: 'link', href: 'https://a.example' },
+      { ...place, kind: 'mention', of: { person: as<PersonId>('u9') } },
+    ],
+  };
+  const known = { peer, mention: () => '5' };
+  const body = { kind: 'text', as: 'text', text } as const;
+  const target = as<MessageId>('3');
+  const send = writeSend(known, { kind: 'send', chat, body, replyTo: target }, as<EffectId>('e'));
+  const edit = writeEdit(known, { kind: 'edit', chat, target, body });
+  expect([send.entities?.length, edit.entities?.length]).toEqual([10, 10]);
+  for (const request of [send, edit, writeRemove(target)]) {
+    // A request is never received.
+    expect(request.classType).toBe('request');
+    expect(partsWithVectors(request)).toEqual([]);
+  }
+  // A quote in a reply would be one: drafts bring it.
+  const replyTo = new Api.InputReplyToMessage({ replyToMsgId: 3, quoteText: 'x', quoteEntities: send.entities ?? [] });
+  const quoting = new Api.messages.SendMessage({ peer, message: 'x', randomId: long('1'), replyTo });
+  expect(partsWithVectors(quoting)).toEqual(['InputReplyToMessage']);
+});
+
 test('marks go there and back', () => {
   const kinds = ['bold', 'italic', 'underline', 'strike', 'code', 'quote', 'spoiler'] as const;
   const text: RichText = {
@@ -185,7 +222,7 @@ describe('errors', () => {
   const rpc = (code: string, status = 400): WireFault => new WireFault('rpc', code, { status });
   test.each<[string, WireFault, Partial<BridgeError>]>([
     ['a revoked login', rpc('AUTH_KEY_UNREGISTERED', 401), { code: 'telegram-signed-out', retry: 'after-login' }],
-    ['a key the server forgot', new WireFault('refused-key', 'AUTH_KEY_NOT_FOUND'), { retry: 'after-login' }],
+    ['a key refused, perhaps in passing', new WireFault('refused-key', 'AUTH_KEY_NOT_FOUND'), { retry: 'now' }],
     ['a flood', new WireFault('flood', 'FLOOD_WAIT', { seconds: 30 }), { retry: 'later', notBefore: 31_000 }],
     [
       'a lost answer',

@@ -41,7 +41,8 @@ async function runLane(store: Store, claim: LaneClaim): Promise<void> {
       await store.queue.settle(claim, entry, {});
       effect(`settled ${entry.key} ${slot}`);
     }
-    entries = await store.queue.more(claim, entries.at(-1)?.id ?? 0, 5);
+    const more = await store.queue.more(claim, entries.at(-1)?.id ?? 0, 5);
+    entries = more === 'over' ? [] : more;
   }
 }
 

@@ -1,4 +1,5 @@
 // The one spelling of the wire's types and 64-bit numbers for the rest of this folder; knows no adapter.
+import './fast-numbers.ts';
 import { Api } from 'telegram';
 import { returnBigInt } from 'telegram/Helpers.js';
 

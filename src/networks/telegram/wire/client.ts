@@ -1,14 +1,17 @@
 // One connection to Telegram as one account, from open to end; it never reconnects by itself. Knows MTProto's library, no house.
+import './fast-numbers.ts';
 import { UpdateConnectionState } from 'telegram/network/index.js';
-import { ConnectionTCPFull } from 'telegram/network/connection/index.js';
 import type { Logger } from '../../../ports/stores.ts';
 import type { Cures } from '../cures.ts';
+import { Turnstile } from '../turns.ts';
 import { Api, isEnvelope, long, type Envelope } from './api.ts';
 import { faultOf, WireFault } from './fault.ts';
 import { LibraryClient, weight } from './library.ts';
 import { LibraryLog } from './library-log.ts';
 import { TapSession, type WireKey } from './session.ts';
+import { packTogether } from './packing.ts';
 import { socketClass } from './socket.ts';
+import { hearWholePackets } from './whole-packets.ts';
 
 export interface WireSettings {
   readonly apiId: number;
@@ -23,6 +26,7 @@ export interface WireSettings {
   readonly cures: Cures;
   /** Tests shorten these, in ms. */
   readonly connectMs?: number;
+  readonly openMs?: number;
   readonly callMs?: number;
 }
 
@@ -61,11 +65,15 @@ export class Wire {
   readonly #listener: WireListener;
   readonly #pending = new Set<(why: WireFault) => void>();
   readonly #own = new WeakSet<object>();
+  readonly #over = new AbortController();
   #ended: WireFault | undefined;
   #live = false;
+  /** The library's last inner error: its connect() only says false. */
+  #trouble: Error | undefined;
   #pings = 0;
   #pingTimer: NodeJS.Timeout | undefined;
   #probing = false;
+  readonly #files = new Turnstile(1);
   #forget: () => void = () => undefined;
 
   private constructor(settings: WireSettings, listener: WireListener) {
@@ -73,33 +81,27 @@ export class Wire {
     this.#listener = listener;
     this.#session = new TapSession((value) => this.#heard(value), settings.cures.boundedEntities);
     const { redirect } = settings;
-    this.#client = new LibraryClient(this.#session, settings.apiId, settings.apiHash, {
-      baseLogger: new LibraryLog(settings.log, () => this.#listener.desync()),
-      connection: ConnectionTCPFull,
-      networkSocket: socketClass({
+    this.#client = new LibraryClient({
+      session: this.#session,
+      apiId: settings.apiId,
+      apiHash: settings.apiHash,
+      deviceModel: settings.deviceModel,
+      appVersion: settings.appVersion,
+      log: new LibraryLog(settings.log, () => this.#listener.desync()),
+      socket: socketClass({
         connectMs: settings.connectMs ?? CONNECT_MS,
         opening: () => this.#opening(),
+        ended: this.#over.signal,
         closed: (socket) => this.#closed(socket),
         ...(redirect === undefined ? {} : { redirect }),
       }),
-      connectionRetries: 1,
-      reconnectRetries: 0,
-      retryDelay: 0,
-      requestRetries: 3,
-      autoReconnect: false,
-      floodSleepThreshold: settings.cures.noSilentSleep ? 0 : 60,
-      securityChecks: settings.cures.securityChecks,
-      deviceModel: settings.deviceModel,
-      systemVersion: 'Matrix',
-      appVersion: settings.appVersion,
-      langCode: 'en',
-      systemLangCode: 'en',
+      cures: settings.cures,
     });
     this.#client.onError = async (error: Error) => {
+      this.#trouble = error;
       settings.log.debug({ network: 'telegram', code: 'library-error', error }, 'the wire library failed inside');
       await Promise.resolve();
     };
-    if (settings.cures.ownPings) this.#client.ownPings();
   }
 
   /** Connects, with a new key when `key` is absent; `signal` ends it at any time. @throws WireFault; nothing stays open then */
@@ -119,8 +121,8 @@ export class Wire {
       wire.#session.setDC(settings.firstDc.dc, settings.firstDc.address, 443);
     }
     try {
-      const connected = await wire.#bounded(async () => await wire.#client.connect(), OPEN_MS, 'CONNECT');
-      if (!connected) throw wire.#ended ?? new WireFault('lost', 'CONNECT_FAILED');
+      const connected = await wire.#bounded(async () => await wire.#client.connect(), wire.#openMs(), 'CONNECT');
+      if (!connected) throw wire.#ended ?? new WireFault('lost', 'CONNECT_FAILED', { cause: wire.#trouble });
     } catch (error) {
       await wire.close();
       throw faultOf(error);
@@ -144,8 +146,8 @@ export class Wire {
     if (this.#settings.cures.capPayload && weight(request) > MOST_BYTES)
       throw new WireFault('rpc', 'REQUEST_TOO_BIG', { status: 400 });
     const deadline = options.deadlineMs ?? this.#settings.callMs ?? CALL_MS;
-    try {
-      return await this.#bounded(
+    const ask = async (): Promise<R['__response']> =>
+      await this.#bounded(
         async () => {
           const result = await this.#client.invoke(request, options.dc);
           if (isEnvelope(result)) this.#own.add(result);
@@ -154,6 +156,10 @@ export class Wire {
         this.#settings.cures.deadlines ? deadline : undefined,
         request.className,
       );
+    // Two new data centres at the same time would overwrite each other's greeting inside the library.
+    const turns = options.dc !== undefined && this.#settings.cures.fileTurns;
+    try {
+      return turns ? await this.#files.run(ask) : await ask();
     } catch (error) {
       const fault = faultOf(error);
       if (fault.kind === 'no-answer') void this.#probe();
@@ -179,16 +185,11 @@ export class Wire {
   async close(): Promise<void> {
     this.#end(new WireFault('lost', 'CLOSED'));
     this.#forget();
-    const senders = [...this.#client._exportedSenderPromises.values()];
-    const timers = [...this.#client.fileTimers()];
-    this.#client.ended = true;
-    await this.#client.destroy();
-    if (!this.#settings.cures.closeFileSenders) return;
-    for (const timer of timers) clearTimeout(timer);
-    for (const sender of senders) {
-      // One that never connected has nothing to close.
-      await sender.then(async (one) => await one.disconnect()).catch(() => undefined);
-    }
+    await this.#client.end(this.#settings.cures.closeFileSenders);
+  }
+
+  #openMs(): number | undefined {
+    return this.#settings.cures.deadlines ? (this.#settings.openMs ?? OPEN_MS) : undefined;
   }
 
   async #bounded<T>(work: () => Promise<T>, ms: number | undefined, what: string): Promise<T> {
@@ -217,7 +218,10 @@ export class Wire {
     if (this.#ended !== undefined) throw this.#ended;
     const sender = this.#client._sender;
     // The library would wait a second and build a connection that says nothing of who it is: the session opens a new wire instead.
-    if (sender !== undefined) sender.reconnect = () => this.#lose(new WireFault('lost', 'CONNECTION_BROKEN'));
+    if (sender === undefined) return;
+    sender.reconnect = () => this.#lose(new WireFault('lost', 'CONNECTION_BROKEN'));
+    if (this.#settings.cures.wholePackets) hearWholePackets(sender);
+    packTogether(sender, this.#settings.cures.chatTurns);
   }
 
   #closed(socket: unknown): void {
@@ -230,9 +234,7 @@ export class Wire {
       if (value.state === UpdateConnectionState.broken) this.#lose(new WireFault('refused-key', 'AUTH_KEY_NOT_FOUND'));
       return;
     }
-    if (this.#settings.cures.boundedEntities && this.#client._entityCache['cacheMap'].size > MOST_CACHED_ENTITIES) {
-      this.#client._entityCache['cacheMap'].clear();
-    }
+    if (this.#settings.cures.boundedEntities) this.#client.forgetEntities(MOST_CACHED_ENTITIES);
     if (!isEnvelope(value) || this.#ended !== undefined) return;
     // A result passes here before its call returns: whether it is ours is known one turn later.
     setImmediate(() => {
@@ -250,6 +252,7 @@ export class Wire {
   #end(why: WireFault): void {
     if (this.#ended !== undefined) return;
     this.#ended = why;
+    this.#over.abort();
     clearTimeout(this.#pingTimer);
     if (this.#client._sender !== undefined) this.#client._sender.userDisconnected = true;
     for (const reject of this.#pending) reject(why);

@@ -1,4 +1,5 @@
 // Silences the library's console and listens to what it mutters: some of its losses are told nowhere else. Passes on no text.
+import './fast-numbers.ts';
 import { Logger as LibraryLogger } from 'telegram/extensions/index.js';
 import type { Logger } from '../../../ports/stores.ts';
 

@@ -1,4 +1,5 @@
 // Adds a test server's RSA key to the library's process-wide list; production keys are the library's own.
+import './fast-numbers.ts';
 import { createHash, createPublicKey } from 'node:crypto';
 import { _serverKeys } from 'telegram/crypto/RSA.js';
 import { long } from './api.ts';

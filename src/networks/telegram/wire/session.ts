@@ -1,4 +1,5 @@
 // The library's session: what reaches the network as itself, and the one place through which all news passes in order.
+import './fast-numbers.ts';
 import { AuthKey } from 'telegram/crypto/AuthKey.js';
 import { MemorySession } from 'telegram/sessions/index.js';
 

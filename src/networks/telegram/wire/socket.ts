@@ -1,4 +1,5 @@
 // TCP sockets for the library: bounded connects, no Nagle delay, one hook for their end, and the redirect to a test server.
+import './fast-numbers.ts';
 import { PromisedNetSockets } from 'telegram/extensions/index.js';
 import { Socket } from 'node:net';
 
@@ -8,6 +9,8 @@ export interface SocketHooks {
   readonly connectMs: number;
   /** Called before the library learns that its connection is there; throws when no new connection may be made. */
   readonly opening: () => void;
+  /** Aborted when nobody wants a connection any more: the library closes none that is still being made (Connection.js:49). */
+  readonly ended: AbortSignal;
   /** Called once per socket when it is gone, on purpose or not. */
   readonly closed: (socket: unknown) => void;
 }
@@ -27,7 +30,11 @@ export function socketClass(hooks: SocketHooks): typeof PromisedNetSockets {
       const connecting = super.connect(target.port, target.host);
       const socket = this.#socket();
       socket?.setNoDelay(true);
+      // Also after it is connected: the library does not yet count it as its own for some turns.
+      const stop = (): void => void socket?.destroy(new Error('no longer wanted'));
+      hooks.ended.addEventListener('abort', stop);
       socket?.once('close', () => {
+        hooks.ended.removeEventListener('abort', stop);
         clearTimeout(this.#timer);
         hooks.closed(this);
       });

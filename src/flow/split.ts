@@ -1,5 +1,5 @@
-// Cuts rich text into pieces a network takes, losing no visible character and breaking at lines or spaces where it can; pure.
-import type { RichText, Span } from '../../model/message.ts';
+// Cuts rich text into pieces that one side takes, losing no visible character and breaking at lines or spaces where it can; pure.
+import type { MessageBody, RichText, Span } from '../model/message.ts';
 
 /** Pieces of at most `max` UTF-16 units; surrogate pairs stay whole; spans are cut with their text. */
 export function splitText(text: RichText, max: number): readonly RichText[] {
@@ -12,6 +12,16 @@ export function splitText(text: RichText, max: number): readonly RichText[] {
     start = end;
   }
   return pieces;
+}
+
+/** However its characters are spelled on the wire, a text of this length and its edit fit into an event (64 KiB), in UTF-16 units. */
+const MATRIX_UNITS = 4_800;
+
+/** The parts of a remote message as Matrix takes them: a longer text in several events. The same event gives the same parts. */
+export function splitParts(parts: readonly MessageBody[]): readonly MessageBody[] {
+  return parts.flatMap((body): readonly MessageBody[] =>
+    body.kind === 'text' ? splitText(body.text, MATRIX_UNITS).map((text) => ({ ...body, text })) : [body],
+  );
 }
 
 function cutAt(text: string, start: number, max: number): number {

@@ -1,0 +1,55 @@
+// updates.*: where an account stands and what it has missed (core.telegram.org/api/updates). Knows no sockets.
+
+import type { TlObject } from '../tl/layer.ts';
+import { Refusal } from '../world/world.ts';
+import { asNumber, type Method, type SignedIn } from './context.ts';
+import { stateOf } from './messages.ts';
+
+function difference({ server, me, view }: SignedIn, request: TlObject): TlObject {
+  const pts = asNumber(request['pts']);
+  if (pts <= 0) throw new Refusal(400, 'PERSISTENT_TIMESTAMP_EMPTY');
+  const date = Math.floor(Date.now() / 1000);
+  const missed = me.box.since(pts);
+  const total = asNumber(request['pts_total_limit']);
+  const tooMany = Math.min(server.options.differenceTooLong, total > 0 ? total : Number.POSITIVE_INFINITY);
+  if (missed === null || missed.length > tooMany) return { _: 'updates.differenceTooLong', pts: me.box.pts };
+  if (missed.length === 0) return { _: 'updates.differenceEmpty', date, seq: 0 };
+  const asked = asNumber(request['pts_limit']);
+  const limit = Math.max(
+    1,
+    Math.min(server.options.differenceLimit, asked > 0 ? asked : server.options.differenceLimit),
+  );
+  const events = missed.slice(0, limit);
+  const people = new Set<bigint>([me.id]);
+  const messages: TlObject[] = [];
+  const others: TlObject[] = [];
+  for (const event of events) {
+    const told = view.update(event);
+    for (const id of told.people) people.add(id);
+    if (event.kind !== 'new') others.push(told.update);
+    // What has been deleted since is not shown any more; its deletion is among the events.
+    else if (!event.copy.deleted) messages.push(view.message(event.copy));
+  }
+  const body = {
+    new_messages: messages,
+    new_encrypted_messages: [],
+    other_updates: others.filter((update) => !isOfDeleted(update)),
+    chats: [],
+    users: view.users(people),
+  };
+  const state = stateOf(me);
+  return events.length === missed.length
+    ? { _: 'updates.difference', ...body, state }
+    : { _: 'updates.differenceSlice', ...body, intermediate_state: { ...state, pts: events.at(-1)?.pts ?? pts } };
+}
+
+/** An edit of a message that is gone says nothing. */
+function isOfDeleted(update: TlObject): boolean {
+  const message = update['message'];
+  return typeof message === 'object' && '_' in message && message._ === 'messageEmpty';
+}
+
+export const updateMethods: Readonly<Record<string, Method>> = {
+  'updates.getState': ({ me }) => stateOf(me),
+  'updates.getDifference': difference,
+};

@@ -1,0 +1,95 @@
+// Commands about groups: made, changed, joined, left, by people on their phones.
+
+import { randomBytes } from 'node:crypto';
+import type { GroupInfo } from '../control-types.ts';
+import * as deeds from '../group-deeds.ts';
+import type { Group } from '../world/group.ts';
+import type { Person } from '../world/person.ts';
+import { SOME_PICTURE, type Commands, type Desk } from './commands.ts';
+
+function groupJson(group: Group): GroupInfo {
+  return {
+    id: group.jid,
+    subject: group.subject,
+    description: group.description?.text ?? null,
+    addressing: group.addressing,
+    members: Object.fromEntries([...group.members].map(([person, role]) => [person.lid, role])),
+    requests: [...group.requests.keys()].map((person) => person.lid),
+    announce: group.announce,
+    locked: group.locked,
+    approval: group.approval,
+    ephemeral: group.ephemeral,
+    invite: group.invite,
+    pictureId: group.picture?.id ?? null,
+  };
+}
+
+const outcomesJson = (outcomes: ReadonlyMap<Person, string>): Record<string, string> =>
+  Object.fromEntries([...outcomes].map(([person, outcome]) => [person.lid, outcome]));
+
+export function groupCommands({
+  server,
+  hands,
+}: Desk): Commands<
+  'createGroup' | 'group' | 'groups' | 'changeGroup' | 'members' | 'leaveGroup' | 'joinGroup' | 'answerRequests'
+> {
+  const { world } = server;
+  return {
+    createGroup: ({ by, subject, members, addressing }) => {
+      const people = members.map((one) => hands.person(one));
+      return groupJson(deeds.create(server, hands.person(by), subject, people, addressing));
+    },
+    group: ({ group }) => {
+      const found = world.groupAt(group);
+      return found === undefined ? null : groupJson(found);
+    },
+    groups: ({ of }) =>
+      [...world.groups.values()]
+        .filter((group) => of === undefined || group.members.has(hands.person(of)))
+        .map(groupJson),
+    changeGroup: (to) => {
+      const group = hands.group(to.group);
+      const by = hands.person(to.by);
+      if (to.subject !== undefined) deeds.rename(server, group, by, to.subject);
+      if (to.description !== undefined) {
+        const id = randomBytes(8).toString('hex').toUpperCase();
+        deeds.describe(server, group, by, id, to.description, group.description?.id ?? null);
+      }
+      if (to.announce !== undefined) deeds.flip(server, group, by, to.announce ? 'announcement' : 'not_announcement');
+      if (to.locked !== undefined) deeds.flip(server, group, by, to.locked ? 'locked' : 'unlocked');
+      if (to.approval !== undefined) deeds.setApproval(server, group, by, to.approval);
+      if (to.ephemeral !== undefined) deeds.setEphemeral(server, group, by, to.ephemeral);
+      if (to.picture !== undefined) deeds.setPicture(server, group, by, to.picture ? SOME_PICTURE : null);
+      if (to.newInvite === true) deeds.renewInvite(server, group, by);
+      return groupJson(group);
+    },
+    members: ({ by, group, change, people }) =>
+      outcomesJson(
+        deeds.changeMembers(
+          server,
+          hands.group(group),
+          hands.person(by),
+          change,
+          people.map((one) => hands.person(one)),
+        ),
+      ),
+    leaveGroup: ({ by, group }) => {
+      deeds.leave(server, hands.group(group), hands.person(by));
+      return null;
+    },
+    joinGroup: ({ by, code }) => {
+      const { group, asked } = deeds.joinByCode(server, hands.person(by), code);
+      return { group: group.jid, asked };
+    },
+    answerRequests: ({ by, group, answer, people }) =>
+      outcomesJson(
+        deeds.answerRequests(
+          server,
+          hands.group(group),
+          hands.person(by),
+          answer,
+          people.map((one) => hands.person(one)),
+        ),
+      ),
+  };
+}

@@ -1,0 +1,202 @@
+// What somebody does to a group and what everybody hears of it, whether it was done by a client's request or by a person's
+// hand on the phone. Knows the group's rules and the notices; no requests.
+
+import type { Addressing } from './control-types.ts';
+import { participantNode, groupNode } from './iq/group-node.ts';
+import { groupChanged, pictureChanged, tell } from './notices.ts';
+import type { WhatsAppServer } from './server.ts';
+import { node } from './wire/node.ts';
+import * as acts from './world/group-acts.ts';
+import type { Outcome } from './world/group-acts.ts';
+import { Group } from './world/group.ts';
+import type { Person } from './world/person.ts';
+import { Refusal } from './world/world.ts';
+
+export type MemberChange = 'add' | 'remove' | 'promote' | 'demote';
+
+export function create(
+  server: WhatsAppServer,
+  by: Person,
+  subject: string,
+  members: readonly Person[],
+  addressing: Addressing = server.options.groupAddressing,
+): Group {
+  const { world } = server;
+  if (subject === '') throw new Refusal(406, 'not-acceptable');
+  const group = world.addGroup(by, subject, addressing);
+  for (const person of members) if (person !== by) group.members.set(person, 'member');
+  groupChanged(server, group, by, [node('create', { type: 'new', reason: 'invite' }, [groupNode(group)])]);
+  world.version.touch();
+  return group;
+}
+
+export function changeMembers(
+  server: WhatsAppServer,
+  group: Group,
+  by: Person,
+  change: MemberChange,
+  people: readonly Person[],
+): Map<Person, Outcome> {
+  const outcomes = new Map<Person, Outcome>();
+  for (const person of people) {
+    outcomes.set(
+      person,
+      change === 'add'
+        ? acts.add(group, by, person)
+        : change === 'remove'
+          ? acts.remove(group, by, person)
+          : acts.setRole(group, by, person, change === 'promote' ? 'admin' : 'member'),
+    );
+  }
+  const done = people.filter((person) => outcomes.get(person) === '200');
+  if (done.length > 0) {
+    const changed = node(
+      change,
+      {},
+      done.map((person) => participantNode(group, person)),
+    );
+    groupChanged(server, group, by, [changed], done);
+    server.world.version.touch();
+  }
+  return outcomes;
+}
+
+export function leave(server: WhatsAppServer, group: Group, person: Person): void {
+  acts.leave(group, person);
+  groupChanged(server, group, person, [node('remove', {}, [participantNode(group, person)])], [person]);
+  server.world.version.touch();
+}
+
+export function joinByCode(server: WhatsAppServer, person: Person, code: string): { group: Group; asked: boolean } {
+  const group = acts.groupByInvite(server.world, code);
+  const asked = acts.join(group, person, server.world.clock.seconds()) === 'asked';
+  const change = asked
+    ? node('created_membership_requests', { request_method: 'invite_link' }, [
+        node('requested_user', { jid: person.jid(group.addressing) }),
+      ])
+    : node('add', { reason: 'invite' }, [participantNode(group, person)]);
+  if (asked) {
+    const admins = [...group.members.keys()].filter((one) => group.isAdmin(one));
+    const attrs = {
+      type: 'w:gp2',
+      from: group.jid,
+      participant: person.jid(group.addressing),
+      addressing_mode: group.addressing,
+    };
+    tell(server, admins, () => node('notification', attrs, [change]));
+  } else {
+    groupChanged(server, group, person, [change]);
+  }
+  server.world.version.touch();
+  return { group, asked };
+}
+
+export function answerRequests(
+  server: WhatsAppServer,
+  group: Group,
+  by: Person,
+  answer: 'approve' | 'reject',
+  people: readonly Person[],
+): Map<Person, Outcome> {
+  acts.mustBeAdmin(group, by);
+  const outcomes = new Map<Person, Outcome>();
+  const let_in: Person[] = [];
+  for (const person of people) {
+    const asked = group.requests.delete(person);
+    outcomes.set(person, asked ? '200' : '404');
+    if (!asked) continue;
+    if (answer === 'approve') {
+      group.members.set(person, 'member');
+      let_in.push(person);
+    } else {
+      groupChanged(server, group, by, [
+        node('revoked_membership_requests', {}, [node('participant', { jid: person.jid(group.addressing) })]),
+      ]);
+    }
+  }
+  if (let_in.length > 0) {
+    const added = let_in.map((person) => participantNode(group, person));
+    groupChanged(server, group, by, [node('add', {}, added)]);
+  }
+  server.world.version.touch();
+  return outcomes;
+}
+
+export function rename(server: WhatsAppServer, group: Group, by: Person, subject: string): void {
+  acts.rename(group, by, subject, server.world.clock.seconds());
+  const way = group.addressing;
+  const attrs = { subject, s_o: by.jid(way), s_t: String(group.subjectAt) };
+  groupChanged(server, group, by, [node('subject', attrs)]);
+  server.world.version.touch();
+}
+
+export function describe(
+  server: WhatsAppServer,
+  group: Group,
+  by: Person,
+  id: string,
+  text: string,
+  prev: string | null,
+): void {
+  acts.describe(group, by, id, text, prev, server.world.clock.seconds());
+  const content = text === '' ? [node('delete')] : [node('body', {}, Buffer.from(text, 'utf8'))];
+  groupChanged(server, group, by, [node('description', { id, prev: prev ?? undefined }, content)]);
+  server.world.version.touch();
+}
+
+/** The switches, by the name of the node that sets each, with the value it sets. */
+const SWITCHES: Readonly<Record<string, (group: Group) => void>> = {
+  announcement: (group) => (group.announce = true),
+  not_announcement: (group) => (group.announce = false),
+  locked: (group) => (group.locked = true),
+  unlocked: (group) => (group.locked = false),
+};
+
+export const isSwitch = (name: string): boolean => Object.hasOwn(SWITCHES, name);
+
+export function flip(server: WhatsAppServer, group: Group, by: Person, name: string): void {
+  acts.mustBeAdmin(group, by);
+  SWITCHES[name]?.(group);
+  groupChanged(server, group, by, [node(name)]);
+  server.world.version.touch();
+}
+
+export function setEphemeral(server: WhatsAppServer, group: Group, by: Person, seconds: number): void {
+  acts.mayEdit(group, by);
+  group.ephemeral = seconds;
+  const change = seconds > 0 ? node('ephemeral', { expiration: String(seconds), trigger: '0' }) : node('not_ephemeral');
+  groupChanged(server, group, by, [change]);
+  server.world.version.touch();
+}
+
+export function setApproval(server: WhatsAppServer, group: Group, by: Person, on: boolean): void {
+  acts.mustBeAdmin(group, by);
+  group.approval = on;
+  const state = on ? 'on' : 'off';
+  groupChanged(server, group, by, [node('membership_approval_mode', {}, [node('group_join', { state })])]);
+  server.world.version.touch();
+}
+
+export function setAddMode(server: WhatsAppServer, group: Group, by: Person, mode: string): void {
+  acts.mustBeAdmin(group, by);
+  if (mode !== 'all_member_add' && mode !== 'admin_add') throw new Refusal(400, 'bad-request');
+  group.addMode = mode;
+  groupChanged(server, group, by, [node('member_add_mode', {}, Buffer.from(mode, 'utf8'))]);
+  server.world.version.touch();
+}
+
+export function renewInvite(server: WhatsAppServer, group: Group, by: Person): string {
+  acts.mustBeAdmin(group, by);
+  group.invite = Group.newInvite();
+  groupChanged(server, group, by, [node('invite', { code: group.invite })]);
+  server.world.version.touch();
+  return group.invite;
+}
+
+/** Null takes the picture away. */
+export function setPicture(server: WhatsAppServer, of: Person | Group, by: Person, bytes: Uint8Array | null): void {
+  if ('members' in of) acts.mayEdit(of, by);
+  of.picture = bytes === null ? null : server.world.newPicture(bytes);
+  pictureChanged(server, of, by);
+  server.world.version.touch();
+}

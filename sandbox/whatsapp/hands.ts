@@ -1,0 +1,196 @@
+// People's hands on their phones: writing, editing, deleting, reacting, typing, reading, calling. Finds the simulated device
+// and lets it do what a person would; knows no HTTP.
+
+import { randomBytes } from 'node:crypto';
+import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import type { LoggedMessage, TextOptions } from './control-types.ts';
+import type { WhatsAppServer } from './server.ts';
+import * as compose from './sim/compose.ts';
+import type { SimDevice } from './sim/sim-device.ts';
+import { node } from './wire/node.ts';
+import type { Group } from './world/group.ts';
+import type { Person } from './world/person.ts';
+
+export class Hands {
+  readonly #server: WhatsAppServer;
+
+  constructor(server: WhatsAppServer) {
+    this.#server = server;
+  }
+
+  person(id: string): Person {
+    const found = this.#server.world.people.get(id);
+    if (found === undefined) throw new Error(`there is no person ${id}`);
+    return found;
+  }
+
+  group(id: string): Group {
+    const found = this.#server.world.groupAt(id);
+    if (found === undefined) throw new Error(`there is no group ${id}`);
+    return found;
+  }
+
+  chat(id: string): Person | Group {
+    return id.endsWith('@g.us') ? this.group(id) : this.person(id);
+  }
+
+  sim(person: string, device = 0): SimDevice {
+    const found = this.person(person).devices.get(device);
+    if (found === undefined) throw new Error(`${person} has no device ${device}`);
+    return this.#server.cast.of(found);
+  }
+
+  /** The address of the chat as the writer's devices name it. */
+  #jid(by: Person, chat: Person | Group): string {
+    return 'members' in chat ? chat.jid : chat.jid(by.addressing);
+  }
+
+  #author(sim: SimDevice, chat: Person | Group, entry: LoggedMessage): string {
+    const way = 'members' in chat ? chat.addressing : sim.device.person.addressing;
+    return this.#server.world.people.get(entry.from)?.jid(way) ?? entry.from;
+  }
+
+  #find(sim: SimDevice, chat: string, id: string): LoggedMessage {
+    const entry = sim.log.find(chat, id);
+    if (entry === undefined) throw new Error(`the device has no message ${id} in this chat`);
+    return entry;
+  }
+
+  /** How the writer names a message: edits, revocations and reactions point with it. */
+  #key(sim: SimDevice, chat: Person | Group, entry: LoggedMessage): proto.IMessageKey {
+    const fromMe = entry.from === sim.device.person.lid;
+    return {
+      remoteJid: this.#jid(sim.device.person, chat),
+      fromMe,
+      id: entry.id,
+      ...('members' in chat && !fromMe ? { participant: this.#author(sim, chat, entry) } : {}),
+    };
+  }
+
+  write(by: SimDevice, to: string, text: string, options: TextOptions, id?: string): string {
+    const chat = this.chat(to);
+    const way = 'members' in chat ? chat.addressing : by.device.person.addressing;
+    const mentions = (options.mentions ?? []).map((one) => this.person(one).jid(way));
+    let quote: compose.Quote | null = null;
+    if (options.replyTo !== undefined) {
+      const entry = this.#find(by, to, options.replyTo);
+      quote = {
+        id: entry.id,
+        participant: this.#author(by, chat, entry),
+        content: by.log.contents.get(`${to} ${entry.id}`) ?? {},
+      };
+    }
+    return by.outbox.send(chat, compose.text(text, options, mentions, quote), id === undefined ? {} : { id });
+  }
+
+  edit(by: SimDevice, to: string, id: string, text: string, editId?: string): string {
+    const chat = this.chat(to);
+    const key = this.#key(by, chat, this.#find(by, to, id));
+    const content = compose.edit(key, { conversation: text });
+    return by.outbox.send(chat, content, { edit: '1', ...(editId === undefined ? {} : { id: editId }) });
+  }
+
+  /** For everyone; somebody else's message only by an admin of the group. */
+  remove(by: SimDevice, to: string, id: string): string {
+    const chat = this.chat(to);
+    const key = this.#key(by, chat, this.#find(by, to, id));
+    return by.outbox.send(chat, compose.revoke(key), { edit: key.fromMe === true ? '7' : '8' });
+  }
+
+  react(by: SimDevice, to: string, id: string, emoji: string): string {
+    const chat = this.chat(to);
+    const key = this.#key(by, chat, this.#find(by, to, id));
+    return by.outbox.send(chat, compose.reaction(key, emoji), { type: 'reaction' });
+  }
+
+  setTimer(by: SimDevice, to: string, seconds: number): string {
+    return by.outbox.send(this.chat(to), compose.timer(seconds));
+  }
+
+  send(by: SimDevice, to: string, message: object, options: { id?: string; type?: string; edit?: string }): string {
+    return by.outbox.send(this.chat(to), proto.Message.fromObject(message), options);
+  }
+
+  /** A stanza that a companion gets in place of what only the phone may see. */
+  sendUnavailable(by: SimDevice, to: string, type: string, id = compose.messageId()): string {
+    const chat = this.chat(to);
+    const { device } = by;
+    const { world } = this.#server;
+    const people = 'members' in chat ? [...chat.members.keys()] : [chat, device.person];
+    const way = 'members' in chat ? chat.addressing : device.person.addressing;
+    for (const person of people) {
+      for (const one of person.companions) {
+        const about =
+          'members' in chat
+            ? { from: chat.jid, participant: device.jid(way), addressing_mode: way }
+            : person === device.person
+              ? { from: device.jid(way), recipient: this.#jid(person, chat) }
+              : {
+                  from: device.jid(way),
+                  [way === 'lid' ? 'sender_pn' : 'sender_lid']: device.person.jid(way === 'lid' ? 'pn' : 'lid'),
+                };
+        const attrs = { id, t: String(world.clock.seconds()), type: 'text', notify: device.person.name, ...about };
+        one.mailbox.add(node('message', attrs, [node('unavailable', { type })]));
+      }
+    }
+    return id;
+  }
+
+  type(by: SimDevice, to: string, state: 'composing' | 'paused' | 'recording'): void {
+    const inner = state === 'recording' ? node('composing', { media: 'audio' }) : node(state);
+    const attrs = { from: by.device.jid('pn'), to: this.#jid(by.device.person, this.chat(to)) };
+    this.#server.receive(by.device, node('chatstate', attrs, [inner]));
+  }
+
+  /** Answers how many messages were marked as read. */
+  read(by: SimDevice, to: string, ids?: readonly string[]): number {
+    const chat = this.chat(to);
+    const me = by.device.person.lid;
+    const unread = by.log.entries.filter(
+      (entry) => entry.chat === to && entry.from !== me && (ids === undefined || ids.includes(entry.id)),
+    );
+    const byAuthor = new Map<string, string[]>();
+    for (const entry of unread) {
+      const author = this.#author(by, chat, entry);
+      byAuthor.set(author, [...(byAuthor.get(author) ?? []), entry.id]);
+    }
+    const type = by.device.person.privacy.get('readreceipts') === 'none' ? 'read-self' : 'read';
+    for (const [author, [id, ...rest]] of byAuthor) {
+      const attrs = {
+        id,
+        type,
+        t: String(this.#server.world.clock.seconds()),
+        to: this.#jid(by.device.person, chat),
+        participant: 'members' in chat ? author : undefined,
+      };
+      const list = rest.map((one) => node('item', { id: one }));
+      this.#server.receive(by.device, node('receipt', attrs, rest.length === 0 ? undefined : [node('list', {}, list)]));
+    }
+    return unread.length;
+  }
+
+  call(by: SimDevice, to: string, video: boolean): string {
+    const id = randomBytes(16).toString('hex').toUpperCase();
+    const { person } = by.device;
+    const target = this.person(to);
+    const attrs = {
+      'call-id': id,
+      'call-creator': by.device.jid(person.addressing),
+      caller_pn: person.jid('pn'),
+    };
+    const inner = [node('audio', { enc: 'opus', rate: '16000' }), ...(video ? [node('video', { enc: 'vp8' })] : [])];
+    this.#server.receive(by.device, node('call', { to: target.jid(person.addressing) }, [node('offer', attrs, inner)]));
+    return id;
+  }
+
+  endCall(by: SimDevice, to: string, call: string, reason: string | undefined): void {
+    const { person } = by.device;
+    const attrs = {
+      'call-id': call,
+      'call-creator': by.device.jid(person.addressing),
+      reason: reason === 'timeout' ? 'timeout' : undefined,
+    };
+    const target = this.person(to).jid(person.addressing);
+    this.#server.receive(by.device, node('call', { to: target }, [node('terminate', attrs)]));
+  }
+}

@@ -1,0 +1,65 @@
+// A group as a node, the way queries and notifications show it.
+
+import { node, type BinaryNode } from '../wire/node.ts';
+import type { Group } from '../world/group.ts';
+import type { Person } from '../world/person.ts';
+
+/** One member: the address of the group's way, and the other one beside it. */
+export function participantNode(
+  group: Group,
+  person: Person,
+  more: Readonly<Record<string, string | undefined>> = {},
+): BinaryNode {
+  const role = group.members.get(person);
+  return node('participant', {
+    jid: person.jid(group.addressing),
+    [group.addressing === 'lid' ? 'phone_number' : 'lid']: person.jid(group.addressing === 'lid' ? 'pn' : 'lid'),
+    type: role === 'admin' || role === 'superadmin' ? role : undefined,
+    ...more,
+  });
+}
+
+export function groupNode(group: Group, { members = true }: { readonly members?: boolean } = {}): BinaryNode {
+  const way = group.addressing;
+  const other = way === 'lid' ? 'pn' : 'lid';
+  const { description } = group;
+  return node(
+    'group',
+    {
+      id: group.id,
+      addressing_mode: way,
+      creator: group.creator.jid(way),
+      [`creator_${other}`]: group.creator.jid(other),
+      creation: String(group.creation),
+      subject: group.subject,
+      s_o: group.subjectBy.jid(way),
+      [`s_o_${other}`]: group.subjectBy.jid(other),
+      s_t: String(group.subjectAt),
+      size: String(group.members.size),
+    },
+    [
+      ...(members ? [...group.members.keys()].map((person) => participantNode(group, person)) : []),
+      ...(description === null
+        ? []
+        : [
+            node(
+              'description',
+              {
+                id: description.id,
+                t: String(description.t),
+                participant: description.by.jid(way),
+                [`participant_${other}`]: description.by.jid(other),
+              },
+              [node('body', {}, Buffer.from(description.text, 'utf8'))],
+            ),
+          ]),
+      ...(group.announce ? [node('announcement')] : []),
+      ...(group.locked ? [node('locked')] : []),
+      ...(group.approval ? [node('membership_approval_mode', {}, [node('group_join', { state: 'on' })])] : []),
+      ...(group.ephemeral > 0 ? [node('ephemeral', { expiration: String(group.ephemeral) })] : []),
+      ...(group.isCommunity ? [node('parent', { default_membership_approval_mode: 'request_required' })] : []),
+      ...(group.parent === null ? [] : [node('linked_parent', { jid: group.parent })]),
+      node('member_add_mode', {}, Buffer.from(group.addMode, 'utf8')),
+    ],
+  );
+}

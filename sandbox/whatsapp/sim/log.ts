@@ -1,0 +1,90 @@
+// What one simulated device has received and sent, as its screen would show it: every readable message in order, and those
+// it could not read. Understands the message protobufs; knows no ciphertext and no stanzas.
+
+import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import type { LoggedMessage } from '../control-types.ts';
+
+export type Content = proto.IMessage;
+
+/** The message inside the wrappers that only say how it is to be shown. */
+export function unwrap(message: Content): Content {
+  let inner = message;
+  for (;;) {
+    const wrapped =
+      inner.deviceSentMessage?.message ??
+      inner.ephemeralMessage?.message ??
+      inner.viewOnceMessage?.message ??
+      inner.viewOnceMessageV2?.message ??
+      inner.documentWithCaptionMessage?.message ??
+      inner.editedMessage?.message;
+    if (wrapped === null || wrapped === undefined) return inner;
+    inner = wrapped;
+  }
+}
+
+type Shown = Pick<LoggedMessage, 'kind' | 'text' | 'target' | 'quoted' | 'mentions' | 'expiration' | 'forwarded'>;
+
+const NOTHING: Shown = {
+  kind: 'other',
+  text: '',
+  target: null,
+  quoted: null,
+  mentions: [],
+  expiration: 0,
+  forwarded: false,
+};
+
+/** What a message is, for people. */
+export function shown(message: Content): Shown {
+  const inner = unwrap(message);
+  const { protocolMessage: protocol, reactionMessage: reaction, extendedTextMessage: extended } = inner;
+  if (protocol) {
+    const target = protocol.key?.id ?? null;
+    switch (protocol.type) {
+      case proto.Message.ProtocolMessage.Type.REVOKE:
+        return { ...NOTHING, kind: 'revoke', target };
+      case proto.Message.ProtocolMessage.Type.MESSAGE_EDIT:
+        return { ...shown(protocol.editedMessage ?? {}), kind: 'edit', target };
+      case proto.Message.ProtocolMessage.Type.EPHEMERAL_SETTING:
+        return { ...NOTHING, kind: 'timer', expiration: protocol.ephemeralExpiration ?? 0 };
+      default:
+        return { ...NOTHING, kind: 'protocol', text: String(protocol.type) };
+    }
+  }
+  if (reaction) return { ...NOTHING, kind: 'reaction', text: reaction.text ?? '', target: reaction.key?.id ?? null };
+  if (extended) {
+    const about = extended.contextInfo;
+    return {
+      kind: 'text',
+      text: extended.text ?? '',
+      target: null,
+      quoted: about?.stanzaId ?? null,
+      mentions: about?.mentionedJid ?? [],
+      expiration: about?.expiration ?? 0,
+      forwarded: about?.isForwarded ?? false,
+    };
+  }
+  if (inner.conversation) return { ...NOTHING, kind: 'text', text: inner.conversation };
+  const name = Object.keys(inner).find((key) => key.endsWith('Message') && key !== 'senderKeyDistributionMessage');
+  return name === undefined ? { ...NOTHING, kind: 'protocol' } : { ...NOTHING, text: name };
+}
+
+export class Log {
+  readonly entries: LoggedMessage[] = [];
+  /** The contents themselves, by chat and id, for those who ask again. */
+  readonly contents = new Map<string, Content>();
+
+  add(entry: LoggedMessage, content: Content | null): void {
+    // A message that heals takes its own place.
+    const at = this.entries.findIndex(
+      (one) => !one.readable && one.id === entry.id && one.chat === entry.chat && one.from === entry.from,
+    );
+    if (at >= 0) this.entries[at] = entry;
+    else this.entries.push(entry);
+    if (content !== null) this.contents.set(`${entry.chat} ${entry.id}`, content);
+  }
+
+  find(chat: string, id: string): LoggedMessage | undefined {
+    return this.entries.findLast((entry) => entry.id === id && entry.chat === chat);
+  }
+}

@@ -1,0 +1,72 @@
+// A group: who is in it, in which role, what it is called and what only admins may do. Knows no nodes and tells nobody.
+
+import { randomBytes } from 'node:crypto';
+import type { Addressing, GroupRole } from '../control-types.ts';
+import type { Person, Picture } from './person.ts';
+
+export interface Description {
+  readonly id: string;
+  readonly text: string;
+  readonly by: Person;
+  /** Seconds. */
+  readonly t: number;
+}
+
+export interface JoinRequest {
+  readonly person: Person;
+  readonly t: number;
+  readonly method: string;
+}
+
+export class Group {
+  /** Digits, without the server. */
+  readonly id: string;
+  readonly addressing: Addressing;
+  readonly creator: Person;
+  /** Seconds. */
+  readonly creation: number;
+  readonly members = new Map<Person, GroupRole>();
+  readonly requests = new Map<Person, JoinRequest>();
+  subject: string;
+  subjectBy: Person;
+  subjectAt: number;
+  description: Description | null = null;
+  announce = false;
+  locked = false;
+  /** Joining by link needs an admin. */
+  approval = false;
+  /** `all_member_add` or `admin_add`. */
+  addMode = 'all_member_add';
+  /** Seconds; 0: messages stay. */
+  ephemeral = 0;
+  picture: Picture | null = null;
+  /** The community it belongs to. */
+  parent: string | null = null;
+  isCommunity = false;
+  invite: string;
+
+  constructor(id: string, addressing: Addressing, creator: Person, subject: string, t: number) {
+    this.id = id;
+    this.addressing = addressing;
+    this.creator = creator;
+    this.creation = t;
+    this.subject = subject;
+    this.subjectBy = creator;
+    this.subjectAt = t;
+    this.members.set(creator, 'superadmin');
+    this.invite = Group.newInvite();
+  }
+
+  static newInvite(): string {
+    return randomBytes(16).toString('base64url');
+  }
+
+  get jid(): string {
+    return `${this.id}@g.us`;
+  }
+
+  isAdmin(person: Person): boolean {
+    const role = this.members.get(person);
+    return role === 'admin' || role === 'superadmin';
+  }
+}

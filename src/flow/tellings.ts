@@ -1,0 +1,95 @@
+// What the bridge owes people of its own accord, put into the queue once per cause: sentences, and rooms to open; does none of it.
+import type { Tone } from '../model/delivery.ts';
+import {
+  as,
+  loginOwner,
+  toMatrixLane,
+  type EventId,
+  type LaneId,
+  type PortalKey,
+  type RoomId,
+  type UserId,
+} from '../model/ids.ts';
+import type { Puppet } from '../model/records.ts';
+import type { Say } from '../model/say.ts';
+import type { Shown } from '../model/shown.ts';
+import type { Queue } from '../ports/queue.ts';
+
+interface Doors {
+  readonly queue: Pick<Queue, 'accept'>;
+}
+
+export interface Saying {
+  /** Unique for ever: the same key is said once. */
+  readonly key: string;
+  readonly room: RoomId;
+  readonly reader: UserId;
+  readonly words: Say;
+  readonly replyTo?: EventId;
+  readonly tone?: Tone;
+}
+
+/** Has the bot say something in a room. */
+export async function sayOnce(doors: Doors, saying: Saying): Promise<void> {
+  const { key, room, reader, words, replyTo, tone } = saying;
+  const act = {
+    kind: 'say',
+    room,
+    reader,
+    say: words,
+    ...(replyTo === undefined ? {} : { replyTo }),
+    ...(tone === undefined ? {} : { tone }),
+  } as const;
+  await doors.queue.accept({
+    entries: [{ key: `say:${key}`, lane: as<LaneId>(`t:${room}`), payload: { from: 'bridge', act } }],
+  });
+}
+
+/** Says something to a person in their management room; makes the room if there is none. */
+export async function toldInManagement(
+  doors: Doors,
+  user: UserId,
+  cause: string,
+  words: Say,
+  show?: Shown,
+): Promise<void> {
+  const act = { kind: 'tell', user, say: words } as const;
+  await doors.queue.accept({
+    entries: [
+      {
+        key: `tell:${cause}`,
+        lane: as<LaneId>(`t:${user}`),
+        payload: { from: 'bridge', act: show === undefined ? act : { ...act, show } },
+      },
+    ],
+  });
+}
+
+export interface OpenLater {
+  readonly cause: string;
+  readonly puppet: Puppet;
+  readonly portal: PortalKey;
+  readonly user: UserId;
+  /** A direct room of the person with the ghost, to be adopted. */
+  readonly room?: RoomId;
+}
+
+export function openingKey(cause: string): string {
+  return `open:${cause}`;
+}
+
+/** Rooms are made only in their chat's own lane, so that two causes never make two. @returns false when this cause was heard before */
+export async function openPortalLater(doors: Doors, open: OpenLater): Promise<boolean> {
+  const act = { kind: 'open-portal', portal: open.portal, puppet: open.puppet.id, for: open.user } as const;
+  const accepted = await doors.queue.accept({
+    entries: [
+      {
+        key: openingKey(open.cause),
+        lane: toMatrixLane(open.portal),
+        owner: loginOwner(open.puppet.id),
+        payload: { from: 'bridge', act: open.room === undefined ? act : { ...act, room: open.room } },
+      },
+    ],
+  });
+  return accepted.fresh > 0;
+}

@@ -1,0 +1,55 @@
+// What people take back or change before it has left: parked messages rewritten or thrown away, stale ones asked about; knows no network.
+import type { FoundEntry, LaneClaim, QueueEntry } from '../../model/entry.ts';
+import { say, type Say } from '../../model/say.ts';
+import type { FlowDoors } from '../doors.ts';
+
+/**
+ * Surely never attempted: it stood behind an entry that kept the lane waiting. A fresh entry without attempts may have been
+ * under way when its worker died.
+ */
+export function wasHeldUp(claim: LaneClaim, entry: QueueEntry): boolean {
+  const [head] = claim.entries;
+  return entry.attempts === 0 && head !== undefined && head.id < entry.id && head.attempts > 0;
+}
+
+/** Something not yet attempted that its own author has redacted meanwhile is not sent at all. */
+export function isTakenBack(doors: Pick<FlowDoors, 'read'>, entry: QueueEntry, behind: readonly QueueEntry[]): boolean {
+  if (entry.payload.from !== 'matrix') return false;
+  return behind.some((later) => {
+    if (later.payload.from !== 'matrix') return false;
+    const event = doors.read(later.payload.event);
+    return event.kind === 'removal' && event.target === entry.key;
+  });
+}
+
+/** Epoch ms from which on what a person wrote is not sent without asking them; undefined for everything else and for what was released. */
+export function staleAt(doors: Pick<FlowDoors, 'read' | 'settings'>, entry: QueueEntry): number | undefined {
+  if (entry.payload.from !== 'matrix' || entry.late) return undefined;
+  const { at } = doors.read(entry.payload.event);
+  const written = at > 0 ? Math.min(at, entry.receivedAt) : entry.receivedAt;
+  return written + doors.settings.tooOldMs;
+}
+
+export function tooOld(entry: QueueEntry): { readonly do: 'park'; readonly code: string; readonly say: Say } {
+  return { do: 'park', code: 'too-old', say: say('fault.too-old', { id: entry.id }) };
+}
+
+/** A parked message says from now on what its edit says. @returns false when it has left its parking place meanwhile */
+export async function rewriteParked(
+  doors: Pick<FlowDoors, 'queue'>,
+  parked: FoundEntry,
+  raw: unknown,
+): Promise<boolean> {
+  if (parked.payload.from !== 'matrix') return false;
+  const event = { ...objectOf(parked.payload.event), content: newContent(raw) };
+  return await doors.queue.rewrite(parked.id, { from: 'matrix', event });
+}
+
+/** The edit's `m.new_content` with the relation of the message it replaces left out. */
+function newContent(raw: unknown): unknown {
+  return objectOf(objectOf(raw)['content'])['m.new_content'];
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}

@@ -1,0 +1,76 @@
+// What the wing asks the homeserver beside speaking: waking it, account data, and looking for what was sent.
+import { randomUUID } from 'node:crypto';
+import { as, type EventId, type RoomId, type UserId } from '../model/ids.ts';
+import type { Vault } from '../ports/stores.ts';
+import { encode, MatrixRefusal, type As, type MatrixClient } from './client.ts';
+import { field, isObject, objectAt, textAt, type Json } from './json.ts';
+import { MARKER } from './marker.ts';
+
+const API = '/_matrix/client/v3';
+
+/** A homeserver that was started as well begins to push only with the first event that concerns us: this is one. */
+export async function wake(client: MatrixClient, who: As, vault: Vault): Promise<void> {
+  const kept = await vault.read('matrix:control', 'room');
+  let room = kept === undefined ? undefined : Buffer.from(kept).toString();
+  if (room === undefined) {
+    const body = { preset: 'private_chat', visibility: 'private', name: 'Passerelle' };
+    room = textAt(await client.ask(who, 'POST', `${API}/createRoom`, { body }), 'room_id');
+    if (room === undefined) return;
+    await vault.write([{ scope: 'matrix:control', key: 'room', value: Buffer.from(room) }]);
+    return;
+  }
+  const path = `${API}/rooms/${encode(room)}/send/fr.passerelle.wake/${randomUUID()}`;
+  await client.ask(who, 'PUT', path, { body: {} });
+}
+
+export async function accountData(client: MatrixClient, who: As, user: UserId, type: string): Promise<Json> {
+  try {
+    return await client.ask(who, 'GET', `${API}/user/${encode(user)}/account_data/${type}`);
+  } catch (error) {
+    if (error instanceof MatrixRefusal && error.said(404)) return {};
+    throw error;
+  }
+}
+
+export async function putAccountData(
+  client: MatrixClient,
+  who: As,
+  user: UserId,
+  type: string,
+  body: Json,
+): Promise<void> {
+  await client.ask(who, 'PUT', `${API}/user/${encode(user)}/account_data/${type}`, { body });
+}
+
+/** Looks through the last thousand events. */
+export async function findDelivered(
+  client: MatrixClient,
+  who: As,
+  room: RoomId,
+  marker: string,
+): Promise<EventId | 'beyond' | undefined> {
+  let from: string | undefined;
+  for (let page = 0; page < 10; page += 1) {
+    const answer: Json = await client.ask(who, 'GET', `${API}/rooms/${encode(room)}/messages`, {
+      query: { dir: 'b', limit: 100, from },
+    });
+    const chunk = field(answer, 'chunk');
+    const events = Array.isArray(chunk) ? chunk.filter(isObject) : [];
+    const found = events.find((one) => field(objectAt(one, 'content'), MARKER) === marker);
+    if (found !== undefined) return as<EventId>(textAt(found, 'event_id', 255) ?? '');
+    from = textAt(answer, 'end', 1000);
+    if (from === undefined || events.length === 0) return undefined;
+  }
+  return 'beyond';
+}
+
+/** A redacted event says so in its `unsigned` (spec: redactions). */
+export async function isRedacted(client: MatrixClient, who: As, room: RoomId, event: EventId): Promise<boolean> {
+  try {
+    const found = await client.ask(who, 'GET', `${API}/rooms/${encode(room)}/event/${encode(event)}`);
+    return field(objectAt(found, 'unsigned'), 'redacted_because') !== undefined;
+  } catch (error) {
+    if (error instanceof MatrixRefusal && error.said(404)) return false;
+    throw error;
+  }
+}

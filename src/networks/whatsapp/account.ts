@@ -1,0 +1,117 @@
+// Everything one login keeps in memory between connections, put together from its vault; knows no reconnecting.
+import { BridgeError } from '../../model/errors.ts';
+import type { Puppet } from '../../model/records.ts';
+import { vaultScope, type NetworkSink } from '../../ports/network.ts';
+import type { Clock, Logger, Vault, VaultChange } from '../../ports/stores.ts';
+import { ChatBook } from './chat-book.ts';
+import type { Cures } from './cures.ts';
+import { Directory } from './directory.ts';
+import { chatKind, type Names } from './ids.ts';
+import { Inbox } from './inbox.ts';
+import { handlesOf } from './jid.ts';
+import { selfOf } from './library.ts';
+import type { Line } from './line.ts';
+import { Pacing } from './pacing.ts';
+import type { PeopleDesk } from './people-desk.ts';
+import type { ReadContext } from './place.ts';
+import { PACING_KEY, Sends } from './sends.ts';
+import type { WhatsAppSettings } from './settings.ts';
+import { vaultLedger } from './state/ledger.ts';
+import { AccountState } from './state/state.ts';
+import { CREDS_KEY, KEY_PREFIX } from './state/values.ts';
+
+export interface AccountDoors {
+  readonly puppet: Puppet;
+  readonly sink: NetworkSink;
+  readonly vault: Vault;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly cures: Cures;
+  readonly settings: WhatsAppSettings;
+  readonly names: Names;
+  readonly people: PeopleDesk;
+  /** False only in tests. */
+  readonly paced: boolean;
+  readonly line: () => Line | undefined;
+  /** Nothing can be written or accepted any more. */
+  readonly broken: (why: unknown) => void;
+}
+
+export interface Account {
+  readonly state: AccountState;
+  readonly context: ReadContext;
+  readonly directory: Directory;
+  readonly inbox: Inbox;
+  readonly sends: Sends;
+  readonly pacing: Pacing | undefined;
+  readonly chats: ChatBook;
+}
+
+export function loggedOut(cause?: unknown): BridgeError {
+  return new BridgeError('whatsapp-logged-out', 'after-login', 'whatsapp.logged-out', { cause });
+}
+
+/** What was received and not accepted is read at once. @throws BridgeError when the vault holds no linked account */
+export async function openAccount(doors: AccountDoors): Promise<Account> {
+  const { puppet, sink, vault, clock, log, cures, settings, names, people, line } = doors;
+  const scope = vaultScope(puppet.id);
+  const ledger = vaultLedger(vault, scope, async (changes) => await sink.keep(changes));
+  const state = await AccountState.open({ ledger, clock, log, puppet: puppet.id, cures, broken: doors.broken });
+  const self = state === undefined ? undefined : selfOf(state.creds);
+  if (state === undefined || self === undefined) throw loggedOut();
+  const [kept, book] = [await vault.readAll(scope), await people.book()];
+  const selfHandles = handlesOf(self.id, self.lid) ?? {};
+  book.person(selfHandles, clock.now());
+  const chats = new ChatBook(scope, kept);
+  const pacing = doors.paced ? new Pacing(settings.pacing, 0, kept.get(PACING_KEY)) : undefined;
+  const directory = new Directory({ self: puppet.self, selfHandles, names, book, chats, clock });
+  const context: ReadContext = {
+    self: puppet.self,
+    selfHandles,
+    names,
+    person: (handles) => book.person(handles, clock.now()),
+    nameOf: (person) => chats.nameOf(person),
+    portal: (chat, kind) => sink.portalKey(chat, kind),
+    now: () => clock.now(),
+  };
+  const inbox = new Inbox({
+    puppet: puppet.id,
+    scope,
+    sink,
+    clock,
+    log,
+    journal: state.journal,
+    creds: state.creds,
+    context,
+    chats,
+    people,
+    book,
+    admins: async (chat) => {
+      const open = line();
+      if (open === undefined || chatKind(chat) !== 'group') throw loggedOut();
+      return await directory.admins(open, chat);
+    },
+    stale: (chat) => directory.forget(chat),
+    failed: doors.broken,
+  });
+  inbox.add(state.journal.unread());
+  state.journal.onRow((row) => inbox.add([row]));
+  const sends = new Sends({
+    self: puppet.self,
+    scope,
+    sink,
+    clock,
+    chats,
+    sent: state.sent,
+    pacing,
+    context: () => directory.writeContext(),
+  });
+  return { state, context, directory, inbox, sends, pacing, chats };
+}
+
+/** Credentials and keys that are worth nothing any more; what was received and not accepted stays. */
+export async function worthless(vault: Vault, scope: string): Promise<readonly VaultChange[]> {
+  const kept = await vault.readAll(scope);
+  const keys = [...kept.keys()].filter((key) => key === CREDS_KEY || key.startsWith(KEY_PREFIX));
+  return keys.map((key) => ({ scope, key, value: null }));
+}

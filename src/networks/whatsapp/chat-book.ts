@@ -1,0 +1,123 @@
+// What a login remembers of its chats and of what people call themselves; goes into the vault with the events it came from.
+import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import type { ChatId, MessageId, PersonId } from '../../model/ids.ts';
+import type { VaultChange } from '../../ports/stores.ts';
+
+export interface ChatMemory {
+  /** The address that the chat was last heard under. */
+  readonly jid?: string;
+  /** The other side wrote, or the person did on their phone: the chat is no new one. */
+  readonly met?: true;
+  /** Seconds until messages disappear; absent = they stay. */
+  readonly timer?: number;
+}
+
+export interface Recalled {
+  readonly content: proto.IMessage;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+const CHAT = 'chat/';
+const NAME = 'name/';
+const WAITING = 'waiting/';
+const VERSION = 1;
+/** Messages that can be quoted with their words. */
+const MOST_RECALLED = 500;
+
+export class ChatBook {
+  readonly #scope: string;
+  readonly #chats = new Map<ChatId, ChatMemory>();
+  readonly #names = new Map<PersonId, string>();
+  readonly #waiting = new Set<MessageId>();
+  readonly #recent = new Map<MessageId, Recalled>();
+  readonly #unwritten = new Map<string, VaultChange>();
+
+  /** @param kept the login's scope in the vault @throws Error when a value is of a later version */
+  constructor(scope: string, kept: ReadonlyMap<string, Uint8Array>) {
+    this.#scope = scope;
+    for (const [key, bytes] of kept) {
+      if (key.startsWith(CHAT)) this.#chats.set(key.slice(CHAT.length) as ChatId, opened<ChatMemory>(bytes));
+      else if (key.startsWith(NAME))
+        this.#names.set(key.slice(NAME.length) as PersonId, opened<{ name: string }>(bytes).name);
+      else if (key.startsWith(WAITING)) this.#waiting.add(key.slice(WAITING.length) as MessageId);
+    }
+  }
+
+  chat(chat: ChatId): ChatMemory {
+    return this.#chats.get(chat) ?? {};
+  }
+
+  note(chat: ChatId, more: ChatMemory): void {
+    const before = this.chat(chat);
+    const after = { ...before, ...more };
+    if (after.jid === before.jid && after.met === before.met && after.timer === before.timer) return;
+    this.#chats.set(chat, after);
+    this.#write(`${CHAT}${chat}`, after);
+  }
+
+  nameOf(person: PersonId): string | undefined {
+    return this.#names.get(person);
+  }
+
+  /** @returns whether somebody changed the name they had */
+  call(person: PersonId, name: string): boolean {
+    const before = this.#names.get(person);
+    if (before === name) return false;
+    this.#names.set(person, name);
+    this.#write(`${NAME}${person}`, { name });
+    return before !== undefined;
+  }
+
+  isWaiting(message: MessageId): boolean {
+    return this.#waiting.has(message);
+  }
+
+  wait(message: MessageId): void {
+    if (this.#waiting.has(message)) return;
+    this.#waiting.add(message);
+    this.#write(`${WAITING}${message}`, {});
+  }
+
+  heal(message: MessageId): void {
+    if (!this.#waiting.delete(message)) return;
+    const key = `${WAITING}${message}`;
+    this.#unwritten.set(key, { scope: this.#scope, key, value: null });
+  }
+
+  recall(message: MessageId): Recalled | undefined {
+    return this.#recent.get(message);
+  }
+
+  remember(message: MessageId, recalled: Recalled): void {
+    this.#recent.delete(message);
+    this.#recent.set(message, recalled);
+    for (const oldest of this.#recent.keys()) {
+      if (this.#recent.size <= MOST_RECALLED) break;
+      this.#recent.delete(oldest);
+    }
+  }
+
+  take(): { readonly changes: readonly VaultChange[]; readonly written: () => void } {
+    const changes = [...this.#unwritten.values()];
+    return {
+      changes,
+      written: () => {
+        for (const change of changes) {
+          if (this.#unwritten.get(change.key) === change) this.#unwritten.delete(change.key);
+        }
+      },
+    };
+  }
+
+  #write(key: string, value: object): void {
+    const bytes = Buffer.from(JSON.stringify({ v: VERSION, ...value }));
+    this.#unwritten.set(key, { scope: this.#scope, key, value: bytes });
+  }
+}
+
+function opened<T>(bytes: Uint8Array): T {
+  const { v, ...rest } = JSON.parse(Buffer.from(bytes).toString()) as { v: number } & T;
+  if (v !== VERSION) throw new Error('a remembered chat of a later version');
+  return rest as T;
+}

@@ -1,0 +1,157 @@
+// Who and what is behind our names, as everybody may see it, and how they are addressed on WhatsApp now; asks over a live line.
+import { WAMessageAddressingMode, type GroupMetadata } from '@whiskeysockets/baileys';
+import type { Member, PersonSnapshot } from '../../model/chat.ts';
+import { BridgeError } from '../../model/errors.ts';
+import { as, type ChatId, type PersonId } from '../../model/ids.ts';
+import type { ResolvedChat } from '../../ports/network.ts';
+import type { Clock } from '../../ports/stores.ts';
+import type { ChatBook } from './chat-book.ts';
+import { chatKind, isPersonal, type Names } from './ids.ts';
+import { handlesOf, jidText, overlap, parseJid, type Handles } from './jid.ts';
+import type { Line } from './line.ts';
+import type { PeopleBook } from './people-book.ts';
+import type { WriteContext } from './write.ts';
+
+export interface DirectoryDoors {
+  readonly self: PersonId;
+  readonly selfHandles: Handles;
+  readonly names: Names;
+  readonly book: PeopleBook;
+  readonly chats: ChatBook;
+  readonly clock: Clock;
+}
+
+export class Directory {
+  readonly #doors: DirectoryDoors;
+  readonly #groups = new Map<ChatId, GroupMetadata>();
+
+  constructor(doors: DirectoryDoors) {
+    this.#doors = doors;
+  }
+
+  /** @throws BridgeError when it is no chat of WhatsApp */
+  chatJid(chat: ChatId): string {
+    if (!isPersonal(chat)) return this.#doors.names.chatJid(chat) ?? refuse();
+    const heard = this.#doors.chats.chat(chat).jid;
+    if (heard !== undefined) return heard;
+    const { lid, pn } = this.#handles(as<PersonId>(chat));
+    return lid !== undefined ? jidText('lid', lid) : pn !== undefined ? jidText('pn', pn) : refuse();
+  }
+
+  personJid(chat: ChatId, person: PersonId): string {
+    const { lid, pn } = this.#handles(person);
+    const byNumber = isPersonal(chat)
+      ? parseJid(this.chatJid(chat))?.kind === 'pn'
+      : this.#groups.get(chat)?.addressingMode === WAMessageAddressingMode.PN;
+    if (pn !== undefined && (byNumber || lid === undefined)) return jidText('pn', pn);
+    return lid === undefined ? refuse() : jidText('lid', lid);
+  }
+
+  writeContext(): WriteContext {
+    const { self, chats, clock } = this.#doors;
+    return {
+      self,
+      chatJid: (chat) => this.chatJid(chat),
+      personJid: (chat, person) => this.personJid(chat, person),
+      mention: (chat, person) => (this.#isKnown(person) ? this.personJid(chat, person) : undefined),
+      quoted: (message) => chats.recall(message)?.content,
+      sentAt: (message) => chats.recall(message)?.at,
+      timer: (chat) => chats.chat(chat).timer ?? 0,
+      now: clock.now(),
+    };
+  }
+
+  person(person: PersonId): PersonSnapshot {
+    const name = this.#doors.chats.nameOf(person);
+    return { id: person, ...(name === undefined ? {} : { name }) };
+  }
+
+  /** @throws BridgeError */
+  async describeChat(line: Line, chat: ChatId): Promise<ResolvedChat> {
+    if (!isPersonal(chat)) return await this.#describeGroup(line, chat);
+    const person = as<PersonId>(chat);
+    const { pn } = this.#handles(person);
+    return {
+      chat: { id: chat, kind: 'direct', members: [{ person, role: 'member' }] },
+      person: this.person(person),
+      facts: [`direct:${chat}`, ...(pn === undefined ? [] : [`phone:+${pn}`])],
+    };
+  }
+
+  /** A phone number with its country code. @throws BridgeError */
+  async resolve(line: Line, identifier: string): Promise<ResolvedChat> {
+    const number = /^\+?[\d\s().-]{6,24}$/.test(identifier.trim()) ? identifier.replaceAll(/\D/g, '') : '';
+    if (number.length < 6) throw notFound(identifier);
+    const jid = jidText('pn', number);
+    const [found] = (await line.socket.onWhatsApp(jid)) ?? [];
+    if (found?.exists !== true) throw notFound(identifier);
+    const lid = await line.socket.signalRepository.lidMapping.getLIDForPN(jid);
+    const handles = handlesOf(found.jid, lid ?? undefined) ?? { pn: number };
+    const person = this.#doors.book.person(handles, this.#doors.clock.now());
+    return await this.describeChat(line, as<ChatId>(person));
+  }
+
+  async admins(line: Line, chat: ChatId): Promise<ReadonlySet<PersonId>> {
+    const group = await this.#group(line, chat);
+    const members = this.#members(group).filter(({ role }) => role !== 'member');
+    return new Set(members.map(({ person }) => person));
+  }
+
+  forget(chat: ChatId): void {
+    this.#groups.delete(chat);
+  }
+
+  async #describeGroup(line: Line, chat: ChatId): Promise<ResolvedChat> {
+    if (chatKind(chat) !== 'group') throw new BridgeError('whatsapp-no-chat', 'never', 'whatsapp.peer-gone');
+    const group = await this.#group(line, chat);
+    return {
+      chat: {
+        id: chat,
+        kind: 'group',
+        name: group.subject,
+        ...(group.desc === undefined ? {} : { topic: group.desc }),
+        members: this.#members(group),
+      },
+      facts: [`group:${chat}`],
+    };
+  }
+
+  async #group(line: Line, chat: ChatId): Promise<GroupMetadata> {
+    const known = this.#groups.get(chat);
+    if (known !== undefined) return known;
+    const group = await line.socket.groupMetadata(this.chatJid(chat));
+    this.#groups.set(chat, group);
+    return group;
+  }
+
+  #members(group: GroupMetadata): readonly Member[] {
+    const { book, clock, self, selfHandles } = this.#doors;
+    return group.participants.flatMap(({ id, phoneNumber, lid, admin }): Member[] => {
+      const handles = handlesOf(id, phoneNumber ?? lid);
+      if (handles === undefined) return [];
+      const person = overlap(handles, selfHandles) ? self : book.person(handles, clock.now());
+      const role = admin === 'superadmin' ? 'owner' : admin === 'admin' ? 'admin' : 'member';
+      return [{ person, role }];
+    });
+  }
+
+  #isKnown(person: PersonId): boolean {
+    const { lid, pn } = this.#handles(person);
+    return lid !== undefined || pn !== undefined;
+  }
+
+  #handles(person: PersonId): Handles {
+    const { self, selfHandles, book } = this.#doors;
+    return person === self ? selfHandles : (book.handles(person) ?? {});
+  }
+}
+
+function refuse(): never {
+  throw new BridgeError('whatsapp-no-peer', 'never', 'whatsapp.peer-gone');
+}
+
+function notFound(identifier: string): BridgeError {
+  return new BridgeError('whatsapp-not-found', 'never', 'network.not-found', {
+    values: { network: 'WhatsApp', identifier },
+  });
+}

@@ -1,0 +1,113 @@
+// From WhatsApp's codes to what the house should do and what people are told: one table, no other error policy in this folder.
+import { BridgeError, type Retry } from '../../model/errors.ts';
+import type { PuppetState } from '../../model/records.ts';
+import type { SayKey } from '../../model/say.ts';
+
+const VALUES = { network: 'WhatsApp', login: 'whatsapp' };
+
+/** How a connection ended: the status of the stream error or failure, and the failure's attributes. */
+export interface Ending {
+  readonly status: number;
+  readonly code?: string;
+  /** Seconds that a ban lasts. */
+  readonly expire?: number;
+}
+
+/**
+ * restart: at once, with the same credentials · back-off: as the reconnect budget allows · wait: not before `until` ·
+ * stop: not by itself · sign-out: the credentials are worth nothing any more, forget them and never link again by itself.
+ */
+export interface Parting {
+  readonly next: 'restart' | 'back-off' | 'wait' | 'stop' | 'sign-out';
+  readonly state: PuppetState;
+  readonly error: BridgeError;
+  /** Epoch ms. */
+  readonly until?: number;
+}
+
+const PARTINGS: Readonly<Record<number, readonly [Parting['next'], SayKey]>> = {
+  401: ['sign-out', 'whatsapp.logged-out'],
+  402: ['wait', 'whatsapp.temp-ban'],
+  403: ['sign-out', 'whatsapp.banned'],
+  405: ['stop', 'whatsapp.outdated'],
+  406: ['sign-out', 'whatsapp.banned'],
+  408: ['back-off', 'network.unreachable'],
+  409: ['stop', 'whatsapp.outdated'],
+  411: ['sign-out', 'whatsapp.no-multi-device'],
+  428: ['back-off', 'network.unreachable'],
+  429: ['back-off', 'network.rate-limited'],
+  440: ['stop', 'whatsapp.replaced'],
+  500: ['back-off', 'network.unreachable'],
+  503: ['back-off', 'network.unreachable'],
+  515: ['restart', 'network.unreachable'],
+};
+
+/** Why an account is banned for a time (whatsmeow types/events). */
+const BANS: Readonly<Record<string, SayKey>> = {
+  101: 'whatsapp.ban-strangers',
+  102: 'whatsapp.ban-blocked',
+  103: 'whatsapp.ban-groups',
+  104: 'whatsapp.ban-same',
+  106: 'whatsapp.ban-lists',
+};
+
+const DAY = 24 * 3_600_000;
+
+/** @param now epoch ms */
+export function partingOf({ status, code, expire }: Ending, now: number): Parting {
+  const [next, plain] = PARTINGS[status] ?? ['back-off', 'network.unreachable'];
+  const words = status === 402 && code !== undefined && Object.hasOwn(BANS, code) ? (BANS[code] ?? plain) : plain;
+  const seconds = expire !== undefined && Number.isFinite(expire) && expire > 0 ? expire : DAY / 1000;
+  const until = next === 'wait' ? now + seconds * 1000 : undefined;
+  const retry: Retry = next === 'sign-out' || next === 'stop' ? 'after-login' : 'later';
+  const error = new BridgeError(`whatsapp-ended-${status}`, retry, words, {
+    values: { ...VALUES, hours: Math.ceil(seconds / 3600) },
+    ...(until === undefined ? {} : { notBefore: until }),
+  });
+  const state = next === 'sign-out' ? 'signed-out' : 'offline';
+  return { next, state, error, ...(until === undefined ? {} : { until }) };
+}
+
+/** Reads the library's error of a closed connection, whatever it holds. */
+export function endingOf(error: unknown): Ending {
+  const { output, data } = (error ?? {}) as { readonly output?: unknown; readonly data?: unknown };
+  const status = Number((output as { readonly statusCode?: unknown } | null | undefined)?.statusCode);
+  const { code, expire } = (data ?? {}) as { readonly code?: unknown; readonly expire?: unknown };
+  const seconds = Number(expire);
+  return {
+    status: Number.isInteger(status) ? status : 428,
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(Number.isFinite(seconds) && seconds > 0 ? { expire: seconds } : {}),
+  };
+}
+
+const NACKS: Readonly<Record<number, readonly [Retry, SayKey]>> = {
+  401: ['never', 'whatsapp.may-not-write'],
+  403: ['never', 'whatsapp.may-not-write'],
+  404: ['never', 'whatsapp.peer-gone'],
+  429: ['later', 'network.rate-limited'],
+  463: ['never', 'whatsapp.restricted'],
+  479: ['later', 'network.unreachable'],
+};
+const RATE_MS = 60_000;
+
+/** The server's ack of a message carried an error. @param now epoch ms */
+export function nackOf(code: number, now: number): BridgeError {
+  const [retry, words] = NACKS[code] ?? (code >= 500 ? ['later', 'network.unreachable'] : ['never', 'network.refused']);
+  const notBefore = code === 429 ? { notBefore: now + RATE_MS } : {};
+  return new BridgeError(`whatsapp-nack-${code}`, retry, words, { values: { ...VALUES, code }, ...notBefore });
+}
+
+/** Only new chats are closed to the account: the others go on. */
+export function isRestriction(error: unknown): boolean {
+  return error instanceof BridgeError && error.code === 'whatsapp-nack-463';
+}
+
+/** No ack came, or the connection went while a message was on its way: it is sent again under the same id. */
+export function unanswered(cause?: unknown): BridgeError {
+  return new BridgeError('whatsapp-no-answer', 'now', 'network.unreachable', {
+    cause,
+    mayHaveHappened: true,
+    values: VALUES,
+  });
+}

@@ -1,0 +1,220 @@
+// From the journal's rows to the house's commit: read, guarded, accepted with everything learnt on the way, then taken. Knows no socket.
+import type { AuthenticationCreds } from '@whiskeysockets/baileys';
+import { originKey } from '../../model/effect.ts';
+import { FencedError } from '../../model/errors.ts';
+import type { ChatId, PersonId, PuppetId } from '../../model/ids.ts';
+import type { NetworkEvent } from '../../model/network-event.ts';
+import type { NetworkSink } from '../../ports/network.ts';
+import type { Clock, Logger } from '../../ports/stores.ts';
+import type { ChatBook } from './chat-book.ts';
+import { contextOf, unwrap } from './content.ts';
+import { judge } from './guards.ts';
+import { chatKind, isPersonal, messageId } from './ids.ts';
+import { silentLogger } from './library.ts';
+import { noteOf } from './notifications.ts';
+import type { PeopleBook } from './people-book.ts';
+import type { PeopleDesk } from './people-desk.ts';
+import { placeOf, type ReadContext, type WireMessage } from './place.ts';
+import { readMessage } from './read.ts';
+import type { Journal } from './state/journal.ts';
+import { placed } from './state/ledger.ts';
+import { rereadMessage } from './state/reread.ts';
+import type { Row } from './state/row.ts';
+
+export interface InboxDoors {
+  readonly puppet: PuppetId;
+  readonly scope: string;
+  readonly sink: NetworkSink;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly journal: Journal;
+  readonly creds: Pick<AuthenticationCreds, 'me'>;
+  readonly context: ReadContext;
+  readonly chats: ChatBook;
+  readonly people: PeopleDesk;
+  readonly book: PeopleBook;
+  /** Admins of a group, asked of WhatsApp. @throws when they cannot be learnt now */
+  readonly admins: (chat: ChatId) => Promise<ReadonlySet<PersonId>>;
+  /** A group is no longer what it was. */
+  readonly stale: (chat: ChatId) => void;
+  /** Nothing can be kept any more. */
+  readonly failed: (why: unknown) => void;
+}
+
+const MOST_AT_ONCE = 100;
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 10_000;
+/** A stanza that the library has not decrypted by then is not waited for, in ms. */
+const HOLD_MS = 20_000;
+
+export class Inbox {
+  readonly #doors: InboxDoors;
+  readonly #closing = new AbortController();
+  #rows: Row[] = [];
+  #working: Promise<void> | undefined;
+  #tell: () => void = () => undefined;
+
+  constructor(doors: InboxDoors) {
+    this.#doors = doors;
+  }
+
+  /** Never waits: the library may be in the middle of a stanza. */
+  add(rows: readonly Row[]): void {
+    this.#rows.push(...rows);
+    this.#tell();
+    if (this.#closing.signal.aborted) return;
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+    });
+  }
+
+  /** What is not accepted stays in the journal. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#working;
+  }
+
+  async #work(): Promise<void> {
+    await Promise.resolve();
+    while (this.#rows.length > 0 && !this.#closing.signal.aborted) {
+      try {
+        const batch = this.#ready();
+        if (batch.length === 0) await this.#more();
+        else await this.#accept(batch);
+        const done = new Set(batch);
+        this.#rows = this.#rows.filter((row) => !done.has(row));
+      } catch (error) {
+        if (!this.#closing.signal.aborted) this.#doors.failed(error);
+        return;
+      }
+    }
+  }
+
+  /** In the order of arrival, up to what is still being decrypted. */
+  #ready(): readonly Row[] {
+    const { journal, clock } = this.#doors;
+    const limit = journal.underWay(clock.now() - HOLD_MS)?.seq ?? Number.POSITIVE_INFINITY;
+    const ready = this.#rows.filter(({ seq }) => seq < limit).sort((a, b) => a.seq - b.seq);
+    return ready.slice(0, MOST_AT_ONCE);
+  }
+
+  /** Until another row is complete, or the one that is waited for has had its time. */
+  async #more(): Promise<void> {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([stop.signal, this.#closing.signal]);
+    const more = new Promise<void>((resolve) => {
+      this.#tell = resolve;
+    });
+    const slept = this.#doors.clock.sleep(HOLD_MS, signal);
+    slept.catch(() => undefined);
+    try {
+      await Promise.race([more, slept]);
+    } finally {
+      stop.abort();
+    }
+  }
+
+  async #accept(batch: readonly Row[]): Promise<void> {
+    const { sink, journal, scope, people, book, chats, clock, log, puppet } = this.#doors;
+    const events: NetworkEvent[] = [];
+    for (const row of batch) events.push(...(await this.#read(row)));
+    for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LONGEST_RETRY_MS, wait * 2)) {
+      const { changes, taken } = journal.take(batch);
+      const [learnt, remembered] = [people.take(book), chats.take()];
+      try {
+        await sink.accept(events, [...placed(scope, changes), ...learnt.changes, ...remembered.changes]);
+        taken();
+        learnt.written();
+        remembered.written();
+        return;
+      } catch (error) {
+        if (error instanceof FencedError || this.#closing.signal.aborted) throw error;
+        log.warn({ puppet, network: 'whatsapp', error, ms: wait }, 'news could not be written, will try again');
+        await clock.sleep(wait, this.#closing.signal);
+      }
+    }
+  }
+
+  async #read(row: Row): Promise<readonly NetworkEvent[]> {
+    const message = await this.#messageOf(row);
+    if (message === undefined) return [];
+    const { context, chats } = this.#doors;
+    const place = placeOf(context, message, 'live');
+    if (place === undefined || !(isPersonal(place.chat) || chatKind(place.chat) === 'group')) {
+      if (place !== undefined) this.#note('elsewhere', 'a post that is of no chat was passed over');
+      return [];
+    }
+    if (!(await this.#mayPass(row, message, place.chat))) return [];
+    this.#learn(message, place.chat, place.at);
+    const healing = chats.isWaiting(place.id);
+    const reading = readMessage(context, message, { healing });
+    if (reading.waiting !== undefined) chats.wait(reading.waiting);
+    else if (healing) chats.heal(place.id);
+    for (const chat of reading.stale) this.#doors.stale(chat);
+    if (isPersonal(place.chat) && reading.events.some(({ kind }) => kind === 'message'))
+      chats.note(place.chat, { met: true });
+    const named = reading.names.filter(({ person, name }) => chats.call(person, name));
+    return [...reading.events, ...named.map(({ person, name }) => this.#renamed(person, name, place.at))];
+  }
+
+  async #messageOf(row: Row): Promise<WireMessage | undefined> {
+    if (row.node.tag !== 'message') return noteOf(row.node);
+    try {
+      return await rereadMessage(row, this.#doors.creds, silentLogger);
+    } catch {
+      // The library refuses such a stanza as well: no server may send it.
+      this.#note('bad-stanza', 'a stanza that nobody may send was passed over');
+      return undefined;
+    }
+  }
+
+  async #mayPass({ node }: Row, message: WireMessage, chat: ChatId): Promise<boolean> {
+    if (node.tag !== 'message') return true;
+    const { context, admins } = this.#doors;
+    const { attrs } = node;
+    const alt =
+      attrs['participant'] === undefined
+        ? [attrs['sender_pn'], attrs['sender_lid']]
+        : [attrs['participant_pn'], attrs['participant_lid']];
+    const authorAlt = alt.find((one) => one !== undefined);
+    const claim = {
+      content: message.message,
+      chat,
+      author: attrs['participant'] ?? attrs['from'] ?? '',
+      ...(authorAlt === undefined ? {} : { authorAlt }),
+      fromMe: message.key?.fromMe === true,
+    };
+    const guard = { selfHandles: context.selfHandles, person: context.person };
+    let judgement = judge({ ...guard, isAdmin: () => undefined }, claim);
+    if (judgement.do === 'ask') {
+      const { person } = judgement;
+      const known = await admins(chat).catch(() => undefined);
+      judgement = known?.has(person) === true ? { do: 'keep' } : { do: 'drop', code: 'not-admin' };
+    }
+    if (judgement.do === 'drop') this.#note(judgement.code, 'a message that claims too much was dropped');
+    return judgement.do === 'keep';
+  }
+
+  #learn(message: WireMessage, chat: ChatId, at: number): void {
+    const { chats, context } = this.#doors;
+    const jid = message.key?.remoteJid;
+    if (typeof jid === 'string') chats.note(chat, { jid });
+    if (message.message === null || message.message === undefined) return;
+    const { content } = unwrap(message.message);
+    const timer = content.protocolMessage?.ephemeralExpiration ?? contextOf(content)?.expiration;
+    if (typeof timer === 'number') chats.note(chat, { timer });
+    const place = placeOf(context, message, 'live');
+    if (place !== undefined) chats.remember(place.id, { content, at });
+  }
+
+  #renamed(person: PersonId, name: string, at: number): NetworkEvent {
+    const chat = person as string as ChatId;
+    const portal = this.#doors.sink.portalKey(chat, 'direct');
+    const key = originKey(portal, 'person', messageId(person, name), String(at));
+    return { kind: 'person', key, portal, sender: person, at, via: 'live', person: { id: person, name } };
+  }
+
+  #note(code: string, line: string): void {
+    this.#doors.log.info({ puppet: this.#doors.puppet, network: 'whatsapp', code }, line);
+  }
+}

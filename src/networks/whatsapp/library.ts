@@ -1,0 +1,112 @@
+// Opens the library's socket with everything overridden that would leave the machine, print or lose something; knows no session.
+import {
+  makeWASocket,
+  WA_CERT_DETAILS,
+  type AuthenticationCreds,
+  type UserFacingSocketConfig,
+  type WASocket,
+} from '@whiskeysockets/baileys';
+import { EventEmitter } from 'node:events';
+import type { Cures } from './cures.ts';
+import type { WhatsAppSettings } from './settings.ts';
+import { guardSocket } from './state/guard.ts';
+import type { Gate } from './state/gate.ts';
+import { transactionOpts } from './state/repository.ts';
+import type { AccountState } from './state/state.ts';
+
+export type { WASocket } from '@whiskeysockets/baileys';
+export type LibraryLogger = NonNullable<UserFacingSocketConfig['logger']>;
+
+/** What the library says holds numbers, keys and texts: nothing of it is passed on. What matters comes by events. */
+export const silentLogger: LibraryLogger = {
+  level: 'silent',
+  child: () => silentLogger,
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+export interface LibraryDoors {
+  readonly settings: WhatsAppSettings;
+  readonly state: AccountState;
+  readonly cures: Cures;
+}
+
+export interface OpenedSocket {
+  readonly socket: WASocket;
+  readonly gate: Gate;
+  /** Leaves no timer, no socket and nobody waiting. */
+  close(): Promise<void>;
+}
+
+/** How long the far side may take to say goodbye, in ms. */
+const GOODBYE_MS = 500;
+const QUERY_MS = 20_000;
+
+/** Connects at once. @throws Error when the library is not the one this was written for */
+export function openSocket({ settings, state, cures }: LibraryDoors): OpenedSocket {
+  const socket = captured(() => makeWASocket(configOf(settings, state)));
+  const gate = guardSocket(socket.ws, state.journal, cures, ({ tag }) => tag !== 'receipt');
+  socket.ev.on('creds.update', () => {
+    // The state tells its line when nothing can be written any more.
+    state.saveCreds().catch(() => undefined);
+  });
+  const raw = Reflect.get(socket.ws, 'socket') as { terminate(): void };
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    gate.shut();
+    const goodbye = setTimeout(() => raw.terminate(), GOODBYE_MS);
+    try {
+      await socket.end(undefined);
+    } finally {
+      clearTimeout(goodbye);
+      raw.terminate();
+      // The library forgets who waits for an answer when it ends: they hear of it here.
+      socket.ws.emit('error', new Error('closed'));
+    }
+  };
+  return { socket, gate, close: async () => await (closing ??= close()) };
+}
+
+/** A handler of the library that fails ends its connection, not the process. */
+function captured(make: () => WASocket): WASocket {
+  const before = EventEmitter.captureRejections;
+  EventEmitter.captureRejections = true;
+  try {
+    return make();
+  } finally {
+    EventEmitter.captureRejections = before;
+  }
+}
+
+function configOf(settings: WhatsAppSettings, state: AccountState): UserFacingSocketConfig {
+  const { test } = settings;
+  const away = settings.dangerousTestServers ? test : undefined;
+  if (away !== undefined) WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(away.root, 'hex');
+  return {
+    ...(away === undefined ? {} : { waWebSocketUrl: away.url }),
+    auth: state.auth,
+    makeSignalRepository: state.makeSignalRepository,
+    transactionOpts,
+    logger: silentLogger,
+    browser: [settings.deviceName, 'Chrome', '1.0'],
+    getMessage: async ({ id }) => await state.sent.body(id),
+    shouldSyncHistoryMessage: () => false,
+    syncFullHistory: false,
+    // The line says so itself: the library cannot before it has learnt a name.
+    markOnlineOnConnect: false,
+    fireInitQueries: true,
+    generateHighQualityLinkPreview: false,
+    defaultQueryTimeoutMs: QUERY_MS,
+  };
+}
+
+/** Digits of the account's own two names. */
+export function selfOf(
+  creds: Pick<AuthenticationCreds, 'me'>,
+): { readonly id: string; readonly lid: string } | undefined {
+  const { me } = creds;
+  return me?.id === undefined || me.lid === undefined ? undefined : { id: me.id, lid: me.lid };
+}

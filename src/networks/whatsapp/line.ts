@@ -1,0 +1,157 @@
+// One connected line of a login: the library's socket from its opening to its end, acks of what was sent, passing news. Knows no reconnecting.
+import type { BinaryNode, proto } from '@whiskeysockets/baileys';
+import { BridgeError } from '../../model/errors.ts';
+import type { Clock } from '../../ports/stores.ts';
+import type { Cures } from './cures.ts';
+import { nackOf, unanswered } from './errors.ts';
+import { openSocket, type OpenedSocket, type WASocket } from './library.ts';
+import type { WhatsAppSettings } from './settings.ts';
+import type { AccountState } from './state/state.ts';
+
+export interface LineDoors {
+  readonly settings: WhatsAppSettings;
+  readonly state: AccountState;
+  readonly cures: Cures;
+  readonly clock: Clock;
+  /** Ms that the server may take to acknowledge a message. */
+  readonly ackMs: number;
+  /** Ms that opening may take. */
+  readonly openMs: number;
+  /** Told once when an open line ended by itself; `why` is the library's error. */
+  readonly lost: (line: Line, why: unknown) => void;
+  /** Chat states and receipts. */
+  readonly passing: (node: BinaryNode) => void;
+  /** Aborted when nobody wants the line any more, even while it opens. */
+  readonly closing: AbortSignal;
+}
+
+interface Waiting {
+  readonly acked: (at: number) => void;
+  readonly failed: (why: BridgeError) => void;
+}
+
+export class Line {
+  readonly #doors: LineDoors;
+  readonly #opened: OpenedSocket;
+  readonly #waiting = new Map<string, Waiting>();
+  #state: 'opening' | 'open' | 'over' = 'opening';
+
+  private constructor(doors: LineDoors) {
+    this.#doors = doors;
+    this.#opened = openSocket(doors);
+    const { ws } = this.socket;
+    ws.on('CB:ack,class:message', (node: BinaryNode) => this.#acked(node));
+    ws.on('CB:chatstate', (node: BinaryNode) => doors.passing(node));
+    ws.on('CB:receipt', (node: BinaryNode) => doors.passing(node));
+  }
+
+  /** Logged in and live. @throws the library's error; nothing stays open then */
+  static async open(doors: LineDoors): Promise<Line> {
+    doors.closing.throwIfAborted();
+    const line = new Line(doors);
+    const stop = new AbortController();
+    const signal = AbortSignal.any([stop.signal, doors.closing]);
+    try {
+      await Promise.race([line.#live(), tooLong(doors, signal)]);
+      return line;
+    } catch (error) {
+      await line.close();
+      throw error;
+    } finally {
+      stop.abort();
+    }
+  }
+
+  get socket(): WASocket {
+    return this.#opened.socket;
+  }
+
+  get alive(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** @returns the server's time of the message, epoch ms @throws BridgeError */
+  async relay(
+    to: string,
+    message: proto.IMessage,
+    id: string,
+    attrs: Readonly<Record<string, string>>,
+  ): Promise<number> {
+    const stop = new AbortController();
+    const ack = new Promise<number>((acked, failed) => {
+      this.#waiting.set(id, { acked, failed });
+    });
+    // Whoever waits hears of it below; an ack may fail while the message is still on its way out.
+    ack.catch(() => undefined);
+    try {
+      const out = this.socket.relayMessage(to, message, { messageId: id, additionalAttributes: { ...attrs } });
+      out.catch(() => undefined);
+      const late = this.#doors.clock.sleep(this.#doors.ackMs, stop.signal).then(() => {
+        throw unanswered();
+      });
+      late.catch(() => undefined);
+      return await Promise.race([out.then(async () => await ack), ack, late]);
+    } catch (error) {
+      if (error instanceof BridgeError) throw error;
+      throw unanswered(error);
+    } finally {
+      stop.abort();
+      this.#waiting.delete(id);
+    }
+  }
+
+  /** Shows the account as online. */
+  async appear(): Promise<void> {
+    const name = this.socket.user?.name;
+    const attrs = { type: 'available', ...(name === undefined ? {} : { name }) };
+    await this.socket.sendNode({ tag: 'presence', attrs });
+  }
+
+  /** Leaves no timer and no socket. */
+  async close(): Promise<void> {
+    this.#over();
+    await this.#opened.close();
+  }
+
+  /** Nothing leaves any more. */
+  shut(): void {
+    this.#opened.gate.shut();
+  }
+
+  async #live(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.socket.ev.on('connection.update', ({ connection, lastDisconnect }) => {
+        if (connection === 'open') {
+          if (this.#state === 'opening') this.#state = 'open';
+          resolve();
+        }
+        if (connection !== 'close') return;
+        const why: unknown = lastDisconnect?.error;
+        const wasOpen = this.#state === 'open';
+        this.#over();
+        reject(why instanceof Error ? why : new Error('the connection ended'));
+        if (wasOpen) this.#doors.lost(this, why);
+      });
+    });
+  }
+
+  #over(): void {
+    this.#state = 'over';
+    for (const { failed } of this.#waiting.values()) failed(unanswered());
+    this.#waiting.clear();
+  }
+
+  #acked({ attrs }: BinaryNode): void {
+    const { id, error, t } = attrs;
+    const waiting = id === undefined ? undefined : this.#waiting.get(id);
+    if (waiting === undefined) return;
+    const now = this.#doors.clock.now();
+    if (error !== undefined && error !== '0') waiting.failed(nackOf(Number(error), now));
+    else waiting.acked(Number(t) > 0 ? Number(t) * 1000 : now);
+  }
+}
+
+async function tooLong({ clock, openMs }: LineDoors, signal: AbortSignal): Promise<never> {
+  await clock.sleep(openMs, signal);
+  throw new Error('the connection took too long to open');
+}

@@ -1,0 +1,248 @@
+// A login as steps: a QR code or a code to type on the phone; nothing is kept until the house takes what `done` brings.
+import { BridgeError } from '../../model/errors.ts';
+import type { UserId } from '../../model/ids.ts';
+import { say, type SayKey } from '../../model/say.ts';
+import type { LoginFlow, LoginProcess, LoginStep, NewLogin } from '../../ports/login.ts';
+import { vaultScope } from '../../ports/network.ts';
+import type { Clock, Logger } from '../../ports/stores.ts';
+import type { Cures } from './cures.ts';
+import { endingOf, partingOf } from './errors.ts';
+import { puppetId } from './ids.ts';
+import { handlesOf } from './jid.ts';
+import { openSocket, selfOf, type OpenedSocket } from './library.ts';
+import { Line } from './line.ts';
+import { Pacing } from './pacing.ts';
+import type { PeopleDesk } from './people-desk.ts';
+import { PACING_KEY } from './sends.ts';
+import { unlink } from './session.ts';
+import type { WhatsAppSettings } from './settings.ts';
+import { DraftLedger } from './state/ledger.ts';
+import { AccountState } from './state/state.ts';
+
+export const loginFlows: readonly LoginFlow[] = [
+  { id: 'qr', title: say('whatsapp.flow-qr') },
+  { id: 'code', title: say('whatsapp.flow-code') },
+];
+
+export interface LoginDoors {
+  readonly owner: UserId;
+  readonly flow: string;
+  readonly settings: WhatsAppSettings;
+  readonly people: PeopleDesk;
+  readonly cures: Cures;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly openMs: number;
+  /** Takes one of today's links. @returns false when there is none left */
+  readonly spend: () => Promise<boolean>;
+  /** Nothing is open any more. */
+  readonly closed: (login: LoginProcess) => void;
+}
+
+type Happening = { readonly kind: 'qr'; readonly data: string } | { readonly kind: 'ended'; readonly why: unknown };
+
+const FIRST_QR_MS = 60_000;
+const NEXT_QR_MS = 20_000;
+const CODE_MS = 160_000;
+const MOST_TRIES = 5;
+
+export class WhatsAppLogin implements LoginProcess {
+  readonly steps: AsyncIterable<LoginStep>;
+  readonly #doors: LoginDoors;
+  readonly #ledger = new DraftLedger();
+  readonly #ended = new AbortController();
+  #state: AccountState | undefined;
+  #opened: OpenedSocket | undefined;
+  #done = false;
+  #loggedOut = false;
+  #ending: Promise<void> | undefined;
+  #answers: Readonly<Record<string, string>>[] = [];
+  #happenings: Happening[] = [];
+  #tell: () => void = () => undefined;
+
+  constructor(doors: LoginDoors) {
+    this.#doors = doors;
+    this.steps = this.#run();
+  }
+
+  answer(fields: Readonly<Record<string, string>>): void {
+    this.#answers.push(fields);
+    this.#tell();
+  }
+
+  async cancel(): Promise<void> {
+    await this.#end(!this.#done);
+  }
+
+  async abandon(): Promise<void> {
+    await this.#end(true);
+  }
+
+  async #end(logOut: boolean): Promise<void> {
+    this.#ended.abort();
+    this.#tell();
+    this.#ending ??= this.#close();
+    await this.#ending;
+    if (logOut && this.#linked && !this.#loggedOut) {
+      this.#loggedOut = true;
+      await this.#logOut();
+    }
+    this.#doors.closed(this);
+  }
+
+  get #linked(): boolean {
+    return this.#state?.creds.account !== undefined;
+  }
+
+  async #close(): Promise<void> {
+    await this.#opened?.close();
+    await this.#state?.close();
+  }
+
+  /** The house does not keep it: the account must not stay linked. */
+  async #logOut(): Promise<void> {
+    const { settings, clock, log, cures, openMs } = this.#doors;
+    const closing = new AbortController();
+    try {
+      const state = await AccountState.open({ ledger: this.#ledger, clock, log, cures, broken: () => undefined });
+      if (state === undefined) return;
+      const line = await Line.open({
+        settings,
+        state,
+        cures,
+        clock,
+        ackMs: openMs,
+        openMs,
+        lost: () => undefined,
+        passing: () => undefined,
+        closing: closing.signal,
+      });
+      await unlink(line);
+      await line.close();
+      await state.close();
+    } catch (error) {
+      log.warn(
+        { network: 'whatsapp', code: partingOf(endingOf(error), clock.now()).error.code },
+        'an abandoned login could not be logged out',
+      );
+    }
+  }
+
+  async *#run(): AsyncGenerator<LoginStep> {
+    try {
+      const phone = this.#doors.flow === 'code' ? yield* this.#askPhone() : undefined;
+      yield { kind: 'wait', say: say('whatsapp.wait') };
+      this.#ended.signal.throwIfAborted();
+      if (!(await this.#doors.spend())) throw refusal('too-many-links', 'whatsapp.too-many-links');
+      await this.#open();
+      yield* this.#untilLinked(phone);
+      const login = await this.#finish();
+      this.#ended.signal.throwIfAborted();
+      this.#done = true;
+      yield { kind: 'done', login };
+    } catch (error) {
+      if (this.#ended.signal.aborted) return;
+      const error_ = this.#judged(error);
+      await this.#end(true);
+      yield { kind: 'failed', error: error_ };
+    }
+  }
+
+  async *#askPhone(): AsyncGenerator<LoginStep, string> {
+    let words = say('whatsapp.ask-phone');
+    for (let attempt = 1; ; attempt += 1) {
+      yield { kind: 'ask', say: words, fields: [{ name: 'phone', label: say('whatsapp.phone'), secret: false }] };
+      while (this.#answers.length === 0) await this.#news();
+      const digits = (this.#answers.shift()?.['phone'] ?? '').replaceAll(/\D/g, '');
+      if (/^[1-9]\d{6,14}$/.test(digits)) return digits;
+      words = say('whatsapp.phone-invalid');
+      if (attempt === MOST_TRIES) throw refusal('phone-invalid', 'whatsapp.phone-invalid');
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { settings, clock, log, cures } = this.#doors;
+    const broken = (why: unknown): void => this.#happen({ kind: 'ended', why });
+    this.#state = await AccountState.begin({ ledger: this.#ledger, clock, log, cures, broken });
+    this.#ended.signal.throwIfAborted();
+    this.#opened = openSocket({ settings, state: this.#state, cures });
+    this.#opened.socket.ev.on('connection.update', ({ qr, connection, lastDisconnect }) => {
+      if (qr !== undefined) this.#happen({ kind: 'qr', data: qr });
+      if (connection === 'close') this.#happen({ kind: 'ended', why: lastDisconnect?.error });
+    });
+  }
+
+  /** Shows what the phone needs until the account is linked and the server has asked for a new connection. */
+  async *#untilLinked(phone: string | undefined): AsyncGenerator<LoginStep> {
+    const { clock } = this.#doors;
+    for (let shown = 0; ;) {
+      while (this.#happenings.length === 0) await this.#news();
+      const now = this.#happenings.shift();
+      if (now === undefined) continue;
+      if (now.kind === 'ended') {
+        if (this.#linked) return;
+        const timedOut = endingOf(now.why).status === 408 && shown > 0;
+        throw timedOut ? refusal('not-linked', 'whatsapp.not-linked') : now.why;
+      }
+      shown += 1;
+      if (phone === undefined) {
+        const until = clock.now() + (shown === 1 ? FIRST_QR_MS : NEXT_QR_MS);
+        yield { kind: 'show', form: 'qr', data: now.data, until, say: say('whatsapp.show-qr') };
+      } else if (shown === 1) {
+        const code = await this.#opened?.socket.requestPairingCode(phone);
+        if (code === undefined) throw refusal('not-linked', 'whatsapp.not-linked');
+        const data = `${code.slice(0, 4)}-${code.slice(4)}`;
+        yield { kind: 'show', form: 'code', data, until: clock.now() + CODE_MS, say: say('whatsapp.show-code') };
+      }
+    }
+  }
+
+  async #finish(): Promise<NewLogin> {
+    const { owner, people, clock, settings } = this.#doors;
+    const state = this.#state;
+    const self = state === undefined ? undefined : selfOf(state.creds);
+    const handles = handlesOf(self?.id, self?.lid);
+    if (state === undefined || handles === undefined) throw refusal('not-linked', 'whatsapp.not-linked');
+    // Nothing of the past is fetched: the first connection need not wait for it.
+    state.creds.accountSyncCounter = 1;
+    await state.saveCreds();
+    this.#ending ??= this.#close();
+    await this.#ending;
+    const person = (await people.book()).person(handles, clock.now());
+    const puppet = puppetId(owner, person);
+    const scope = vaultScope(puppet);
+    const now = clock.now();
+    const number = handles.pn === undefined ? [] : [`phone:+${handles.pn}`];
+    return {
+      puppet,
+      self: person,
+      name: handles.pn === undefined ? person : `+${handles.pn}`,
+      facts: [...number, `user:${person}`],
+      vault: [
+        ...this.#ledger.changes(scope),
+        { scope, key: PACING_KEY, value: new Pacing(settings.pacing, now).pack(now) },
+      ],
+    };
+  }
+
+  #judged(error: unknown): BridgeError {
+    return error instanceof BridgeError ? error : partingOf(endingOf(error), this.#doors.clock.now()).error;
+  }
+
+  #happen(happening: Happening): void {
+    this.#happenings.push(happening);
+    this.#tell();
+  }
+
+  async #news(): Promise<void> {
+    this.#ended.signal.throwIfAborted();
+    await new Promise<void>((resolve) => {
+      this.#tell = resolve;
+    });
+    this.#ended.signal.throwIfAborted();
+  }
+}
+
+function refusal(code: string, words: SayKey): BridgeError {
+  return new BridgeError(`whatsapp-${code}`, 'never', words, { values: { network: 'WhatsApp', login: 'whatsapp' } });
+}

@@ -1,0 +1,86 @@
+// Stanzas that are no messages (what changes in groups, calls) as the notes that the library keeps of such things; pure.
+import { proto, type BinaryNode } from '@whiskeysockets/baileys';
+import type { WireMessage } from './place.ts';
+
+const { StubType } = proto.WebMessageInfo;
+
+const MOVES: Readonly<Record<string, number>> = {
+  add: StubType.GROUP_PARTICIPANT_ADD,
+  remove: StubType.GROUP_PARTICIPANT_REMOVE,
+  promote: StubType.GROUP_PARTICIPANT_PROMOTE,
+  demote: StubType.GROUP_PARTICIPANT_DEMOTE,
+  leave: StubType.GROUP_PARTICIPANT_LEAVE,
+};
+
+const CHANGES: Readonly<Record<string, number>> = {
+  create: StubType.GROUP_CREATE,
+  announcement: StubType.GROUP_CHANGE_ANNOUNCE,
+  not_announcement: StubType.GROUP_CHANGE_ANNOUNCE,
+  locked: StubType.GROUP_CHANGE_RESTRICT,
+  unlocked: StubType.GROUP_CHANGE_RESTRICT,
+  invite: StubType.GROUP_CHANGE_INVITE_LINK,
+  membership_approval_mode: StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_MODE,
+  member_add_mode: StubType.GROUP_MEMBER_ADD_MODE,
+  created_membership_requests: StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_REQUEST_NON_ADMIN_ADD,
+};
+
+/** @returns undefined for what tells people nothing: keys, devices, settings */
+export function noteOf(node: BinaryNode): WireMessage | undefined {
+  if (node.tag === 'call') return callOf(node);
+  if (node.tag !== 'notification' || node.attrs['type'] !== 'w:gp2') return undefined;
+  const [child] = childrenOf(node);
+  if (child === undefined) return undefined;
+  const stub = stubOf(child);
+  if (stub === undefined) return undefined;
+  const { from, participant, participant_pn: pn, participant_lid: lid, id, t } = node.attrs;
+  return {
+    key: {
+      remoteJid: from ?? null,
+      fromMe: false,
+      id: id ?? '',
+      participant: participant ?? null,
+      participantAlt: pn ?? lid ?? null,
+    },
+    messageTimestamp: Number(t ?? 0),
+    messageStubType: stub.type,
+    messageStubParameters: [...stub.texts],
+  };
+}
+
+function stubOf(child: BinaryNode): { readonly type: number; readonly texts: readonly string[] } | undefined {
+  const move = MOVES[child.tag];
+  if (move !== undefined) {
+    const people = childrenOf(child).filter(({ tag }) => tag === 'participant');
+    const texts = people.map(({ attrs }) =>
+      JSON.stringify({ id: attrs['jid'], phoneNumber: attrs['phone_number'], lid: attrs['lid'] }),
+    );
+    return { type: move, texts };
+  }
+  if (child.tag === 'subject') return { type: StubType.GROUP_CHANGE_SUBJECT, texts: [child.attrs['subject'] ?? ''] };
+  if (child.tag === 'description') {
+    const [body] = childrenOf(child).filter(({ tag }) => tag === 'body');
+    const text = body?.content instanceof Uint8Array ? Buffer.from(body.content).toString() : '';
+    return { type: StubType.GROUP_CHANGE_DESCRIPTION, texts: [text] };
+  }
+  if (child.tag === 'ephemeral' || child.tag === 'not_ephemeral')
+    return { type: StubType.CHANGE_EPHEMERAL_SETTING, texts: [child.attrs['expiration'] ?? '0'] };
+  const change = CHANGES[child.tag];
+  return change === undefined ? undefined : { type: change, texts: [] };
+}
+
+/** Of a call people hear once, when it begins to ring. */
+function callOf(node: BinaryNode): WireMessage | undefined {
+  const offer = childrenOf(node).find(({ tag }) => tag === 'offer');
+  if (offer === undefined) return undefined;
+  const { from, t } = node.attrs;
+  const { 'call-id': id, 'call-creator': creator, caller_pn: pn } = offer.attrs;
+  return {
+    key: { remoteJid: creator ?? from ?? null, remoteJidAlt: pn ?? null, fromMe: false, id: id ?? '' },
+    messageTimestamp: Number(t ?? 0),
+    message: { call: {} },
+  };
+}
+
+export function childrenOf(node: BinaryNode): readonly BinaryNode[] {
+  return Array.isArray(node.content) ? node.content : [];
+}

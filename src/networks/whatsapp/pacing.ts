@@ -1,0 +1,223 @@
+// How much a login may do and when: less than what gets accounts restricted. Pure: the clock is given; knows no wire.
+import { createHash } from 'node:crypto';
+import { BridgeError } from '../../model/errors.ts';
+import type { ChatId } from '../../model/ids.ts';
+import type { SayKey } from '../../model/say.ts';
+import type { PacingSettings } from './settings.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** At most `count` in any `ms`. */
+interface Limit {
+  readonly count: number;
+  readonly ms: number;
+}
+/** One a second in the long run, five at once, twenty a minute; files and pictures by measures of their own. */
+const SENDS: readonly Limit[] = [
+  { count: 5, ms: 5 * SECOND },
+  { count: 20, ms: MINUTE },
+];
+const MEDIA: Limit = { count: 6, ms: MINUTE };
+const PROFILES: Limit = { count: 30, ms: MINUTE };
+const SAME_TEXT = { units: 40, chats: 5, ms: DAY };
+
+export interface SendAsk {
+  readonly chat: ChatId;
+  /** The other side has written there, or it is a group: nothing new is begun. */
+  readonly established: boolean;
+  readonly media?: boolean;
+  readonly text?: string;
+}
+
+interface Kept {
+  readonly v: 1;
+  readonly linkedAt: number;
+  readonly restrictedUntil: number;
+  readonly bannedUntil: number;
+  readonly times: Readonly<Record<string, readonly number[]>>;
+  /** Chats begun by us: hash and epoch ms. */
+  readonly begun: readonly (readonly [chat: string, at: number])[];
+  readonly texts: readonly (readonly [text: string, chat: string, at: number])[];
+}
+
+/** One per login. Whatever it allows counts as done; pack() it with the effect. Keeps hashes, never words. */
+export class Pacing {
+  readonly #settings: PacingSettings;
+  #linkedAt: number;
+  #restrictedUntil = 0;
+  #bannedUntil = 0;
+  readonly #times = new Map<string, number[]>();
+  #begun: (readonly [string, number])[] = [];
+  #texts: (readonly [string, string, number])[] = [];
+
+  /** @param linkedAt epoch ms when the account was linked @param kept what pack() gave */
+  constructor(settings: PacingSettings, linkedAt: number, kept?: Uint8Array) {
+    this.#settings = settings;
+    this.#linkedAt = linkedAt;
+    if (kept === undefined) return;
+    const state = JSON.parse(Buffer.from(kept).toString()) as Kept;
+    if (state.v !== 1 || typeof state.times !== 'object') throw new Error('not a whatsapp pacing record');
+    this.#linkedAt = Math.max(linkedAt, state.linkedAt);
+    this.#restrictedUntil = state.restrictedUntil;
+    this.#bannedUntil = state.bannedUntil;
+    for (const [name, times] of Object.entries(state.times)) this.#times.set(name, [...times]);
+    this.#begun = [...state.begun];
+    this.#texts = [...state.texts];
+  }
+
+  /**
+   * Lets one message go. A try of the same message again is asked for again: that is a message on the wire as well.
+   * @param now epoch ms @throws BridgeError (later, with notBefore) when it must wait, (never) when it must not be sent
+   */
+  send(ask: SendAsk, now: number): void {
+    if (this.#bannedUntil > now) throw wait('banned', 'network.rate-limited', this.#bannedUntil);
+    const chat = digest(ask.chat);
+    const begins = !ask.established && !this.#begun.some(([one]) => one === chat);
+    if (begins) this.#mayBegin(now);
+    const text = this.#textOf(ask.text);
+    if (text !== undefined) this.#mayRepeat(text, chat, now);
+    const limits = [
+      ...SENDS.map((limit) => ['send', limit] as const),
+      ...(ask.media === true ? [['media', MEDIA] as const] : []),
+    ];
+    const until = Math.max(...limits.map(([name, limit]) => this.#freeAt(name, limit, now)));
+    if (until > now) throw wait('pace', 'network.rate-limited', until);
+    this.#note('send', now);
+    if (ask.media === true) this.#note('media', now);
+    if (begins) this.#begun.push([chat, now]);
+    if (text !== undefined && !this.#texts.some(([one, where]) => one === text && where === chat))
+      this.#texts.push([text, chat, now]);
+  }
+
+  /** @param now epoch ms @throws BridgeError */
+  lookUp(now: number): void {
+    this.#daily('look-up', this.#settings.lookupsPerDay, 'whatsapp.pace-lookups', now);
+  }
+
+  /** @param now epoch ms @throws BridgeError */
+  makeGroup(now: number): void {
+    this.#daily('group', this.#settings.groupsPerDay, 'whatsapp.pace-groups', now);
+  }
+
+  /** Profiles and pictures are fetched when there is time. @returns epoch ms from when; the fetch counts when that is now */
+  profile(now: number): number {
+    const at = this.#freeAt('profile', PROFILES, now);
+    if (at <= now) this.#note('profile', now);
+    return at;
+  }
+
+  /** WhatsApp closed new chats to the account (463). @param until epoch ms; a day when it did not say */
+  restrict(now: number, until = now + DAY): void {
+    this.#restrictedUntil = Math.max(this.#restrictedUntil, until);
+  }
+
+  /** WhatsApp banned the account for a time (402): nothing is sent before. */
+  ban(until: number): void {
+    this.#bannedUntil = Math.max(this.#bannedUntil, until);
+  }
+
+  pack(now: number): Uint8Array {
+    const state: Kept = {
+      v: 1,
+      linkedAt: this.#linkedAt,
+      restrictedUntil: this.#restrictedUntil,
+      bannedUntil: this.#bannedUntil,
+      times: Object.fromEntries([...this.#times].map(([name, times]) => [name, times.filter((at) => at > now - DAY)])),
+      begun: this.#begun.slice(-MOST_CHATS),
+      texts: this.#texts.filter(([, , at]) => at > now - SAME_TEXT.ms),
+    };
+    return Buffer.from(JSON.stringify(state));
+  }
+
+  #mayBegin(now: number): void {
+    if (this.#restrictedUntil > now) throw refuse('restricted', 'whatsapp.restricted');
+    const { youngLinkDays, newChatsPerDay, newChatsPerWeek } = this.#settings;
+    if (now < this.#linkedAt + youngLinkDays * DAY) throw refuse('young', 'whatsapp.pace-young', youngLinkDays);
+    const since = (ms: number): number => this.#begun.filter(([, at]) => at > now - ms).length;
+    if (since(DAY) >= newChatsPerDay) throw refuse('new-chats', 'whatsapp.pace-new-chats', newChatsPerDay);
+    if (since(7 * DAY) >= newChatsPerWeek) throw refuse('new-chats', 'whatsapp.pace-new-chats-week', newChatsPerWeek);
+  }
+
+  #textOf(text: string | undefined): string | undefined {
+    const plain = text
+      ?.normalize('NFKC')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
+      .trim();
+    return plain === undefined || plain.length < SAME_TEXT.units ? undefined : digest(plain);
+  }
+
+  #mayRepeat(text: string, chat: string, now: number): void {
+    this.#texts = this.#texts.filter(([, , at]) => at > now - SAME_TEXT.ms);
+    const chats = new Set(this.#texts.filter(([one]) => one === text).map(([, where]) => where));
+    if (!chats.has(chat) && chats.size >= SAME_TEXT.chats)
+      throw refuse('same-text', 'whatsapp.pace-same-text', SAME_TEXT.chats);
+  }
+
+  #daily(name: string, most: number, words: SayKey, now: number): void {
+    if (most === 0 || this.#freeAt(name, { count: most, ms: DAY }, now) > now) throw refuse(name, words, most);
+    this.#note(name, now);
+  }
+
+  #freeAt(name: string, { count, ms }: Limit, now: number): number {
+    const recent = (this.#times.get(name) ?? []).filter((at) => at > now - ms);
+    return recent.length < count ? now : (recent[recent.length - count] ?? now) + ms;
+  }
+
+  #note(name: string, now: number): void {
+    this.#times.set(name, [...(this.#times.get(name) ?? []).filter((at) => at > now - DAY), now]);
+  }
+}
+
+/** Chats begun and remembered as no longer new. */
+const MOST_CHATS = 10_000;
+
+function digest(text: string): string {
+  return createHash('sha256').update('passerelle-whatsapp-pacing\0').update(text).digest('base64url').slice(0, 16);
+}
+
+function refuse(code: string, words: SayKey, count = 0): BridgeError {
+  return new BridgeError(`whatsapp-pace-${code}`, 'never', words, { values: { network: 'WhatsApp', count } });
+}
+
+function wait(code: string, words: SayKey, notBefore: number): BridgeError {
+  return new BridgeError(`whatsapp-${code}`, 'later', words, { notBefore, values: { network: 'WhatsApp' } });
+}
+
+/** At most so many of something a day: links of a person, reconnects of a login. */
+export class DailyBudget {
+  #times: number[];
+  readonly #most: number;
+
+  constructor(most: number, kept: readonly number[] = []) {
+    this.#most = most;
+    this.#times = [...kept];
+  }
+
+  /** Takes one. @param now epoch ms @returns epoch ms from when it is allowed; now when it is, and then it counts */
+  take(now: number): number {
+    this.#times = this.#times.filter((at) => at > now - DAY);
+    const first = this.#times[this.#times.length - this.#most];
+    if (first !== undefined) return first + DAY;
+    this.#times.push(now);
+    return now;
+  }
+
+  /** Epoch ms of each that counts still. */
+  kept(): readonly number[] {
+    return this.#times;
+  }
+}
+
+export const LINKS_A_DAY = 3;
+export const RECONNECTS_A_DAY = 20;
+const LONGEST_BACK_OFF = 10 * MINUTE;
+
+/** Ms before reconnect number `attempt` (from 0): 1, 2, 4 … seconds up to ten minutes. @param chance 0 to 1, spreads logins by half */
+export function backOff(attempt: number, chance: number): number {
+  const whole = Math.min(LONGEST_BACK_OFF, SECOND * 2 ** Math.min(attempt, 20));
+  return Math.round(whole * (0.5 + chance / 2));
+}

@@ -1,0 +1,57 @@
+// Typing and read receipts, from stanzas to what the house glimpses; pure, kept nowhere.
+import type { BinaryNode } from '@whiskeysockets/baileys';
+import { as, type ChatId } from '../../model/ids.ts';
+import type { EphemeralEvent } from '../../model/network-event.ts';
+import { messageId } from './ids.ts';
+import { handlesOf, isPerson, overlap, parseJid } from './jid.ts';
+import { childrenOf } from './notifications.ts';
+import { personOf, type ReadContext } from './place.ts';
+
+export function glimpseOf(context: ReadContext, node: BinaryNode): EphemeralEvent | undefined {
+  return node.tag === 'chatstate'
+    ? typingOf(context, node)
+    : node.tag === 'receipt'
+      ? readOf(context, node)
+      : undefined;
+}
+
+function typingOf(context: ReadContext, { attrs, content }: BinaryNode): EphemeralEvent | undefined {
+  const [state] = Array.isArray(content) ? content : [];
+  const chat = chatOf(context, attrs['from']);
+  const who = handlesOf(attrs['participant'] ?? attrs['from']);
+  if (state === undefined || chat === undefined || who === undefined || overlap(who, context.selfHandles))
+    return undefined;
+  return { kind: 'typing', ...chat, person: personOf(context, who), active: state.tag === 'composing' };
+}
+
+/** Somebody read what we wrote, or we read on the phone what they wrote. */
+function readOf(context: ReadContext, node: BinaryNode): EphemeralEvent | undefined {
+  const { from, participant, recipient, type, id } = node.attrs;
+  if (type !== 'read' && type !== 'read-self') return undefined;
+  const reader = handlesOf(participant ?? from);
+  if (reader === undefined) return undefined;
+  const person = personOf(context, reader);
+  const own = person === context.self;
+  const direct = isPerson(parseJid(from));
+  const chat = chatOf(context, direct && own ? recipient : from);
+  if (chat === undefined) return undefined;
+  const author = own ? handlesOf(recipient) : undefined;
+  const last = lastOf(node) ?? id ?? '';
+  const upTo = messageId(author === undefined ? context.self : personOf(context, author), last);
+  return { kind: 'read', ...chat, person, upTo };
+}
+
+function lastOf(node: BinaryNode): string | undefined {
+  const [list] = childrenOf(node).filter(({ tag }) => tag === 'list');
+  return list === undefined ? undefined : childrenOf(list).at(-1)?.attrs['id'];
+}
+
+function chatOf(context: ReadContext, jid: unknown): Pick<EphemeralEvent, 'portal'> | undefined {
+  const parsed = parseJid(jid);
+  if (parsed === undefined) return undefined;
+  if (parsed.kind === 'group') return { portal: context.portal(context.names.chat(parsed), 'group') };
+  const handles = handlesOf(jid);
+  if (handles === undefined || overlap(handles, context.selfHandles)) return undefined;
+  const chat = as<ChatId>(context.person(handles));
+  return { portal: context.portal(chat, 'direct') };
+}

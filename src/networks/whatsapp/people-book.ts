@@ -1,0 +1,141 @@
+// Who is who: one person id for a LID and a phone number, whichever was seen first; knows neither rooms nor wire.
+import type { PersonId } from '../../model/ids.ts';
+import type { VaultChange } from '../../ports/stores.ts';
+import type { Names } from './ids.ts';
+import { overlap, type Handles } from './jid.ts';
+
+/** Shared by all logins: a person in a group is one ghost, whoever sees them. */
+export const PEOPLE_SCOPE = 'whatsapp:people';
+
+interface Row {
+  readonly person: PersonId;
+  /** Epoch ms when the person's id was first given. */
+  readonly at: number;
+  /** Epoch ms when this name was last found to lead to them: of two numbers, the later one is theirs. */
+  readonly since: number;
+}
+
+/** Two ids that turned out to be one person: `from` is used no more. */
+export interface Merged {
+  readonly from: PersonId;
+  readonly to: PersonId;
+}
+
+/**
+ * Rules. Whoever comes with both names, or with a LID, is called by the LID; whoever comes by number only, by the sealed
+ * number. An id once given stays: when the other name is learnt later it leads to the same id, so ghost and room are kept.
+ * Were both seen apart before they were known to be one (rare: two rooms exist), the older id stays and the other leads to it
+ * from then on; what was said in the younger one's room stays there and can no longer be pointed at from outside of it.
+ * A LID is an account, a number only its address: a number that comes with another account's LID has moved to that account.
+ */
+export class PeopleBook {
+  readonly #names: Names;
+  readonly #rows = new Map<string, Row>();
+  readonly #handles = new Map<PersonId, Handles>();
+  #changed = new Set<string>();
+  #merged: Merged[] = [];
+
+  /** @param kept all values of PEOPLE_SCOPE in the vault @throws Error when a value is not one of ours */
+  constructor(names: Names, kept: ReadonlyMap<string, Uint8Array> = new Map()) {
+    this.#names = names;
+    const rows = [...kept].map(([key, value]) => [key, rowOf(value)] as const);
+    for (const [key, row] of rows.toSorted(([, a], [, b]) => a.since - b.since)) this.#put(key, row);
+    this.#changed.clear();
+  }
+
+  /** The person with these names, named now if nobody was yet. @param now epoch ms @throws Error without any name */
+  person(handles: Handles, now: number): PersonId {
+    const { lid, pn } = handles;
+    const [byLid, byNumber] = [this.#find({ lid }), this.#find({ pn })];
+    if (lid === undefined) {
+      if (pn === undefined) throw new Error('a person has a LID or a number');
+      return byNumber?.person ?? this.#name({ pn }, { person: this.#names.byNumber(pn), at: now }, now);
+    }
+    const apart = byNumber !== undefined && this.#handles.get(byNumber.person)?.lid === undefined;
+    if (byLid === undefined) {
+      return this.#name(handles, apart ? byNumber : { person: this.#names.byLid(lid), at: now }, now);
+    }
+    if (pn === undefined) return byLid.person;
+    return this.#name(handles, apart ? this.#merge(byLid, byNumber) : byLid, now);
+  }
+
+  /** A person told WhatsApp that they have a new number (or account): they stay who they were. @param now epoch ms */
+  renamed(before: Handles, after: Handles, now: number): PersonId {
+    const person = this.person(before, now);
+    return this.#name(after, this.#find(before) ?? { person, at: now }, now);
+  }
+
+  /** Every name under which a person can be reached now; also of an id that nobody gave in this book's time. */
+  handles(person: PersonId): Handles | undefined {
+    return this.#handles.get(person) ?? this.#names.handlesIn(person);
+  }
+
+  /** What changed since the last call, to be written with whatever was learnt it from. */
+  drain(): readonly VaultChange[] {
+    const changes = [...this.#changed].flatMap((key): VaultChange[] => {
+      const row = this.#rows.get(key);
+      return row === undefined ? [] : [{ scope: PEOPLE_SCOPE, key, value: pack(row) }];
+    });
+    this.#changed = new Set();
+    return changes;
+  }
+
+  /** Pairs found to be one person since the last call. */
+  drainMerged(): readonly Merged[] {
+    const merged = this.#merged;
+    this.#merged = [];
+    return merged;
+  }
+
+  #find({ lid, pn }: { readonly lid?: string | undefined; readonly pn?: string | undefined }): Row | undefined {
+    const byLid = lid === undefined ? undefined : this.#rows.get(`lid:${lid}`);
+    return byLid ?? (pn === undefined ? undefined : this.#rows.get(`pn:${this.#names.byNumber(pn)}`));
+  }
+
+  #merge(one: Row, other: Row): Row {
+    const [to, from] = other.at < one.at ? [other, one] : [one, other];
+    this.#merged.push({ from: from.person, to: to.person });
+    for (const [key, row] of this.#rows) if (row.person === from.person) this.#put(key, { ...to, since: row.since });
+    this.#handles.delete(from.person);
+    return to;
+  }
+
+  #name({ lid, pn }: Handles, { person, at }: Omit<Row, 'since'>, since: number): PersonId {
+    if (lid !== undefined) this.#put(`lid:${lid}`, { person, at, since });
+    if (pn !== undefined) this.#put(`pn:${this.#names.byNumber(pn)}`, { person, at, since });
+    return person;
+  }
+
+  #put(key: string, row: Row): void {
+    const lid = key.startsWith('lid:') ? key.slice(4) : undefined;
+    const handle: Handles | undefined = lid === undefined ? this.#names.handlesIn(key.slice(3) as PersonId) : { lid };
+    if (handle === undefined) throw new Error('a people book of another key');
+    const before = this.#rows.get(key);
+    const now = this.#handles.get(row.person);
+    if (before?.person === row.person && now !== undefined && overlap(now, handle)) return;
+    if (before !== undefined) this.#lose(before.person, handle);
+    this.#rows.set(key, row);
+    this.#handles.set(row.person, { ...this.#handles.get(row.person), ...handle });
+    this.#changed.add(key);
+  }
+
+  #lose(person: PersonId, handle: Handles): void {
+    const { lid, pn } = this.#handles.get(person) ?? {};
+    const left = {
+      ...(lid === undefined || lid === handle.lid ? {} : { lid }),
+      ...(pn === undefined || pn === handle.pn ? {} : { pn }),
+    };
+    this.#handles.set(person, left);
+  }
+}
+
+function pack(row: Row): Uint8Array {
+  return Buffer.from(JSON.stringify({ v: 1, ...row }));
+}
+
+function rowOf(value: Uint8Array): Row {
+  const { v, person, at, since } = JSON.parse(Buffer.from(value).toString()) as Record<string, unknown>;
+  if (v !== 1 || typeof person !== 'string' || typeof at !== 'number' || typeof since !== 'number')
+    throw new Error('not a row of the people book');
+  return { person: person as PersonId, at, since };
+}

@@ -1,0 +1,140 @@
+// Where and by whom something was said on WhatsApp, in our names, and the events of that place. Pure.
+import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import { originKey } from '../../model/effect.ts';
+import { as, type ChatId, type MessageId, type PersonId, type PortalKey } from '../../model/ids.ts';
+import type { MessageBody } from '../../model/message.ts';
+import type { NetworkEvent, Origin } from '../../model/network-event.ts';
+import { say } from '../../model/say.ts';
+import { chatKind, messageId, type Names } from './ids.ts';
+import { handlesBeside, isPerson, overlap, parseJid, STATUS, type Handles, type Jid } from './jid.ts';
+
+/** As the library hands them over; `…Alt` is the same person's other address. */
+export type WireMessage = Omit<proto.IWebMessageInfo, 'key'> & {
+  readonly key?:
+    | (proto.IMessageKey & {
+        readonly remoteJidAlt?: string | null;
+        readonly participantAlt?: string | null;
+        readonly isViewOnce?: boolean | null;
+      })
+    | null;
+};
+
+export interface ReadContext {
+  readonly self: PersonId;
+  readonly selfHandles: Handles;
+  readonly names: Pick<Names, 'chat'>;
+  /** The people book: names whoever has no name yet. */
+  readonly person: (handles: Handles) => PersonId;
+  /** What somebody is called in front of everybody. */
+  readonly nameOf: (person: PersonId) => string | undefined;
+  readonly portal: (chat: ChatId, kind: ReturnType<typeof chatKind>) => PortalKey;
+  /** Epoch ms, for what comes without a time. */
+  readonly now: () => number;
+}
+
+/** What one message comes to. */
+export interface Reading {
+  readonly events: readonly NetworkEvent[];
+  /** Chats whose members, name or modes are no longer what they were: ask anew. */
+  readonly stale: readonly ChatId[];
+  /** What people call themselves. */
+  readonly names: readonly { readonly person: PersonId; readonly name: string }[];
+  /** Shown as waiting: its text comes later under the same id, and is then to be read with `healing`. */
+  readonly waiting?: MessageId;
+  /** Set when it is of no chat that can be named, so that nothing could be shown. */
+  readonly nowhere?: true;
+}
+
+/** Where and by whom something was said. */
+export interface Place {
+  readonly chat: ChatId;
+  readonly portal: PortalKey;
+  readonly sender: PersonId;
+  readonly at: number;
+  readonly via: Origin['via'];
+  readonly id: MessageId;
+  /** The id in the stanza. */
+  readonly native: string;
+}
+
+/** @returns undefined when it is of no chat that has a name */
+export function placeOf(context: ReadContext, message: WireMessage, via: Origin['via']): Place | undefined {
+  const key = message.key ?? {};
+  const jid = parseJid(key.remoteJid);
+  if (jid === undefined) return undefined;
+  const who = authorOf(context, message, jid);
+  if (who === undefined) return undefined;
+  const chat = chatOf(context, message, jid, who);
+  const seconds = Number(message.messageTimestamp ?? 0);
+  return {
+    chat,
+    portal: context.portal(chat, chatKind(chat)),
+    sender: who,
+    at: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : context.now(),
+    via,
+    id: messageId(who, key.id ?? ''),
+    native: key.id ?? '',
+  };
+}
+
+function chatOf(context: ReadContext, message: WireMessage, jid: Jid, author: PersonId): ChatId {
+  const { key } = message;
+  if (isPerson(jid))
+    return as<ChatId>(context.person(handlesBeside(context.selfHandles, key?.remoteJid, key?.remoteJidAlt) ?? {}));
+  // What comes by somebody's broadcast list is said to each alone.
+  const list = jid.kind === 'broadcast' && jid.user !== STATUS && key?.fromMe !== true;
+  return list ? as<ChatId>(author) : context.names.chat(jid);
+}
+
+function authorOf(context: ReadContext, { key, participant }: WireMessage, jid: Jid): PersonId | undefined {
+  if (key?.fromMe === true) return context.self;
+  if (isPerson(jid)) return context.person(handlesBeside(context.selfHandles, key?.remoteJid, key?.remoteJidAlt) ?? {});
+  // Channels have no authors.
+  if (jid.kind === 'newsletter') return context.names.chat(jid) as string as PersonId;
+  const handles = handlesBeside(context.selfHandles, key?.participant ?? participant, key?.participantAlt);
+  if (handles !== undefined) return personOf(context, handles);
+  return jid.kind === 'group' ? context.self : undefined;
+}
+
+export function personOf(context: ReadContext, handles: Handles): PersonId {
+  return overlap(handles, context.selfHandles) ? context.self : context.person(handles);
+}
+
+export function namesOf(context: ReadContext, { key, pushName }: WireMessage, { sender }: Place): Reading['names'] {
+  const name = pushName?.trim() ?? '';
+  return key?.fromMe === true || sender === context.self || name === '' || !/^[ln]/.test(sender)
+    ? []
+    : [{ person: sender, name }];
+}
+
+export function origin({ portal, sender, at, via }: Place, key: string): Origin {
+  return { key, portal, sender, at, via };
+}
+
+/** Something new in the chat, under this message's own id. */
+export function messageEvent(place: Place, body: MessageBody, replyTo?: MessageId): NetworkEvent {
+  return {
+    ...origin(place, originKey(place.portal, 'message', place.id)),
+    kind: 'message',
+    message: place.id,
+    parts: [body],
+    ...(replyTo === undefined ? {} : { replyTo }),
+  };
+}
+
+export function told(place: Place, ...words: Parameters<typeof say>): NetworkEvent {
+  return messageEvent(place, { kind: 'told', say: say(...words) });
+}
+
+export function unreadable(place: Place, what: string): NetworkEvent {
+  return { ...origin(place, originKey(place.portal, 'unreadable', place.id)), kind: 'unreadable', what };
+}
+
+/** @param seconds 0 = messages stay */
+export function readTimer(seconds: number, place: Place): NetworkEvent {
+  if (!(seconds > 0)) return told(place, 'whatsapp.timer-off');
+  const hours = Math.max(1, Math.round(seconds / 3600));
+  return hours > 48
+    ? told(place, 'whatsapp.timer-days', { days: Math.round(hours / 24) })
+    : told(place, 'whatsapp.timer-hours', { hours });
+}

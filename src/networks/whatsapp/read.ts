@@ -1,0 +1,173 @@
+// WhatsApp's messages to what the house understands; pure: no wire, no store. What cannot be shown yet becomes a notice, never nothing.
+import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import { originKey } from '../../model/effect.ts';
+import { as, type MessageId, type PersonId } from '../../model/ids.ts';
+import type { MessageBody } from '../../model/message.ts';
+import type { NetworkEvent, Origin } from '../../model/network-event.ts';
+import { bodyOf, contextOf, isEmpty, isPlumbing, unwrap } from './content.ts';
+import { chatKind, messageId } from './ids.ts';
+import { handlesOf, isPerson, overlap, parseJid, STATUS } from './jid.ts';
+import {
+  messageEvent,
+  namesOf,
+  origin,
+  personOf,
+  placeOf,
+  readTimer,
+  told,
+  unreadable,
+  type Place,
+  type ReadContext,
+  type Reading,
+  type WireMessage,
+} from './place.ts';
+import { readStub } from './stubs.ts';
+
+export type { ReadContext, Reading, WireMessage } from './place.ts';
+
+const { Type } = proto.Message.ProtocolMessage;
+const { CIPHERTEXT } = proto.WebMessageInfo.StubType;
+
+const NOTHING: Reading = { events: [], stale: [], names: [] };
+
+/** @param healing this message was shown as waiting: it takes that notice's place */
+export function readMessage(
+  context: ReadContext,
+  message: WireMessage,
+  options: { readonly healing?: boolean; readonly via?: Origin['via'] } = {},
+): Reading {
+  const place = placeOf(context, message, options.via ?? 'live');
+  if (place === undefined) return { ...NOTHING, nowhere: true };
+  const names = namesOf(context, message, place);
+  if (!isEmpty(message.message)) {
+    const events = readContent(context, message, place);
+    return { ...NOTHING, names, events: options.healing === true ? healed(place, events) : events };
+  }
+  const stub = message.messageStubType ?? 0;
+  if (message.key?.isViewOnce === true) return { ...NOTHING, names, events: [told(place, 'whatsapp.view-once')] };
+  if (stub === CIPHERTEXT) {
+    const notice = { ...told(place, 'whatsapp.waiting'), key: originKey(place.portal, 'waiting', place.id) };
+    return { ...NOTHING, names, events: [notice], waiting: place.id };
+  }
+  return { ...NOTHING, names, ...readStub(context, message, place) };
+}
+
+function readContent(context: ReadContext, message: WireMessage, place: Place): NetworkEvent[] {
+  const inside = unwrap(message.message ?? {});
+  const { content } = inside;
+  if (isPlumbing(content)) return [];
+  if (content.protocolMessage) return readProtocol(context, content.protocolMessage, place);
+  if (content.reactionMessage) return [readReaction(context, message, content.reactionMessage, place)];
+  const body = bodyIn(context, inside);
+  if (place.chat === STATUS) return [messageEvent(place, passedOn('kind.status', body))];
+  if (chatKind(place.chat) === 'channel') return [messageEvent(place, passedOn('kind.newsletter', body))];
+  return [messageEvent(place, body, replyOf(context, content, place))];
+}
+
+function bodyIn(context: ReadContext, inside: ReturnType<typeof unwrap>): MessageBody {
+  return bodyOf(inside, (jid) => {
+    const handles = handlesOf(jid);
+    if (handles === undefined) return undefined;
+    const person = personOf(context, handles);
+    const name = context.nameOf(person);
+    return name === undefined ? { person } : { person, name };
+  });
+}
+
+/** Of what is not bridged as a whole: its words are shown below its name. */
+function passedOn(what: string, body: MessageBody): MessageBody {
+  const text = body.kind === 'text' ? body.text : body.kind === 'unsupported' ? body.fallback : undefined;
+  return { kind: 'unsupported', what, ...(text === undefined ? {} : { fallback: text }) };
+}
+
+function replyOf(context: ReadContext, content: proto.IMessage, place: Place): MessageId | undefined {
+  const about = contextOf(content);
+  if (!about?.stanzaId) return undefined;
+  // A quote from another chat, or of somebody's status, has no counterpart here.
+  const elsewhere = parseJid(about.remoteJid);
+  if (elsewhere !== undefined && !isPerson(elsewhere) && context.names.chat(elsewhere) !== place.chat) return undefined;
+  const handles = handlesOf(about.participant);
+  if (handles === undefined) return undefined;
+  return messageId(personOf(context, handles), about.stanzaId);
+}
+
+function readReaction(
+  context: ReadContext,
+  message: WireMessage,
+  { key, text }: proto.Message.IReactionMessage,
+  place: Place,
+): NetworkEvent {
+  if (!key?.id) return unreadable(place, 'kind.reaction');
+  const target = messageId(reactedTo(context, message, key, place), key.id);
+  const emoji = text ? text : null;
+  const revision = `${place.sender}.${place.native}`;
+  return {
+    ...origin(place, originKey(place.portal, 'reaction', target, revision)),
+    kind: 'reaction',
+    target,
+    emoji,
+  };
+}
+
+/** Who wrote what is reacted to. Senders spell the key as they see it; the library may have turned it to how we see it. */
+function reactedTo(context: ReadContext, message: WireMessage, key: proto.IMessageKey, place: Place): PersonId {
+  const named = handlesOf(key.participant);
+  if (named !== undefined) return personOf(context, named);
+  if (chatKind(place.chat) === 'group') return place.sender;
+  const other = as<PersonId>(place.chat);
+  const chat = handlesOf(key.remoteJid);
+  const asTheySee = message.key?.fromMe !== true && chat !== undefined && overlap(chat, context.selfHandles);
+  return (key.fromMe === true) === asTheySee ? other : context.self;
+}
+
+function readProtocol(context: ReadContext, protocol: proto.Message.IProtocolMessage, place: Place): NetworkEvent[] {
+  switch (protocol.type) {
+    case Type.REVOKE:
+      return [readRevoke(context, protocol, place)];
+    case Type.MESSAGE_EDIT:
+      return [readEdit(context, protocol, place)];
+    case Type.EPHEMERAL_SETTING:
+      return [readTimer(protocol.ephemeralExpiration ?? 0, place)];
+    case Type.SHARE_PHONE_NUMBER:
+    case Type.LIMIT_SHARING:
+    case Type.GROUP_MEMBER_LABEL_CHANGE:
+    case Type.STATUS_MENTION_MESSAGE:
+    case Type.REMINDER_MESSAGE:
+      return [messageEvent(place, { kind: 'unsupported', what: 'kind.service' })];
+    default:
+      // What devices of one account say to each other, and what bots and businesses set up.
+      return typeof protocol.type === 'number' && protocol.type in Type ? [] : [unreadable(place, 'kind.other')];
+  }
+}
+
+function readRevoke(context: ReadContext, { key }: proto.Message.IProtocolMessage, place: Place): NetworkEvent {
+  if (!key?.id) return unreadable(place, 'kind.other');
+  const named = key.fromMe === true ? undefined : handlesOf(key.participant);
+  const author = named === undefined || chatKind(place.chat) !== 'group' ? place.sender : personOf(context, named);
+  const target = messageId(author, key.id);
+  return { ...origin(place, originKey(place.portal, 'removal', target)), kind: 'removal', target };
+}
+
+/** People edit what they wrote themselves: nobody else's message can be meant. */
+function readEdit(context: ReadContext, protocol: proto.Message.IProtocolMessage, place: Place): NetworkEvent {
+  const { key, editedMessage, timestampMs } = protocol;
+  if (!key?.id || isEmpty(editedMessage)) return unreadable(place, 'kind.edit');
+  const target = messageId(place.sender, key.id);
+  const written = Number(timestampMs ?? 0);
+  return {
+    ...origin(place, originKey(place.portal, 'edit', target, place.native)),
+    kind: 'edit',
+    target,
+    parts: [bodyIn(context, unwrap(editedMessage ?? {}))],
+    editedAt: Number.isSafeInteger(written) && written > 0 ? written : place.at,
+  };
+}
+
+/** The notice that stood for a message becomes it; if it was none (a reaction, an edit), the notice goes. */
+function healed(place: Place, events: readonly NetworkEvent[]): NetworkEvent[] {
+  const key = originKey(place.portal, 'healed', place.id);
+  const own = events.find((event) => event.kind === 'message' && event.message === place.id);
+  if (own?.kind !== 'message') return [{ ...origin(place, key), kind: 'removal', target: place.id }, ...events];
+  const { parts } = own;
+  return [{ ...origin(place, key), kind: 'edit', target: place.id, parts, editedAt: place.at }];
+}

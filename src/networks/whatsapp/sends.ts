@@ -1,0 +1,117 @@
+// Carries one action out under the id that its effect has for ever: kept, paced, sent, done when the server acknowledged it.
+import { BridgeError } from '../../model/errors.ts';
+import type { NetworkAction } from '../../model/delivery.ts';
+import type { ChatId, EffectId, PersonId } from '../../model/ids.ts';
+import type { ActionReceipt, NetworkSink } from '../../ports/network.ts';
+import type { Clock } from '../../ports/stores.ts';
+import type { ChatBook } from './chat-book.ts';
+import { isRestriction } from './errors.ts';
+import { chatKind, isPersonal, messageId, stanzaId } from './ids.ts';
+import { parseJid } from './jid.ts';
+import type { Line } from './line.ts';
+import type { Pacing } from './pacing.ts';
+import type { SentBook } from './state/sent.ts';
+import { write, type WriteContext, type Written } from './write.ts';
+
+export const PACING_KEY = 'pacing';
+
+export interface SendDoors {
+  readonly self: PersonId;
+  readonly scope: string;
+  readonly sink: Pick<NetworkSink, 'keep'>;
+  readonly clock: Clock;
+  readonly chats: ChatBook;
+  readonly sent: SentBook;
+  /** Absent only in tests. */
+  readonly pacing: Pacing | undefined;
+  readonly context: () => WriteContext;
+}
+
+/** Acks of which the vault may not know yet. */
+const MOST_ACKS = 1000;
+
+export class Sends {
+  readonly #doors: SendDoors;
+  readonly #acked = new Map<string, number>();
+  readonly #reached = new Set<string>();
+
+  constructor(doors: SendDoors) {
+    this.#doors = doors;
+  }
+
+  /** @throws BridgeError */
+  async perform(line: Line, action: NetworkAction, effect: EffectId): Promise<ActionReceipt> {
+    const { sent, clock } = this.#doors;
+    const id = stanzaId(effect);
+    const before = await sent.find(id);
+    const done = this.#acked.get(id) ?? before?.acknowledgedAt;
+    if (done !== undefined) return this.#receipt(action, id, done, before);
+    const written = write(this.#doors.context(), action, effect);
+    await this.#mayGo(line, action, written);
+    const kept = await sent.remember(id, written.to, written.message);
+    try {
+      const at = await line.relay(kept.chat, kept.body, id, written.attrs);
+      sent.acknowledged(id);
+      this.#note(id, at);
+      const receipt = this.#receipt(action, id, at, kept);
+      const { message } = receipt;
+      if (action.kind === 'send' && message !== undefined)
+        this.#doors.chats.remember(message, { content: kept.body, at });
+      return receipt;
+    } catch (error) {
+      if (error instanceof BridgeError && error.retry === 'never') sent.refused(id);
+      if (isRestriction(error)) {
+        this.#doors.pacing?.restrict(clock.now());
+        await this.#keepPacing();
+      }
+      throw error;
+    }
+  }
+
+  async #mayGo(line: Line, action: NetworkAction, { to }: Written): Promise<void> {
+    const { chats, pacing, clock } = this.#doors;
+    const { chat } = action;
+    const established = chatKind(chat) === 'group' || chats.chat(chat).met === true;
+    if (pacing !== undefined) {
+      const text = action.kind === 'send' && action.body.kind === 'text' ? { text: action.body.text.text } : {};
+      pacing.send({ chat, established, ...text }, clock.now());
+      if (!established || (text.text?.length ?? 0) >= 40) await this.#keepPacing();
+    }
+    if (!established && isPersonal(chat)) await this.#reach(line, chat, to);
+  }
+
+  /** To nobody the library would send to our own phone only, and call it done. */
+  async #reach(line: Line, chat: ChatId, to: string): Promise<void> {
+    if (this.#reached.has(chat)) return;
+    const devices = await line.socket.getUSyncDevices([to], false, false).catch((error: unknown) => {
+      throw new BridgeError('whatsapp-look-up', 'later', 'network.unreachable', {
+        cause: error,
+        values: { network: 'WhatsApp' },
+      });
+    });
+    const user = parseJid(to)?.user;
+    if (!devices.some((device) => device.user === user))
+      throw new BridgeError('whatsapp-nobody', 'never', 'whatsapp.peer-gone');
+    this.#reached.add(chat);
+  }
+
+  async #keepPacing(): Promise<void> {
+    const { pacing, sink, scope, clock } = this.#doors;
+    if (pacing !== undefined) await sink.keep([{ scope, key: PACING_KEY, value: pacing.pack(clock.now()) }]);
+  }
+
+  #receipt(action: NetworkAction, id: string, at: number, kept: Awaited<ReturnType<SentBook['find']>>): ActionReceipt {
+    if (action.kind === 'send') return { message: messageId(this.#doors.self, id), at };
+    if (action.kind !== 'edit') return { message: action.target, at };
+    const dated = Number(kept?.body.protocolMessage?.timestampMs ?? 0);
+    return { message: action.target, at, editedAt: dated > 0 ? dated : at };
+  }
+
+  #note(id: string, at: number): void {
+    this.#acked.set(id, at);
+    for (const oldest of this.#acked.keys()) {
+      if (this.#acked.size <= MOST_ACKS) break;
+      this.#acked.delete(oldest);
+    }
+  }
+}

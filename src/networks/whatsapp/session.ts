@@ -1,0 +1,289 @@
+// One login's live line through drops and restarts: reconnects, tells its state, and carries out what the house asks. Knows no Matrix.
+import type { BinaryNode } from '@whiskeysockets/baileys';
+import type { PersonSnapshot } from '../../model/chat.ts';
+import type { EphemeralAction, NetworkAction } from '../../model/delivery.ts';
+import { BridgeError, FencedError } from '../../model/errors.ts';
+import { as, type ChatId, type EffectId, type PersonId } from '../../model/ids.ts';
+import type { MediaSource } from '../../model/message.ts';
+import type { ActionReceipt, MediaStream, NetworkSession, PerformContext, ResolvedChat } from '../../ports/network.ts';
+import { vaultScope } from '../../ports/network.ts';
+import { loggedOut, openAccount, worthless, type Account, type AccountDoors } from './account.ts';
+import { endingOf, partingOf, type Parting } from './errors.ts';
+import { parseMessage } from './ids.ts';
+import { Line } from './line.ts';
+import { backOff, DailyBudget, RECONNECTS_A_DAY } from './pacing.ts';
+import { glimpseOf } from './passing.ts';
+import { PACING_KEY } from './sends.ts';
+import { KeyedTurns } from '../../model/keyed-turns.ts';
+
+export interface SessionDoors extends Omit<AccountDoors, 'broken' | 'line'> {
+  readonly ackMs: number;
+  readonly openMs: number;
+  /** Nothing is open any more. */
+  readonly closed: (session: NetworkSession) => void;
+}
+
+const BUSY_ATTEMPT = 20;
+
+export class WhatsAppSession implements NetworkSession {
+  readonly #doors: SessionDoors;
+  readonly #scope: string;
+  readonly #closing = new AbortController();
+  readonly #turns = new KeyedTurns();
+  readonly #reconnects = new DailyBudget(RECONNECTS_A_DAY);
+  readonly #errands = new Set<Promise<void>>();
+  #account: Promise<Account> | undefined;
+  #line: Line | undefined;
+
+  constructor(doors: SessionDoors) {
+    this.#doors = doors;
+    this.#scope = vaultScope(doors.puppet.id);
+  }
+
+  async connect(): Promise<void> {
+    for (let restarts = 0; ; restarts += 1) {
+      try {
+        await this.#open();
+        return;
+      } catch (error) {
+        if (error instanceof BridgeError || error instanceof FencedError || this.#closing.signal.aborted) throw error;
+        const parting = this.#partingOf(error);
+        if (parting.next === 'restart' && restarts === 0) continue;
+        await this.#heed(parting);
+        throw parting.error;
+      }
+    }
+  }
+
+  async disconnect(): Promise<void> {
+    this.#closing.abort();
+    const line = this.#line;
+    this.#line = undefined;
+    await line?.close();
+    await Promise.allSettled(this.#errands);
+    const account = await this.#account?.catch(() => undefined);
+    await account?.inbox.close();
+    await account?.state.close();
+    this.#doors.closed(this);
+  }
+
+  async logout(): Promise<void> {
+    try {
+      if (this.#line === undefined) await this.connect();
+      const line = this.#live();
+      // From here on its end is what was asked for.
+      this.#closing.abort();
+      await unlink(line);
+    } catch (error) {
+      if (!(error instanceof BridgeError && error.retry === 'after-login')) throw error;
+    }
+    await this.disconnect();
+  }
+
+  async perform(action: NetworkAction, id: EffectId, _context: PerformContext): Promise<ActionReceipt> {
+    return await this.#turns.run(action.chat, async () => {
+      const line = this.#live();
+      return await (await this.#must()).sends.perform(line, action, id);
+    });
+  }
+
+  async performEphemeral(action: EphemeralAction): Promise<void> {
+    try {
+      const { socket } = this.#live();
+      const { directory } = await this.#must();
+      const jid = directory.chatJid(action.chat);
+      if (action.kind === 'typing') {
+        await socket.sendPresenceUpdate(action.active ? 'composing' : 'paused', jid);
+        return;
+      }
+      const { sender, id } = parseMessage(action.upTo);
+      const group = jid.endsWith('@g.us') ? { participant: directory.personJid(action.chat, sender) } : {};
+      await socket.readMessages([{ remoteJid: jid, id, fromMe: false, ...group }]);
+    } catch (error) {
+      this.#doors.log.debug({ puppet: this.#doors.puppet.id, kind: action.kind, error }, 'passing news not passed on');
+    }
+  }
+
+  async describeChat(chat: ChatId): Promise<ResolvedChat> {
+    return await this.#ask(async (line, { directory }) => await directory.describeChat(line, chat));
+  }
+
+  async describePerson(person: PersonId): Promise<PersonSnapshot> {
+    return (await this.#must()).directory.person(person);
+  }
+
+  async resolve(identifier: string): Promise<ResolvedChat> {
+    return await this.#ask(async (line, { directory, pacing }) => {
+      if (/\d{5}/.test(identifier)) pacing?.lookUp(this.#doors.clock.now());
+      const found = await directory.resolve(line, identifier);
+      const learnt = this.#doors.people.take(await this.#doors.people.book());
+      const now = this.#doors.clock.now();
+      const paced = pacing === undefined ? [] : [{ scope: this.#scope, key: PACING_KEY, value: pacing.pack(now) }];
+      await this.#doors.sink.keep([...learnt.changes, ...paced]);
+      learnt.written();
+      return found;
+    });
+  }
+
+  directChat(person: PersonId): ChatId {
+    return as<ChatId>(person);
+  }
+
+  async openMedia(_source: MediaSource): Promise<MediaStream> {
+    return await Promise.reject(
+      new BridgeError('whatsapp-no-media', 'never', 'fault.unsupported-body', {
+        values: { network: 'WhatsApp', kind: 'kind.file' },
+      }),
+    );
+  }
+
+  /** @throws the library's error, BridgeError, FencedError */
+  async #open(): Promise<void> {
+    const { settings, cures, clock, ackMs, openMs, sink } = this.#doors;
+    const account = await this.#must();
+    account.state.journal.forgetIncomplete();
+    const passing = (node: BinaryNode): void => {
+      const glimpse = glimpseOf(account.context, node);
+      if (glimpse !== undefined) sink.glimpse(glimpse);
+    };
+    this.#line = await Line.open({
+      settings,
+      state: account.state,
+      cures,
+      clock,
+      ackMs,
+      openMs,
+      passing,
+      closing: this.#closing.signal,
+      lost: (line, why) => {
+        if (this.#line === line) this.#errand(this.#lost(line, why));
+      },
+    });
+    if (settings.presence) await this.#line.appear();
+  }
+
+  /** One voice tells the house, one loop opens the next line. */
+  async #lost(line: Line, why: unknown): Promise<void> {
+    if (this.#closing.signal.aborted || this.#line !== line) return;
+    this.#line = undefined;
+    await line.close();
+    const parting = this.#partingOf(why);
+    await this.#heed(parting);
+    this.#doors.sink.report(parting.state, parting.error);
+    if (parting.next !== 'stop' && parting.next !== 'sign-out') await this.#reopen(parting);
+  }
+
+  async #reopen(first: Parting): Promise<void> {
+    const { clock, log, sink, puppet } = this.#doors;
+    let parting = first;
+    for (let attempt = 0; !this.#closing.signal.aborted; attempt += 1) {
+      const now = clock.now();
+      // A line that drops all day long is opened seldom.
+      const busy = this.#reconnects.take(now) > now;
+      const pause =
+        parting.next === 'restart' && attempt === 0 ? 0 : backOff(busy ? BUSY_ATTEMPT : attempt, Math.random());
+      try {
+        await clock.sleep(Math.max(pause, (parting.until ?? 0) - now), this.#closing.signal);
+        await this.#open();
+        sink.report('online');
+        return;
+      } catch (error) {
+        if (this.#closing.signal.aborted || error instanceof FencedError) return;
+        parting = this.#partingOf(error);
+        await this.#heed(parting);
+        if (parting.next === 'stop' || parting.next === 'sign-out') {
+          sink.report(parting.state, parting.error);
+          return;
+        }
+        log.warn(
+          { puppet: puppet.id, network: 'whatsapp', code: parting.error.code, attempt },
+          'not connected, will try again',
+        );
+      }
+    }
+  }
+
+  async #heed(parting: Parting): Promise<void> {
+    const { sink, vault, clock } = this.#doors;
+    if (parting.next === 'sign-out') {
+      await sink.keep(await worthless(vault, this.#scope));
+      this.#closing.abort();
+    }
+    const { pacing } = await this.#must();
+    if (parting.next !== 'wait' || parting.until === undefined || pacing === undefined) return;
+    pacing.ban(parting.until);
+    await sink.keep([{ scope: this.#scope, key: PACING_KEY, value: pacing.pack(clock.now()) }]);
+  }
+
+  #partingOf(error: unknown): Parting {
+    return partingOf(endingOf(error), this.#doors.clock.now());
+  }
+
+  /** Nothing can be written: whoever has this login now goes on with what the vault holds. */
+  #broken(why: unknown): void {
+    if (this.#closing.signal.aborted) return;
+    this.#line?.shut();
+    this.#closing.abort();
+    const code = why instanceof FencedError ? 'fenced' : 'broken';
+    this.#doors.log.info({ puppet: this.#doors.puppet.id, code, error: why }, 'this login is no longer kept here');
+    const line = this.#line;
+    if (line !== undefined) this.#errand(line.close());
+  }
+
+  async #ask<T>(question: (line: Line, account: Account) => Promise<T>): Promise<T> {
+    const line = this.#live();
+    try {
+      return await question(line, await this.#must());
+    } catch (error) {
+      if (error instanceof BridgeError) throw error;
+      throw new BridgeError('whatsapp-no-answer', 'later', 'network.unreachable', {
+        cause: error,
+        values: { network: 'WhatsApp' },
+      });
+    }
+  }
+
+  async #must(): Promise<Account> {
+    this.#account ??= openAccount({
+      ...this.#doors,
+      line: () => this.#line,
+      broken: (why) => this.#broken(why),
+    });
+    return await this.#account;
+  }
+
+  #errand(work: Promise<void>): void {
+    const errand = work
+      .catch((error: unknown) => {
+        if (!(error instanceof FencedError) && !this.#closing.signal.aborted)
+          this.#doors.log.error({ puppet: this.#doors.puppet.id, error }, 'background work failed');
+      })
+      .finally(() => this.#errands.delete(errand));
+    this.#errands.add(errand);
+  }
+
+  #live(): Line {
+    if (this.#line === undefined || !this.#line.alive || this.#closing.signal.aborted)
+      throw new BridgeError('whatsapp-offline', 'later', 'network.unreachable', { values: { network: 'WhatsApp' } });
+    return this.#line;
+  }
+}
+
+/** Takes this device off the account. Answered, or the line ends with the words that it is no longer linked. @throws BridgeError */
+export async function unlink(line: Line): Promise<void> {
+  const { socket } = line;
+  const jid = socket.user?.id;
+  if (jid === undefined) throw loggedOut();
+  const attrs = { to: 's.whatsapp.net', type: 'set', xmlns: 'md' };
+  const remove: BinaryNode = { tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } };
+  try {
+    await socket.query({ tag: 'iq', attrs, content: [remove] });
+  } catch (error) {
+    // The line may end before the answer comes: then it has been done.
+    if (line.alive)
+      throw new BridgeError('whatsapp-logout', 'later', 'network.unreachable', {
+        cause: error,
+        values: { network: 'WhatsApp' },
+      });
+  }
+}

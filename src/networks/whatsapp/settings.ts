@@ -1,0 +1,51 @@
+// This network's section of the configuration: every setting, its default and its reason; knows nothing of files.
+import { z } from 'zod';
+
+const COUNT = 'expected a whole number, 0 or more';
+const LOOPBACK = /^wss?:\/\/(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)(?::\d{1,5})?(?:\/|$)/;
+
+const count = (most: number, usual: number): z.ZodDefault<z.ZodInt> =>
+  z.int(COUNT).min(0, COUNT).max(most).default(usual);
+
+/** How much a login does: what WhatsApp's own pages and people's bans say is safe. Less is always allowed. */
+const pacing = z.strictObject({
+  /** First messages to people who never wrote: a day, a week, and none at all while the link is this young. */
+  newChatsPerDay: count(50, 5),
+  newChatsPerWeek: count(200, 15),
+  youngLinkDays: count(60, 7),
+  /** Numbers and names looked up a day. */
+  lookupsPerDay: count(200, 20),
+  /** Groups made a day: new groups of strangers get accounts banned. */
+  groupsPerDay: count(20, 0),
+});
+
+/** Where a simulator stands in for WhatsApp. */
+const test = z.strictObject({
+  url: z.string('expected a WebSocket address').regex(LOOPBACK, 'expected a WebSocket address on this machine'),
+  /** Public key of the simulator's certificates, 32 bytes in hexadecimal. */
+  root: z.string('expected a key').regex(/^[0-9a-f]{64}$/i, 'expected 64 hexadecimal digits'),
+});
+
+export const settingsSchema = z
+  .strictObject({
+    enabled: z.boolean('expected true or false').default(true),
+    /** What people see in WhatsApp's list of their linked devices: say honestly that it is a bridge. */
+    deviceName: z.string('expected a name for the list of devices').min(1).max(50).default('Passerelle bridge'),
+    pacing: pacing.prefault({}),
+    /** Shows the account as online while the bridge runs: the phone then stops ringing. */
+    presence: z.boolean('expected true or false').default(false),
+    /** Lets `test` lead the bridge away from WhatsApp; never in production. */
+    dangerousTestServers: z.boolean('expected true or false').default(false),
+    test: test.optional(),
+  })
+  .refine((one) => one.test === undefined || one.dangerousTestServers, {
+    path: ['test'],
+    message: 'expected no test servers unless dangerousTestServers is true',
+  })
+  .refine((one) => !one.dangerousTestServers || one.test !== undefined, {
+    path: ['dangerousTestServers'],
+    message: 'expected a test section with the servers to use',
+  });
+
+export type WhatsAppSettings = z.output<typeof settingsSchema>;
+export type PacingSettings = WhatsAppSettings['pacing'];

@@ -1,0 +1,41 @@
+// Puts the journal and the gate around the library's socket: every stanza is heard before the library acts on it.
+import type { BinaryNode } from '@whiskeysockets/baileys';
+import type { Cures } from '../cures.ts';
+import { Gate, type FrameSent } from './gate.ts';
+import type { Journal } from './journal.ts';
+
+/** The library's own client of the socket (`sock.ws`), as far as it matters here. */
+export interface LibrarySocket {
+  prependListener(event: 'frame', listener: (frame: Uint8Array | BinaryNode) => void): unknown;
+}
+
+interface RawSocket {
+  send(frame: Uint8Array | string, sent?: FrameSent): void;
+}
+
+/**
+ * To be called in the turn that made the socket, before anything was sent on it.
+ * @param wants which stanzas are kept besides encrypted messages
+ * @throws Error when the library keeps its socket elsewhere than it used to
+ */
+export function guardSocket(
+  ws: LibrarySocket,
+  journal: Pick<Journal, 'heard'>,
+  cures: Cures,
+  wants: (node: BinaryNode) => boolean = () => true,
+): Gate {
+  const raw = Reflect.get(ws, 'socket') as RawSocket | null | undefined;
+  if (typeof raw?.send !== 'function') throw new Error('the library keeps its socket elsewhere');
+  const send = raw.send.bind(raw);
+  const gate = new Gate({ send });
+  raw.send = (frame, sent) => gate.send(frame, sent);
+  ws.prependListener('frame', (frame) => {
+    if (frame instanceof Uint8Array || !wants(frame)) return;
+    const commit = journal.heard(frame);
+    if (commit === undefined) return;
+    if (cures.gate) gate.hold(commit);
+    // The writer has told its line why nothing is kept any more.
+    else commit.catch(() => undefined);
+  });
+  return gate;
+}

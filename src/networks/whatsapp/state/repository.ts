@@ -1,0 +1,143 @@
+// The library's Signal repository as its socket gets it (makeSignalRepository): one lock, the journal inside the transaction of the
+// ratchet, and no ciphertext that is ahead of what is written. Knows no socket.
+import {
+  addTransactionCapability,
+  DEFAULT_CONNECTION_CONFIG,
+  type SignalDataSet,
+  type SignalKeyStoreWithTransaction,
+  type SignalRepositoryWithLIDStore,
+  type SocketConfig,
+} from '@whiskeysockets/baileys';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Cures } from '../cures.ts';
+import type { Journal } from './journal.ts';
+import { setRows, type KeyStore } from './keys.ts';
+import { packRow, type Row } from './row.ts';
+
+export type MakeRepository = SocketConfig['makeSignalRepository'];
+
+export interface RepositoryDoors {
+  readonly cures: Cures;
+  readonly journal: Journal;
+  readonly store: Pick<KeyStore, 'set'>;
+}
+
+/** A write that failed is tried again below: here it is over. */
+export const transactionOpts = { maxCommitRetries: 1, delayBetweenTriesMs: 0 };
+
+const ACCOUNT = 'account';
+/** Writes whole values and reads nothing: it needs no lock, and lookups that hold the account's wait for it. */
+const UNLOCKED = 'lid-mapping';
+
+export function repositoryMaker(doors: RepositoryDoors): MakeRepository {
+  return (auth, logger, pnToLid) => {
+    const keys = auth.keys as SignalKeyStoreWithTransaction;
+    if (doors.cures.oneLock) takeOneLock(keys);
+    const steps = new Steps(doors, keys);
+    const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, pnToLid);
+    return { ...inner, ...steps.around(inner), ...(doors.cures.journal ? reading(doors.journal, keys, inner) : {}) };
+  };
+}
+
+/** The keys of a repository outside of a socket: what makeSocket does with `auth.keys`. */
+export function withTransactions(
+  store: KeyStore,
+  logger: Parameters<typeof addTransactionCapability>[1],
+): SignalKeyStoreWithTransaction {
+  return addTransactionCapability(store, logger, transactionOpts);
+}
+
+function takeOneLock(keys: SignalKeyStoreWithTransaction): void {
+  const transaction = keys.transaction.bind(keys);
+  keys.transaction = async (work, key) =>
+    await transaction(work, key === UNLOCKED ? `${ACCOUNT}/${UNLOCKED}` : ACCOUNT);
+}
+
+/** Decryption: the plaintext is kept in the commit of the ratchet's step, and a second delivery does not touch the ratchet. */
+function reading(
+  journal: Journal,
+  keys: SignalKeyStoreWithTransaction,
+  inner: SignalRepositoryWithLIDStore,
+): Pick<SignalRepositoryWithLIDStore, 'decryptMessage' | 'decryptGroupMessage'> {
+  const read = async (
+    ciphertext: Uint8Array,
+    lock: string,
+    decrypt: () => Promise<Uint8Array>,
+  ): Promise<Uint8Array> => {
+    const heard = journal.find(ciphertext);
+    if (heard === undefined) throw new Error('a ciphertext that no stanza brought');
+    let row: Row | undefined;
+    let unreadable: Error | undefined;
+    try {
+      const plain = await keys.transaction(async () => {
+        // Looked up under the lock: the first delivery may be at work.
+        const before = journal.plaintext(heard);
+        if (before !== undefined) return before;
+        const fresh = await decrypt().catch((error: unknown) => {
+          unreadable = error instanceof Error ? error : new Error('unknown');
+          throw unreadable;
+        });
+        row = journal.decrypted(heard, fresh);
+        await setRows(keys, { [row.key]: packRow(row) });
+        return fresh;
+      }, lock);
+      if (row !== undefined) journal.kept(row);
+      return plain;
+    } catch (error) {
+      if (unreadable !== undefined) await journal.failed(heard, unreadable.message);
+      throw error;
+    }
+  };
+  return {
+    decryptMessage: async (opts) => await read(opts.ciphertext, opts.jid, async () => await inner.decryptMessage(opts)),
+    decryptGroupMessage: async (opts) =>
+      await read(opts.msg, opts.group, async () => await inner.decryptGroupMessage(opts)),
+  };
+}
+
+/**
+ * A transaction of the library sends before it commits. What must not be used twice (a ratchet's step, the number of a prekey)
+ * is therefore written as soon as it is made; the commit of the transaction then finds it written.
+ */
+class Steps {
+  readonly #doors: RepositoryDoors;
+  readonly #keys: SignalKeyStoreWithTransaction;
+  readonly #made = new AsyncLocalStorage<SignalDataSet[]>();
+
+  constructor(doors: RepositoryDoors, keys: SignalKeyStoreWithTransaction) {
+    this.#doors = doors;
+    this.#keys = keys;
+    const { cures } = doors;
+    const set = keys.set.bind(keys);
+    keys.set = async (data) => {
+      await set(data);
+      if (!keys.isInTransaction()) return;
+      this.#made.getStore()?.push(data);
+      const made = Object.entries(data['pre-key'] ?? {}).filter(([, key]) => key !== null);
+      if (cures.stepFirst && made.length > 0) await doors.store.set({ 'pre-key': Object.fromEntries(made) });
+    };
+  }
+
+  around(
+    inner: SignalRepositoryWithLIDStore,
+  ): Pick<SignalRepositoryWithLIDStore, 'encryptMessage' | 'encryptGroupMessage'> {
+    return {
+      encryptMessage: async (opts) => await this.#ahead(async () => await inner.encryptMessage(opts)),
+      encryptGroupMessage: async (opts) => await this.#ahead(async () => await inner.encryptGroupMessage(opts)),
+    };
+  }
+
+  /** Outside of a transaction the library commits before it gives the ciphertext away. */
+  async #ahead<T>(encrypt: () => Promise<T>): Promise<T> {
+    if (!this.#doors.cures.stepFirst || !this.#keys.isInTransaction()) return await encrypt();
+    const made: SignalDataSet[] = [];
+    const result = await this.#made.run(made, encrypt);
+    const step: SignalDataSet = {};
+    for (const data of made) {
+      if (data.session !== undefined) step.session = { ...step.session, ...data.session };
+      if (data['sender-key'] !== undefined) step['sender-key'] = { ...step['sender-key'], ...data['sender-key'] };
+    }
+    await this.#doors.store.set(step);
+    return result;
+  }
+}

@@ -1,0 +1,124 @@
+// Bodies of what was sent, for devices that ask again, and which of it the server has not acknowledged. Kept for some days, sealed.
+import { proto } from '@whiskeysockets/baileys';
+import type { Clock } from '../../../ports/stores.ts';
+import type { Ledger, LedgerChange } from './ledger.ts';
+import type { Names } from './values.ts';
+import type { Writer } from './writer.ts';
+
+export interface SentDoors {
+  readonly ledger: Pick<Ledger, 'read' | 'readAll'>;
+  readonly writer: Pick<Writer, 'write' | 'whenever'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly names: Names;
+  readonly days?: number;
+}
+
+export interface Sent {
+  /** The message's own id. */
+  readonly id: string;
+  /** Where to, as the library addresses it. */
+  readonly chat: string;
+  /** Epoch ms of the first try. */
+  readonly at: number;
+  readonly body: proto.IMessage;
+  /** Epoch ms at which the server said that it has it. */
+  readonly acknowledgedAt?: number;
+}
+
+const PREFIX = 'sent/';
+const VERSION = 1;
+const DAYS = 7;
+const DAY_MS = 24 * 60 * 60_000;
+
+export class SentBook {
+  readonly #doors: SentDoors;
+  /** Bodies that the server has not acknowledged, oldest first. */
+  readonly #open = new Map<string, Sent>();
+
+  /** @param kept what the ledger holds of this login */
+  constructor(doors: SentDoors, kept: ReadonlyMap<string, Uint8Array> = new Map()) {
+    this.#doors = doors;
+    const open: Sent[] = [];
+    for (const [key, bytes] of kept) {
+      if (!key.startsWith(PREFIX)) continue;
+      const sent = unpack(bytes);
+      if (this.#isOld(sent)) doors.writer.whenever([{ key, value: null }]);
+      else if (sent.acknowledgedAt === undefined) open.push(sent);
+    }
+    for (const sent of open.sort((a, b) => a.at - b.at)) this.#open.set(sent.id, sent);
+  }
+
+  /** Before a send: kept when it resolves. The same id again keeps what it first was. @returns what is kept */
+  async remember(id: string, chat: string, body: proto.IMessage): Promise<Sent> {
+    const before = await this.find(id);
+    if (before !== undefined) return before;
+    const sent: Sent = { id, chat, body, at: this.#doors.clock.now() };
+    await this.#doors.writer.write([this.#change(sent)]);
+    this.#open.set(id, sent);
+    return sent;
+  }
+
+  /** The server has it. After a crash it may be forgotten: then the message is sent once more under its id. */
+  acknowledged(id: string): void {
+    const sent = this.#open.get(id);
+    if (sent === undefined) return;
+    this.#open.delete(id);
+    this.#doors.writer.whenever([this.#change({ ...sent, acknowledgedAt: this.#doors.clock.now() })]);
+  }
+
+  /** The server will never have it. */
+  refused(id: string): void {
+    if (!this.#open.delete(id)) return;
+    this.#doors.writer.whenever([{ key: this.#key(id), value: null }]);
+  }
+
+  /** Oldest first. */
+  unacknowledged(): readonly Sent[] {
+    return [...this.#open.values()];
+  }
+
+  async find(id: string): Promise<Sent | undefined> {
+    const open = this.#open.get(id);
+    if (open !== undefined) return open;
+    const bytes = await this.#doors.ledger.read(this.#key(id));
+    const sent = bytes === undefined ? undefined : unpack(bytes);
+    return sent === undefined || this.#isOld(sent) ? undefined : sent;
+  }
+
+  /** The library's `getMessage`: the body for a device that could not read it. */
+  async body(id: string | null | undefined): Promise<proto.IMessage | undefined> {
+    return typeof id === 'string' ? (await this.find(id))?.body : undefined;
+  }
+
+  /** Removes what is too old; to be called about once a day. */
+  async prune(): Promise<number> {
+    const all = await this.#doors.ledger.readAll();
+    const old = [...all].filter(([key, bytes]) => key.startsWith(PREFIX) && this.#isOld(unpack(bytes)));
+    for (const [, bytes] of old) this.#open.delete(unpack(bytes).id);
+    await this.#doors.writer.write(old.map(([key]) => ({ key, value: null })));
+    return old.length;
+  }
+
+  #isOld(sent: Sent): boolean {
+    return this.#doors.clock.now() - sent.at > (this.#doors.days ?? DAYS) * DAY_MS;
+  }
+
+  #change(sent: Sent): LedgerChange {
+    const body = Buffer.from(proto.Message.encode(sent.body).finish()).toString('base64');
+    return { key: this.#key(sent.id), value: Buffer.from(JSON.stringify({ ...sent, v: VERSION, body })) };
+  }
+
+  #key(id: string): string {
+    return `${PREFIX}${this.#doors.names.hide(`sent\0${id}`)}`;
+  }
+}
+
+/** @throws Error when the bytes are of a later version */
+function unpack(bytes: Uint8Array): Sent {
+  const { v, body, ...rest } = JSON.parse(Buffer.from(bytes).toString()) as Omit<Sent, 'body'> & {
+    v: number;
+    body: string;
+  };
+  if (v !== VERSION) throw new Error('a sent message of a later version');
+  return { ...rest, body: proto.Message.decode(Buffer.from(body, 'base64')) };
+}

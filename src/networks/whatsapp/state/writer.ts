@@ -1,0 +1,125 @@
+// Writes one login's changes one commit after the other: whatever waits goes together, in order. Knows no meaning of what it writes.
+import { FencedError } from '../../../model/errors.ts';
+import type { PuppetId } from '../../../model/ids.ts';
+import type { Clock, Logger } from '../../../ports/stores.ts';
+import type { Ledger, LedgerChange } from './ledger.ts';
+
+export interface WriterDoors {
+  readonly ledger: Pick<Ledger, 'write'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Absent while a login is being made. */
+  readonly puppet?: PuppetId;
+  /**
+   * Told once, before anybody learns that a change was not written: from now on nothing may leave the socket, or the server
+   * would forget what we never kept.
+   */
+  readonly broken: (why: unknown) => void;
+}
+
+interface Waiting {
+  readonly changes: readonly LedgerChange[];
+  readonly done: () => void;
+  readonly failed: (why: unknown) => void;
+}
+
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 10_000;
+
+/** Nothing is written any more: the line was closed. */
+export class WriterClosed extends Error {
+  constructor() {
+    super('the state is closed');
+    this.name = 'WriterClosed';
+  }
+}
+
+export class Writer {
+  readonly #doors: WriterDoors;
+  readonly #closing = new AbortController();
+  #waiting: Waiting[] = [];
+  #whenever = new Map<string, LedgerChange>();
+  #working: Promise<void> | undefined;
+  #broken: { readonly why: unknown } | undefined;
+
+  constructor(doors: WriterDoors) {
+    this.#doors = doors;
+  }
+
+  /**
+   * Durable when it resolves. A database that is away is waited for until the line closes.
+   * @throws FencedError, WriterClosed; then nothing is written any more
+   */
+  async write(changes: readonly LedgerChange[]): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken.why;
+    if (this.#closing.signal.aborted) throw new WriterClosed();
+    if (changes.length === 0) return;
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ changes, done: resolve, failed: reject });
+      this.#start();
+    });
+  }
+
+  /** Goes with the next commit, at the latest with the last one; may be lost in a crash. */
+  whenever(changes: readonly LedgerChange[]): void {
+    for (const change of changes) this.#whenever.set(change.key, change);
+  }
+
+  /** Waits for what is being written; a database that is away is not waited for any more. */
+  async close(): Promise<void> {
+    if (this.#broken === undefined && this.#waiting.length === 0 && this.#whenever.size > 0) {
+      this.#waiting.push({ changes: [], done: () => undefined, failed: () => undefined });
+      this.#start();
+    }
+    this.#closing.abort();
+    await this.#working;
+  }
+
+  #start(): void {
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+    });
+  }
+
+  async #work(): Promise<void> {
+    // What is asked for in this turn goes together.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      const merged = this.#whenever;
+      this.#whenever = new Map();
+      for (const change of batch.flatMap(({ changes }) => changes)) merged.set(change.key, change);
+      try {
+        await this.#commit([...merged.values()]);
+      } catch (error) {
+        this.#break(error, batch);
+        return;
+      }
+      for (const { done } of batch) done();
+    }
+  }
+
+  async #commit(changes: readonly LedgerChange[]): Promise<void> {
+    const { ledger, clock, log, puppet } = this.#doors;
+    for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LONGEST_RETRY_MS, wait * 2)) {
+      try {
+        await ledger.write(changes);
+        return;
+      } catch (error) {
+        if (error instanceof FencedError || this.#closing.signal.aborted) throw error;
+        const facts = { network: 'whatsapp', error, ms: wait, count: changes.length };
+        log.warn(puppet === undefined ? facts : { ...facts, puppet }, 'keys could not be written, will try again');
+        await clock.sleep(wait, this.#closing.signal);
+      }
+    }
+  }
+
+  #break(why: unknown, batch: readonly Waiting[]): void {
+    this.#broken = { why };
+    const waiting = [...batch, ...this.#waiting];
+    this.#waiting = [];
+    this.#doors.broken(why);
+    for (const { failed } of waiting) failed(why);
+  }
+}

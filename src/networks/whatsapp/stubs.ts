@@ -1,0 +1,125 @@
+// What WhatsApp itself tells a chat (who came and went, names, calls missed), as the library notes it: a type and texts. Pure.
+import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import { originKey } from '../../model/effect.ts';
+import type { PersonId } from '../../model/ids.ts';
+import type { NetworkEvent } from '../../model/network-event.ts';
+import { handlesOf } from './jid.ts';
+import {
+  messageEvent,
+  personOf,
+  readTimer,
+  told,
+  type Place,
+  type ReadContext,
+  type Reading,
+  type WireMessage,
+} from './place.ts';
+
+const { StubType } = proto.WebMessageInfo;
+
+const CAME = new Set<number>([
+  StubType.GROUP_PARTICIPANT_ADD,
+  StubType.GROUP_PARTICIPANT_INVITE,
+  StubType.GROUP_PARTICIPANT_ACCEPT,
+  StubType.GROUP_PARTICIPANT_ADD_REQUEST_JOIN,
+  StubType.GROUP_PARTICIPANT_LINKED_GROUP_JOIN,
+  StubType.GROUP_PARTICIPANT_JOINED_GROUP_AND_PARENT_GROUP,
+]);
+const WENT = new Set<number>([StubType.GROUP_PARTICIPANT_REMOVE, StubType.GROUP_PARTICIPANT_LEAVE]);
+
+/** How the group is has changed, in ways that are asked for, not told. */
+const CHANGED = new Set<number>([
+  StubType.GROUP_CREATE,
+  StubType.GROUP_CHANGE_ICON,
+  StubType.GROUP_CHANGE_INVITE_LINK,
+  StubType.GROUP_CHANGE_RESTRICT,
+  StubType.GROUP_CHANGE_ANNOUNCE,
+  StubType.GROUP_PARTICIPANT_PROMOTE,
+  StubType.GROUP_PARTICIPANT_DEMOTE,
+  StubType.GROUP_MEMBER_ADD_MODE,
+  StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_MODE,
+]);
+
+/** Keys and devices: nothing that people said or did. */
+const SILENT = new Set<number>([
+  StubType.UNKNOWN,
+  StubType.E2E_ENCRYPTED,
+  StubType.E2E_ENCRYPTED_NOW,
+  StubType.E2E_DEVICE_CHANGED,
+  StubType.E2E_IDENTITY_UNAVAILABLE,
+]);
+
+const MISSED: Readonly<Record<number, 'whatsapp.missed-call' | 'whatsapp.missed-video-call'>> = {
+  [StubType.CALL_MISSED_VOICE]: 'whatsapp.missed-call',
+  [StubType.CALL_MISSED_GROUP_VOICE]: 'whatsapp.missed-call',
+  [StubType.SILENCED_UNKNOWN_CALLER_AUDIO]: 'whatsapp.missed-call',
+  [StubType.CALL_MISSED_VIDEO]: 'whatsapp.missed-video-call',
+  [StubType.CALL_MISSED_GROUP_VIDEO]: 'whatsapp.missed-video-call',
+  [StubType.SILENCED_UNKNOWN_CALLER_VIDEO]: 'whatsapp.missed-video-call',
+};
+
+/** @returns what changes the reading of nothing; a kind that nobody here knows is said to have happened */
+export function readStub(context: ReadContext, message: WireMessage, place: Place): Partial<Reading> {
+  const type = message.messageStubType ?? StubType.UNKNOWN;
+  const texts = message.messageStubParameters ?? [];
+  const stale = [place.chat];
+  if (CAME.has(type)) return { events: moves(context, texts, place, 'in'), stale };
+  if (WENT.has(type)) return { events: moves(context, texts, place, 'out'), stale };
+  if (CHANGED.has(type)) return { stale };
+  if (SILENT.has(type)) return {};
+  const missed = MISSED[type];
+  if (missed !== undefined) return { events: [told(place, missed)] };
+  switch (type) {
+    case StubType.GROUP_CHANGE_SUBJECT:
+      return { events: [changed(place, 'subject', { name: texts[0] ?? '' })], stale };
+    case StubType.GROUP_CHANGE_DESCRIPTION:
+      return { events: [changed(place, 'description', { topic: texts[0] ?? '' })], stale };
+    case StubType.CHANGE_EPHEMERAL_SETTING:
+      return { events: [readTimer(Number(texts[0] ?? 0), place)] };
+    case StubType.GROUP_PARTICIPANT_CHANGE_NUMBER:
+    case StubType.INDIVIDUAL_CHANGE_NUMBER:
+      return { events: [told(place, 'whatsapp.number-changed')], stale };
+    case StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_REQUEST:
+    case StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_REQUEST_NON_ADMIN_ADD:
+      return { events: [told(place, 'whatsapp.join-request')], stale };
+    default:
+      return { events: [messageEvent(place, { kind: 'unsupported', what: 'kind.service' })] };
+  }
+}
+
+function changed(place: Place, what: string, change: { name: string } | { topic: string }): NetworkEvent {
+  const { portal, sender, at, via, id } = place;
+  return { key: originKey(portal, what, id), portal, sender, at, via, kind: 'chat', change };
+}
+
+function moves(context: ReadContext, texts: readonly string[], place: Place, now: 'in' | 'out'): NetworkEvent[] {
+  const { portal, sender, at, via, id } = place;
+  const people = new Set(texts.flatMap((text) => memberOf(context, text) ?? []));
+  return [...people].map((person) => ({
+    key: originKey(portal, 'membership', id, `${person}.${now}`),
+    portal,
+    sender,
+    at,
+    via,
+    kind: 'membership',
+    person,
+    now,
+  }));
+}
+
+/** The library notes members as JSON of their addresses; older notes hold the bare address. */
+function memberOf(context: ReadContext, text: string): PersonId | undefined {
+  const bare = handlesOf(text);
+  if (bare !== undefined) return personOf(context, bare);
+  let noted: unknown;
+  try {
+    noted = JSON.parse(text);
+  } catch {
+    // Neither an address nor JSON: it names nobody.
+    return undefined;
+  }
+  if (typeof noted !== 'object' || noted === null) return undefined;
+  const { id, phoneNumber, lid } = noted as Readonly<Record<string, unknown>>;
+  const handles = handlesOf(id, phoneNumber ?? lid);
+  return handles === undefined ? undefined : personOf(context, handles);
+}

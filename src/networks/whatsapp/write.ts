@@ -1,0 +1,162 @@
+// What the house owes, as WhatsApp's messages: our own ids, keys as WhatsApp spells them, quotes and mentions. Pure.
+import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import type { NetworkAction } from '../../model/delivery.ts';
+import { BridgeError } from '../../model/errors.ts';
+import type { ChatId, EffectId, MessageId, PersonId } from '../../model/ids.ts';
+import type { MessageBody, RichText } from '../../model/message.ts';
+import type { SayKey } from '../../model/say.ts';
+import { chatKind, parseMessage, stanzaId, type MessageName } from './ids.ts';
+import { writeMarks } from './markup.ts';
+
+/** UTF-16 units that WhatsApp takes in one message; longer text is split by the house. */
+export const MAX_TEXT_UNITS = 65_536;
+/** Phones show no edit that comes later, in ms. */
+export const EDIT_WINDOW_MS = 15 * 60_000;
+/** Phones keep what is deleted for everyone later than this, in ms (two days and twelve hours). */
+export const REMOVE_WINDOW_MS = 60 * 3_600_000;
+
+const { Type } = proto.Message.ProtocolMessage;
+const NETWORK = { network: 'WhatsApp' };
+
+export interface WriteContext {
+  readonly self: PersonId;
+  /** Address of the chat, by the addressing it has now. @throws BridgeError */
+  readonly chatJid: (chat: ChatId) => string;
+  /** Address of a person as this chat addresses people (LID or number). @throws BridgeError */
+  readonly personJid: (chat: ChatId, person: PersonId) => string;
+  /** The same, but undefined for whom this chat cannot mention. */
+  readonly mention: (chat: ChatId, person: PersonId) => string | undefined;
+  /** What a message said, if it is still known: phones show it above the answer. */
+  readonly quoted: (message: MessageId) => proto.IMessage | undefined;
+  /** Epoch ms when a message was sent, if that is still known. */
+  readonly sentAt: (message: MessageId) => number | undefined;
+  /** Seconds after which messages disappear from the chat; 0 = never. */
+  readonly timer: (chat: ChatId) => number;
+  /** Epoch ms. */
+  readonly now: number;
+}
+
+/** What goes to the library's relayMessage(). */
+export interface Written {
+  readonly to: string;
+  /** The id of the stanza, the same at every try. */
+  readonly id: string;
+  readonly message: proto.IMessage;
+  /** Attributes of the stanza: `edit` tells the server and phones what is changed. */
+  readonly attrs: Readonly<Record<string, string>>;
+}
+
+type Action<Kind extends NetworkAction['kind']> = Extract<NetworkAction, { kind: Kind }>;
+
+/** @throws BridgeError for what WhatsApp does not carry */
+export function write(context: WriteContext, action: NetworkAction, effect: EffectId): Written {
+  const about = { to: context.chatJid(action.chat), id: stanzaId(effect) };
+  switch (action.kind) {
+    case 'send':
+      return { ...about, message: writeSend(context, action), attrs: {} };
+    case 'edit':
+      return { ...about, message: writeEdit(context, action), attrs: { edit: '1' } };
+    case 'remove':
+      return { ...about, ...writeRemove(context, action) };
+    case 'react':
+      return { ...about, message: writeReaction(context, action), attrs: {} };
+  }
+}
+
+function refuse(code: string, words: SayKey): BridgeError {
+  return new BridgeError(`whatsapp-${code}`, 'never', words, { values: NETWORK });
+}
+
+function textOf(body: MessageBody): RichText {
+  if (body.kind !== 'text') {
+    const kind = body.kind === 'unsupported' ? body.what : 'kind.file';
+    throw new BridgeError('whatsapp-unsupported', 'never', 'fault.unsupported-body', { values: { ...NETWORK, kind } });
+  }
+  if (body.text.text.trim() === '') throw refuse('empty', 'whatsapp.empty');
+  if (body.as !== 'emote') return body.text;
+  return { ...body.text, spans: [{ kind: 'italic', start: 0, length: body.text.text.length }, ...body.text.spans] };
+}
+
+function textMessage(
+  context: WriteContext,
+  chat: ChatId,
+  body: MessageBody,
+  about: proto.IContextInfo,
+): proto.IMessage {
+  const rich = textOf(body);
+  const { text, mentioned } = writeMarks(rich, (person) => context.mention(chat, person));
+  // Marks may make it too long; its words alone are not.
+  const short = text.length <= MAX_TEXT_UNITS ? text : rich.text;
+  if (short.length > MAX_TEXT_UNITS) throw refuse('too-long', 'whatsapp.too-long');
+  const contextInfo = { ...about, ...(mentioned.length === 0 ? {} : { mentionedJid: [...mentioned] }) };
+  if (Object.keys(contextInfo).length === 0) return { conversation: short };
+  return { extendedTextMessage: { text: short, contextInfo } };
+}
+
+function writeSend(context: WriteContext, { chat, body, replyTo }: Action<'send'>): proto.IMessage {
+  const seconds = context.timer(chat);
+  return textMessage(context, chat, body, {
+    ...(replyTo === undefined ? {} : quoteOf(context, chat, replyTo)),
+    ...(seconds > 0 ? { expiration: seconds } : {}),
+  });
+}
+
+function quoteOf(context: WriteContext, chat: ChatId, message: MessageId): proto.IContextInfo {
+  const { sender, id } = parseMessage(message);
+  // Without any content phones show no quote at all.
+  const quotedMessage = context.quoted(message) ?? { conversation: '' };
+  return { stanzaId: id, participant: context.personJid(chat, sender), quotedMessage };
+}
+
+function writeEdit(context: WriteContext, { chat, target, body }: Action<'edit'>): proto.IMessage {
+  const { sender, id } = parseMessage(target);
+  if (sender !== context.self) throw refuse('not-yours', 'whatsapp.not-yours');
+  if (isOlder(context, target, EDIT_WINDOW_MS)) throw refuse('edit-too-late', 'whatsapp.edit-too-late');
+  return {
+    protocolMessage: {
+      key: { remoteJid: context.chatJid(chat), fromMe: true, id },
+      type: Type.MESSAGE_EDIT,
+      editedMessage: textMessage(context, chat, body, {}),
+      timestampMs: context.now,
+    },
+  };
+}
+
+/** For everybody: what is taken back on Matrix must not stay with the contact. In groups admins may take back others' words. */
+function writeRemove(context: WriteContext, { chat, target }: Action<'remove'>): Pick<Written, 'message' | 'attrs'> {
+  const name = parseMessage(target);
+  const own = name.sender === context.self;
+  if (!own && chatKind(chat) !== 'group') throw refuse('not-yours', 'whatsapp.not-yours');
+  if (isOlder(context, target, REMOVE_WINDOW_MS)) throw refuse('remove-too-late', 'whatsapp.remove-too-late');
+  return {
+    message: { protocolMessage: { key: keyOf(context, chat, name), type: Type.REVOKE } },
+    attrs: { edit: own ? '7' : '8' },
+  };
+}
+
+function writeReaction(context: WriteContext, { chat, target, emoji }: Action<'react'>): proto.IMessage {
+  if (emoji !== null && !isEmoji(emoji)) throw refuse('no-emoji', 'whatsapp.no-emoji');
+  const key = keyOf(context, chat, parseMessage(target));
+  return { reactionMessage: { key, text: emoji ?? '', senderTimestampMs: context.now } };
+}
+
+/** One emoji, however it is put together; phones show nothing of anything else. */
+export function isEmoji(text: string): boolean {
+  return (
+    /^\p{RGI_Emoji}$/v.test(text) ||
+    /^\p{RGI_Emoji}$/v.test(text.replaceAll('\ufe0f', '')) ||
+    /^\p{RGI_Emoji}$/v.test(`${text}\ufe0f`)
+  );
+}
+
+function isOlder(context: WriteContext, message: MessageId, ms: number): boolean {
+  const at = context.sentAt(message);
+  return at !== undefined && context.now - at > ms;
+}
+
+function keyOf(context: WriteContext, chat: ChatId, { sender, id }: MessageName): proto.IMessageKey {
+  const remoteJid = context.chatJid(chat);
+  if (sender === context.self) return { remoteJid, fromMe: true, id };
+  const participant = chatKind(chat) === 'group' ? { participant: context.personJid(chat, sender) } : {};
+  return { remoteJid, fromMe: false, id, ...participant };
+}

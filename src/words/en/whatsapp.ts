@@ -1,0 +1,83 @@
+// What the WhatsApp adapter says: kinds of message, notices in rooms, refusals, states of a login.
+export const en = {
+  'kind.live-location': 'live location',
+  'kind.view-once': 'view-once message',
+  'kind.vote': 'vote in a poll',
+  'kind.event': 'event',
+  'kind.order': 'order',
+  'kind.product': 'product',
+  'kind.payment': 'payment',
+  'kind.group-invite': 'invitation to a group',
+  'kind.newsletter': 'channel post',
+  'kind.album': 'album',
+  'kind.pin': 'pinned message',
+  'kind.reaction': 'reaction',
+  'kind.comment': 'comment',
+  'kind.edit': 'edited message',
+  'kind.status': 'status update',
+  'whatsapp.waiting':
+    'This message cannot be read yet. Its text will appear here when the phone that wrote it sends it again.',
+  'whatsapp.view-once': 'A view-once message: it can be opened on your phone only.',
+  'whatsapp.missed-call': 'Missed voice call.',
+  'whatsapp.missed-video-call': 'Missed video call.',
+  'whatsapp.timer-off': 'Messages no longer disappear from this chat on WhatsApp.',
+  'whatsapp.timer-hours': 'New messages disappear from this chat on WhatsApp after {hours} hours.',
+  'whatsapp.timer-days': 'New messages disappear from this chat on WhatsApp after {days} days.',
+  'whatsapp.number-changed': 'A phone number was changed on WhatsApp.',
+  'whatsapp.join-request': 'Somebody asks to join this group: answer on WhatsApp.',
+  'whatsapp.message-gone': 'The message can no longer be pointed at on WhatsApp.',
+  'whatsapp.empty': 'WhatsApp does not carry empty messages.',
+  'whatsapp.too-long': 'The text is too long for one WhatsApp message.',
+  'whatsapp.not-yours': 'WhatsApp lets only its author change this message.',
+  'whatsapp.edit-too-late': 'WhatsApp allows a message to be edited for 15 minutes only.',
+  'whatsapp.remove-too-late': 'WhatsApp no longer allows this message to be deleted for everyone.',
+  'whatsapp.no-emoji': 'WhatsApp carries only emoji as reactions.',
+  'whatsapp.logged-out': 'WhatsApp unlinked this device. Send `login whatsapp` to link it again.',
+  'whatsapp.banned':
+    'WhatsApp has locked or banned this account. Open WhatsApp on the phone and follow what it says, then send `login whatsapp`.',
+  'whatsapp.temp-ban': 'WhatsApp has banned this account for {hours} hours. Wait, and write less afterwards.',
+  'whatsapp.ban-strangers':
+    'WhatsApp has banned this account for {hours} hours: too many messages to people who do not have its number. Wait, and answer only those who write first.',
+  'whatsapp.ban-blocked':
+    'WhatsApp has banned this account for {hours} hours: too many people blocked it. Wait, and write only to people who expect it.',
+  'whatsapp.ban-groups':
+    'WhatsApp has banned this account for {hours} hours: too many groups with people who do not have its number. Wait, and make no more of them.',
+  'whatsapp.ban-same':
+    'WhatsApp has banned this account for {hours} hours: the same message went to too many people. Wait, and do not send it again.',
+  'whatsapp.ban-lists':
+    'WhatsApp has banned this account for {hours} hours: too many messages to a broadcast list. Wait, and use the list less.',
+  'whatsapp.outdated':
+    'WhatsApp no longer accepts this version of the bridge. An administrator must update it; your login stays.',
+  'whatsapp.no-multi-device':
+    'This WhatsApp account does not allow linked devices yet. Update WhatsApp on the phone, then send `login whatsapp`.',
+  'whatsapp.replaced':
+    'Another program uses this link to WhatsApp. An administrator must stop it, then restart the bridge.',
+  'whatsapp.may-not-write': 'You may not write in this chat on WhatsApp.',
+  'whatsapp.peer-gone': 'This person or group can no longer be reached on WhatsApp.',
+  'whatsapp.restricted':
+    'WhatsApp does not let this account begin new chats for now. Wait until the other side writes; your other chats go on.',
+  'whatsapp.pace-young':
+    'This link is still young: for its first {count} days begin new chats on the phone, so that WhatsApp does not ban the account.',
+  'whatsapp.pace-new-chats':
+    'No more than {count} new chats are begun in a day, so that WhatsApp does not ban the account. Try again tomorrow.',
+  'whatsapp.pace-new-chats-week':
+    'No more than {count} new chats are begun in a week, so that WhatsApp does not ban the account. Try again next week.',
+  'whatsapp.pace-same-text':
+    'The same text went to {count} chats in a day. WhatsApp bans accounts for more: write something else, or wait until tomorrow.',
+  'whatsapp.pace-lookups': 'No more than {count} people are looked up in a day on WhatsApp. Try again tomorrow.',
+  'whatsapp.pace-groups': 'No more than {count} groups are made in a day: make it on the phone.',
+  'whatsapp.flow-qr': 'with a QR code',
+  'whatsapp.flow-code': 'with a code to type on the phone',
+  'whatsapp.ask-phone':
+    'Send the phone number of your WhatsApp account, with its country code (for example +33 6 12 34 56 78).',
+  'whatsapp.phone': 'phone number',
+  'whatsapp.phone-invalid': 'This is no phone number with its country code. Send it like +33 6 12 34 56 78.',
+  'whatsapp.wait': 'Talking to WhatsApp…',
+  'whatsapp.show-qr':
+    'On the phone, open WhatsApp, Linked devices, Link a device, and scan this code. A new one follows while you look for it.',
+  'whatsapp.show-code':
+    'On the phone, open WhatsApp, Linked devices, Link a device, Link with phone number instead, and type this code.',
+  'whatsapp.not-linked': 'No phone linked this device in time. Write `login whatsapp` to begin again.',
+  'whatsapp.too-many-links':
+    'Too many links were tried today: WhatsApp restricts accounts for more. Try again tomorrow.',
+};

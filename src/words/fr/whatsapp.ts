@@ -1,0 +1,87 @@
+// Ce que dit l’adaptateur WhatsApp : types de message, avis dans les salons, refus, états d’une connexion.
+export const fr = {
+  'kind.live-location': 'position en direct',
+  'kind.view-once': 'message à vue unique',
+  'kind.vote': 'vote à un sondage',
+  'kind.event': 'évènement',
+  'kind.order': 'commande',
+  'kind.product': 'produit',
+  'kind.payment': 'paiement',
+  'kind.group-invite': 'invitation à un groupe',
+  'kind.newsletter': 'publication de chaîne',
+  'kind.album': 'album',
+  'kind.pin': 'message épinglé',
+  'kind.reaction': 'réaction',
+  'kind.comment': 'commentaire',
+  'kind.edit': 'message modifié',
+  'kind.status': 'statut',
+  'whatsapp.waiting':
+    'Ce message est encore illisible. Son texte apparaîtra ici quand le téléphone de son auteur l’aura renvoyé.',
+  'whatsapp.view-once': 'Un message à vue unique : il ne s’ouvre que sur votre téléphone.',
+  'whatsapp.missed-call': 'Appel vocal manqué.',
+  'whatsapp.missed-video-call': 'Appel vidéo manqué.',
+  'whatsapp.timer-off': 'Les messages ne disparaissent plus de cette discussion sur WhatsApp.',
+  'whatsapp.timer-hours':
+    'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {hours} heures.',
+  'whatsapp.timer-days':
+    'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {days} jours.',
+  'whatsapp.number-changed': 'Un numéro de téléphone a changé sur WhatsApp.',
+  'whatsapp.join-request': 'Quelqu’un demande à rejoindre ce groupe : répondez sur WhatsApp.',
+  'whatsapp.message-gone': 'Ce message n’est plus accessible sur WhatsApp.',
+  'whatsapp.empty': 'WhatsApp ne transporte pas de message vide.',
+  'whatsapp.too-long': 'Le texte est trop long pour un message WhatsApp.',
+  'whatsapp.not-yours': 'WhatsApp ne laisse que son auteur modifier ce message.',
+  'whatsapp.edit-too-late': 'WhatsApp ne permet de modifier un message que pendant 15 minutes.',
+  'whatsapp.remove-too-late': 'WhatsApp ne permet plus de supprimer ce message pour tout le monde.',
+  'whatsapp.no-emoji': 'WhatsApp ne transporte que des émojis comme réactions.',
+  'whatsapp.logged-out': 'WhatsApp a dissocié cet appareil. Envoyez `login whatsapp` pour l’associer à nouveau.',
+  'whatsapp.banned':
+    'WhatsApp a verrouillé ou banni ce compte. Ouvrez WhatsApp sur le téléphone et suivez ses indications, puis envoyez `login whatsapp`.',
+  'whatsapp.temp-ban': 'WhatsApp a banni ce compte pour {hours} heures. Attendez, puis écrivez moins.',
+  'whatsapp.ban-strangers':
+    'WhatsApp a banni ce compte pour {hours} heures : trop de messages à des personnes qui n’ont pas son numéro. Attendez, puis ne répondez qu’à celles qui écrivent d’abord.',
+  'whatsapp.ban-blocked':
+    'WhatsApp a banni ce compte pour {hours} heures : trop de personnes l’ont bloqué. Attendez, puis n’écrivez qu’à celles qui s’y attendent.',
+  'whatsapp.ban-groups':
+    'WhatsApp a banni ce compte pour {hours} heures : trop de groupes avec des personnes qui n’ont pas son numéro. Attendez, puis n’en créez plus.',
+  'whatsapp.ban-same':
+    'WhatsApp a banni ce compte pour {hours} heures : le même message est allé à trop de personnes. Attendez, puis ne l’envoyez plus.',
+  'whatsapp.ban-lists':
+    'WhatsApp a banni ce compte pour {hours} heures : trop de messages à une liste de diffusion. Attendez, puis utilisez moins la liste.',
+  'whatsapp.outdated':
+    'WhatsApp n’accepte plus cette version de la passerelle. Un administrateur doit la mettre à jour ; votre connexion reste.',
+  'whatsapp.no-multi-device':
+    'Ce compte WhatsApp n’admet pas encore d’appareils associés. Mettez WhatsApp à jour sur le téléphone, puis envoyez `login whatsapp`.',
+  'whatsapp.replaced':
+    'Un autre programme utilise ce lien avec WhatsApp. Un administrateur doit l’arrêter, puis redémarrer la passerelle.',
+  'whatsapp.may-not-write': 'Vous ne pouvez pas écrire dans cette discussion WhatsApp.',
+  'whatsapp.peer-gone': 'Cette personne ou ce groupe n’est plus joignable sur WhatsApp.',
+  'whatsapp.restricted':
+    'WhatsApp ne laisse pas ce compte commencer de nouvelles discussions pour le moment. Attendez que l’autre personne écrive ; vos autres discussions continuent.',
+  'whatsapp.pace-young':
+    'Ce lien est encore récent : pendant ses {count} premiers jours, commencez les discussions sur le téléphone, pour que WhatsApp ne bannisse pas le compte.',
+  'whatsapp.pace-new-chats':
+    'Pas plus de {count} nouvelles discussions par jour, pour que WhatsApp ne bannisse pas le compte. Réessayez demain.',
+  'whatsapp.pace-new-chats-week':
+    'Pas plus de {count} nouvelles discussions par semaine, pour que WhatsApp ne bannisse pas le compte. Réessayez la semaine prochaine.',
+  'whatsapp.pace-same-text':
+    'Le même texte est allé à {count} discussions en un jour. WhatsApp bannit des comptes pour davantage : écrivez autre chose, ou attendez demain.',
+  'whatsapp.pace-lookups': 'Pas plus de {count} personnes recherchées par jour sur WhatsApp. Réessayez demain.',
+  'whatsapp.pace-groups': 'Pas plus de {count} groupes créés par jour : créez-le sur le téléphone.',
+  'whatsapp.flow-qr': 'avec un code QR',
+  'whatsapp.flow-code': 'avec un code à saisir sur le téléphone',
+  'whatsapp.ask-phone':
+    'Envoyez le numéro de téléphone de votre compte WhatsApp, avec l’indicatif du pays (par exemple +33 6 12 34 56 78).',
+  'whatsapp.phone': 'numéro de téléphone',
+  'whatsapp.phone-invalid':
+    'Ce n’est pas un numéro de téléphone avec l’indicatif du pays. Envoyez-le comme +33 6 12 34 56 78.',
+  'whatsapp.wait': 'Échange avec WhatsApp…',
+  'whatsapp.show-qr':
+    'Sur le téléphone, ouvrez WhatsApp, Appareils connectés, Connecter un appareil, et scannez ce code. Un nouveau suit pendant que vous cherchez.',
+  'whatsapp.show-code':
+    'Sur le téléphone, ouvrez WhatsApp, Appareils connectés, Connecter un appareil, Connecter avec un numéro de téléphone, et saisissez ce code.',
+  'whatsapp.not-linked':
+    'Aucun téléphone n’a connecté cet appareil à temps. Écrivez `login whatsapp` pour recommencer.',
+  'whatsapp.too-many-links':
+    'Trop de connexions ont été tentées aujourd’hui : WhatsApp restreint des comptes pour davantage. Réessayez demain.',
+};

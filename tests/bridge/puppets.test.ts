@@ -1,0 +1,79 @@
+// The keeper of live lines over the in-memory twins: leases lost, logins paused, lines that will not open; knows no events.
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { BridgeError } from '../../src/model/errors.ts';
+import { loginOwner, type PuppetId } from '../../src/model/ids.ts';
+import { say } from '../../src/model/say.ts';
+import { FlowWorld, marie, MARIE, turns, ZOE } from '../support/flow-world.ts';
+
+let world: FlowWorld;
+let puppet: PuppetId;
+
+beforeEach(() => {
+  world = new FlowWorld();
+  puppet = world.login(marie, MARIE);
+  world.network.chat('d1', [MARIE, ZOE]);
+});
+
+afterEach(async () => {
+  await world.house?.stop();
+});
+
+test('a login that is tended comes online, and closes when the house stops', async () => {
+  const house = await world.start();
+  await world.run();
+  expect(world.network.open()).toEqual([puppet]);
+  expect(world.db.puppets.get(puppet)?.state).toBe('online');
+  await house.puppets.stop();
+  expect(world.network.open()).toEqual([]);
+});
+
+test('a lease that is lost closes the line', async () => {
+  const house = await world.start();
+  await world.run();
+  const lease = world.db.leases.get(loginOwner(puppet));
+  if (lease === undefined) throw new Error('no lease');
+  lease.worker = 'b#1' as never;
+  lease.epoch += 1;
+  world.db.workers.set('b', { slot: 'b', id: 'b#1' as never, beatAt: world.clock.now(), dead: false });
+  await house.puppets.tend();
+  expect(world.network.open()).toEqual([]);
+  expect(house.puppets.session(puppet)).toBeUndefined();
+});
+
+test('a login that another process ended has no line left here', async () => {
+  const house = await world.start();
+  await world.run();
+  await house.store.puppets.setState(puppet, 'signed-out');
+  await house.puppets.tend();
+  expect(world.network.open()).toEqual([]);
+});
+
+test('a login that may not stay is paused, its person hears why, and it comes back when it may', async () => {
+  await world.start();
+  await world.run();
+  world.mayStay = () => say('policy.login-denied', { network: 'Pigeon', reason: 'enough' });
+  await world.run();
+  expect(world.network.open()).toEqual([]);
+  expect(world.db.puppets.get(puppet)?.state).toBe('paused');
+  const room = world.db.persons.get(marie)?.managementRoom;
+  expect(room === undefined ? [] : world.matrix.texts(room)).toEqual([expect.stringContaining('enough')]);
+  world.mayStay = () => undefined;
+  await world.run();
+  await turns();
+  expect(world.network.open()).toEqual([puppet]);
+});
+
+test('a line that does not open is tried again; one that the account refuses is signed out', async () => {
+  world.network.refusing = new BridgeError('away', 'later', 'network.unreachable', { values: { network: 'Pigeon' } });
+  const house = await world.start();
+  await world.run();
+  expect(house.puppets.session(puppet)).toBeUndefined();
+  world.network.refusing = undefined;
+  await world.pass(10_000);
+  expect(world.network.open()).toEqual([puppet]);
+  await house.stop();
+  world.network.refusing = new BridgeError('revoked', 'after-login', 'fault.internal');
+  await world.start();
+  await turns();
+  expect(world.db.puppets.get(puppet)?.state).toBe('signed-out');
+});

@@ -1,0 +1,145 @@
+// Proves the checker: each mutant of the bridge breaks one promise, runs in a copy of the tree, and must be caught by its symptom.
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parse } from 'yaml';
+import type { HomeserverKind } from '../../sandbox/homeserver/homeserver.ts';
+import { run, type Figures, type Outcome } from './run.ts';
+
+const COUNTS = [
+  'lost',
+  'doubled',
+  'reordered',
+  'misrouted',
+  'toldFailed',
+] as const satisfies readonly (keyof Figures)[];
+
+export type Symptom = (typeof COUNTS)[number];
+
+export interface Change {
+  readonly file: string;
+  /** Occurs exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+export interface Mutant {
+  readonly name: string;
+  /** Any of these counts gives it away. */
+  readonly symptoms: readonly Symptom[];
+  readonly changes: readonly Change[];
+}
+
+export interface MutantsOptions {
+  readonly tree: string;
+  readonly dir: string;
+  readonly seed: number;
+  readonly homeserver: HomeserverKind;
+  readonly say: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** As few as it takes, and never more. */
+const KILLS = 18;
+const GOES = 3;
+/** A mutant that carries less than this part of the messages is broken, not caught. */
+const LEAST_CARRIED = 0.5;
+
+export function readMutants(tree: string): readonly Mutant[] {
+  const dir = join(tree, 'tests', 'mutants');
+  return readdirSync(dir)
+    .filter((file) => file.endsWith('.yaml'))
+    .toSorted()
+    .map((file) => ({
+      name: basename(file, '.yaml'),
+      ...(parse(readFileSync(join(dir, file), 'utf8')) as Omit<Mutant, 'name'>),
+    }));
+}
+
+/** @throws Error when the text to change is not there exactly once */
+export function changed(text: string, { file, find, replace }: Change): string {
+  const parts = text.split(find);
+  if (parts.length !== 2) throw new Error(`${file} holds ${parts.length - 1} times what is to be changed: ${find}`);
+  return parts.join(replace);
+}
+
+/** @returns how many were caught: none when the bridge as it is shows symptoms by itself, for then nothing is proved */
+export async function runMutants(options: MutantsOptions): Promise<{ mutants: number; caught: number }> {
+  const mutants = readMutants(options.tree);
+  let caught = 0;
+  if (!(await unchangedIsClean(options))) return { mutants: mutants.length, caught };
+  for (const mutant of mutants) {
+    if (options.signal?.aborted === true) break;
+    const dir = join(options.dir, mutant.name);
+    const tree = join(dir, 'tree');
+    copyTree(options.tree, tree);
+    for (const change of mutant.changes) {
+      const path = join(tree, change.file);
+      writeFileSync(path, changed(readFileSync(path, 'utf8'), change));
+    }
+    const is = await caughtBy(mutant, { ...options, tree, dir });
+    if (is) caught += 1;
+    rmSync(tree, { recursive: true, force: true });
+  }
+  return { mutants: mutants.length, caught };
+}
+
+/** The control: the same copy, the same kills, nothing changed. */
+async function unchangedIsClean(options: MutantsOptions): Promise<boolean> {
+  const dir = join(options.dir, 'unchanged');
+  const tree = join(dir, 'tree');
+  copyTree(options.tree, tree);
+  let why: string | undefined;
+  try {
+    why = uncleanness(await run({ ...options, tree, dir, kills: KILLS, goes: GOES, say: () => undefined }));
+  } catch (error) {
+    why = `it does not run: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  rmSync(tree, { recursive: true, force: true });
+  options.say(
+    why === undefined
+      ? 'unchanged: clean'
+      : `unchanged: NOT CLEAN (${why}): what a mutant shows would prove nothing, none was tried`,
+  );
+  return why === undefined;
+}
+
+/** @returns what the bridge shows without any mutant, in words; nothing when a mutant's symptoms are its own */
+export function uncleanness({
+  figures,
+  findings,
+  endedByThemselves,
+}: Pick<Outcome, 'figures' | 'findings' | 'endedByThemselves'>): string | undefined {
+  const wrong = COUNTS.filter((count) => figures[count] > 0).map((count) => `${count} ${figures[count]}`);
+  if (figures.messages === 0) wrong.push('no messages');
+  if (endedByThemselves > 0) wrong.push(`ended by itself ${endedByThemselves} times`);
+  if (wrong.length === 0 && findings.length > 0) wrong.push(...findings.slice(0, 1));
+  return wrong.length === 0 ? undefined : wrong.join(', ');
+}
+
+/** What the bridge needs to run; its packages are the same. */
+function copyTree(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of ['src', 'config', 'package.json']) cpSync(join(from, name), join(to, name), { recursive: true });
+  symlinkSync(join(from, 'node_modules'), join(to, 'node_modules'));
+}
+
+async function caughtBy(mutant: Mutant, options: MutantsOptions): Promise<boolean> {
+  const { say } = options;
+  const sick = (counts: Pick<Figures, Symptom>): boolean => mutant.symptoms.some((symptom) => counts[symptom] > 0);
+  let outcome: Outcome;
+  try {
+    outcome = await run({ ...options, kills: KILLS, goes: GOES, enough: sick, say: () => undefined });
+  } catch (error) {
+    say(`${mutant.name}: NOT CAUGHT, it does not run (${error instanceof Error ? error.message : String(error)})`);
+    return false;
+  }
+  const { figures, endedByThemselves } = outcome;
+  const counts = `lost ${figures.lost}, doubled ${figures.doubled}, reordered ${figures.reordered}, misrouted ${figures.misrouted}, told failed ${figures.toldFailed} of ${figures.messages} after ${figures.kills} kills`;
+  if (endedByThemselves > 0 || figures.lost > figures.messages * (1 - LEAST_CARRIED)) {
+    say(`${mutant.name}: NOT CAUGHT, it is only broken (ended by itself ${endedByThemselves} times; ${counts})`);
+    return false;
+  }
+  const is = sick(figures);
+  say(`${mutant.name}: ${is ? 'caught' : 'NOT CAUGHT'} (${counts})`);
+  return is;
+}

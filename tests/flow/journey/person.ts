@@ -1,0 +1,116 @@
+// A person at a Matrix client: makes rooms, joins where they are invited, writes, and waits for what others write; knows no bridge.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Account } from '../../../sandbox/homeserver/homeserver.ts';
+
+export interface ClientEvent {
+  readonly type: string;
+  readonly event_id: string;
+  readonly sender: string;
+  readonly content: Readonly<Record<string, unknown>>;
+  readonly unsigned?: { readonly redacted_because?: unknown };
+}
+
+const LIMIT_MS = 25_000;
+
+export class Person {
+  readonly id: string;
+  readonly #token: string;
+  readonly #base: string;
+  /** Those it knows. */
+  readonly #rooms = new Set<string>();
+  #serial = 0;
+
+  constructor(url: string, account: Account) {
+    this.#base = `${url}/_matrix/client/v3`;
+    this.id = account.userId;
+    this.#token = account.accessToken;
+  }
+
+  async directRoom(other: string): Promise<string> {
+    const made = await this.#ask('POST', '/createRoom', { invite: [other], is_direct: true });
+    this.#rooms.add(String(made['room_id']));
+    return String(made['room_id']);
+  }
+
+  async say(room: string, body: string): Promise<string> {
+    return await this.send(room, { msgtype: 'm.text', body });
+  }
+
+  async send(room: string, content: object, type = 'm.room.message'): Promise<string> {
+    this.#serial += 1;
+    const path = `/rooms/${encodeURIComponent(room)}/send/${type}/journey${this.#serial}`;
+    return String((await this.#ask('PUT', path, content))['event_id']);
+  }
+
+  async redact(room: string, event: string): Promise<void> {
+    this.#serial += 1;
+    const [where, what] = [encodeURIComponent(room), encodeURIComponent(event)];
+    await this.#ask('PUT', `/rooms/${where}/redact/${what}/journey${this.#serial}`, {});
+  }
+
+  /** The next room that is new to this person, joined; the bridge may have joined it for them. */
+  async nextRoom(): Promise<string> {
+    const room = await eventually('a new room', async () => {
+      const { rooms } = (await this.#ask('GET', '/sync?timeout=0')) as {
+        rooms?: { invite?: Record<string, unknown>; join?: Record<string, unknown> };
+      };
+      return Object.keys({ ...rooms?.invite, ...rooms?.join }).find((one) => !this.#rooms.has(one));
+    });
+    this.#rooms.add(room);
+    await this.#ask('POST', `/join/${encodeURIComponent(room)}`, {});
+    return room;
+  }
+
+  /** Everything in the room, oldest first. */
+  async events(room: string): Promise<readonly ClientEvent[]> {
+    const page = await this.#ask('GET', `/rooms/${encodeURIComponent(room)}/messages?dir=f&limit=1000`);
+    return page['chunk'] as readonly ClientEvent[];
+  }
+
+  /** What is said in the room, each with the localpart of who said it; edits in their newest form. */
+  async conversation(room: string): Promise<readonly string[]> {
+    const events = (await this.events(room)).filter(({ type }) => type === 'm.room.message');
+    return events.map(({ sender, content }) => `${sender.split(':')[0] ?? ''}: ${String(content['body'])}`);
+  }
+
+  /** @throws after 25 s */
+  async heard(room: string, what: string, match: (event: ClientEvent) => boolean): Promise<ClientEvent> {
+    return await eventually(what, async () => (await this.events(room)).find(match));
+  }
+
+  /** What somebody else says with these words in it, whatever their case. @param nth 2: the second time */
+  async answer(room: string, words: string, nth = 1): Promise<ClientEvent> {
+    const fits = ({ sender, content }: ClientEvent): boolean =>
+      sender !== this.id &&
+      typeof content['body'] === 'string' &&
+      content['body'].toLowerCase().includes(words.toLowerCase());
+    return await eventually(words, async () => (await this.events(room)).filter(fits)[nth - 1]);
+  }
+
+  async profile(user: string): Promise<Readonly<Record<string, unknown>>> {
+    return await this.#ask('GET', `/profile/${encodeURIComponent(user)}`);
+  }
+
+  async #ask(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
+    const answer = await fetch(`${this.#base}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(LIMIT_MS),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path.split('?')[0]} answered ${answer.status}: ${text.slice(0, 200)}`);
+    return JSON.parse(text) as Record<string, unknown>;
+  }
+}
+
+/** Looks until there is something. @throws after 25 s, naming what was waited for */
+export async function eventually<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
+  const until = Date.now() + LIMIT_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > until) throw new Error(`waited in vain for: ${what}`);
+    await sleep(50);
+  }
+}

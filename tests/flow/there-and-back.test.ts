@@ -1,0 +1,24 @@
+// A conversation both ways over the in-memory twins, as people see it on either side; knows no wire.
+import { expect, test } from '@jest/globals';
+import { FlowWorld, marie, MARIE, ZOE } from '../support/flow-world.ts';
+
+test('a first message opens the room, an answer goes back, an edit and a removal follow', async () => {
+  const world = new FlowWorld();
+  world.login(marie, MARIE);
+  const chat = world.network.chat('d1', [MARIE, ZOE]);
+  await world.start();
+  const message = world.network.say(chat, ZOE, 'hello');
+  await world.run();
+  const room = world.room(chat);
+  expect(world.matrix.texts(room)).toEqual(['hello']);
+  await world.join(room, marie);
+  const answer = world.matrix.say(room, marie, 'hi');
+  await world.run();
+  expect(world.network.texts(chat)).toEqual(['zoe: hello', 'marie: hi']);
+  world.matrix.edit(room, marie, answer, 'hi!');
+  world.network.edit(chat, ZOE, message, 'hello!');
+  await world.run();
+  expect(world.network.texts(chat)).toEqual(['zoe: hello!', 'marie: hi!']);
+  expect(world.matrix.texts(room)).toEqual(['hello!', 'hi!']);
+  await world.house?.stop();
+}, 10_000);

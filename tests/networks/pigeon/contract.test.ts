@@ -1,0 +1,5 @@
+// Pigeon keeps the contract of every adapter.
+import { adapterContract } from '../../contracts/network-adapter.ts';
+import { pigeonWorld } from './world.ts';
+
+adapterContract('pigeon', pigeonWorld);

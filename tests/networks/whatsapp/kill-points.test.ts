@@ -1,0 +1,63 @@
+// A crash between any two writes: at every write of a conversation, just before it and just after it, and what each cure is for.
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { allCures, type Cures } from '../../../src/networks/whatsapp/cures.ts';
+import { mendLibsignal } from '../../../src/networks/whatsapp/state/libsignal.ts';
+import { Life, type Outcome } from './support/life.ts';
+import type { Moment } from './support/mortal.ts';
+
+const good = { lost: [], unreadable: [], wrong: [], doubled: [], withoutReceipt: 0 };
+const MOST = 100;
+
+let writes = 0;
+
+beforeAll(async () => {
+  mendLibsignal(allCures);
+  writes = (await new Life(0, 'after').run()).writes;
+});
+
+test('nobody dies, nothing is lost, and the points are as many as the writes', async () => {
+  expect(await new Life(0, 'after').run()).toEqual({ ...good, writes });
+  expect(writes).toBeGreaterThan(20);
+  expect(writes).toBeLessThan(MOST);
+});
+
+describe.each(['before', 'after'] as const)('a crash just %s each write', (moment) => {
+  test('loses nothing, asks for nothing again, uses no number twice', async () => {
+    const bad: { at: number; outcome: Partial<Outcome> }[] = [];
+    for (let at = 1; at <= writes; at += 1) {
+      const { writes: _writes, ...outcome } = await new Life(at, moment).run();
+      if (JSON.stringify(outcome) !== JSON.stringify(good)) bad.push({ at, outcome });
+    }
+    expect(bad).toEqual([]);
+  }, 180_000);
+});
+
+describe('without a cure some point does harm', () => {
+  /** The first harm that any point does. */
+  async function harm(
+    cures: Partial<Cures>,
+    look: (outcome: Outcome) => readonly string[],
+  ): Promise<readonly string[]> {
+    for (const moment of ['before', 'after'] satisfies Moment[]) {
+      for (let at = 1; at <= MOST; at += 1) {
+        const outcome = await new Life(at, moment, cures).run();
+        const found = look(outcome);
+        if (found.length > 0) return found;
+        if (at > writes + 10) break;
+      }
+    }
+    return [];
+  }
+
+  test('defect 1: what was decrypted cannot be read again (cure journal: false)', async () => {
+    expect(await harm({ journal: false }, (outcome) => outcome.unreadable)).not.toEqual([]);
+  }, 180_000);
+
+  test('defect 6: a prekey gets the number of another (cure keysWithCreds: false)', async () => {
+    expect(await harm({ keysWithCreds: false }, (outcome) => outcome.doubled)).not.toEqual([]);
+  }, 180_000);
+
+  test('defect 7: two messages are encrypted with one key (cure stepFirst: false)', async () => {
+    expect(await harm({ stepFirst: false }, (outcome) => outcome.unreadable)).not.toEqual([]);
+  }, 180_000);
+});

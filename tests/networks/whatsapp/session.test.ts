@@ -1,0 +1,233 @@
+// What is WhatsApp's own in the adapter: codes that follow each other, links counted, placeholders that heal, groups, refusals, spoofs.
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { WhatsAppSandbox, type Person } from '../../../sandbox/whatsapp/control-client.ts';
+import { as, type ChatId, type EffectId, type UserId } from '../../../src/model/ids.ts';
+import { plainText } from '../../../src/model/message.ts';
+import type { NetworkAction } from '../../../src/model/delivery.ts';
+import type { WhatsAppOptions } from '../../../src/networks/whatsapp/index.ts';
+import type { LoginStep } from '../../../src/ports/login.ts';
+import type { NetworkAdapter, NetworkSession } from '../../../src/ports/network.ts';
+import { House } from '../../support/house.ts';
+import { adapterFor, idOf, messageOf, newPerson } from './support/world.ts';
+
+const OWNER = as<UserId>('@camille:example.org');
+
+let sandbox: WhatsAppSandbox;
+const adapters: NetworkAdapter[] = [];
+
+beforeAll(async () => {
+  sandbox = await WhatsAppSandbox.start();
+});
+
+afterEach(async () => {
+  await Promise.all(adapters.splice(0).map(async (adapter) => await adapter.close()));
+  await sandbox.command('clearFaults', {});
+  const unknown = await sandbox.command('unknown', {});
+  if (unknown.length > 0) throw new Error(JSON.stringify(unknown));
+});
+
+afterAll(async () => {
+  await sandbox.stop();
+});
+
+function open(house: House, options: WhatsAppOptions = {}): NetworkAdapter {
+  const adapter = adapterFor(sandbox, house, options);
+  adapters.push(adapter);
+  return adapter;
+}
+
+async function stepsOf(
+  adapter: NetworkAdapter,
+  act: (step: LoginStep) => Promise<void>,
+  flow = 'qr',
+): Promise<LoginStep> {
+  const process = adapter.beginLogin(flow, OWNER);
+  for await (const step of process.steps) {
+    await act(step);
+    if (step.kind === 'done' || step.kind === 'failed') {
+      await process.cancel();
+      return step;
+    }
+  }
+  throw new Error('the login ended without a result');
+}
+
+interface Scene {
+  readonly house: House;
+  readonly session: NetworkSession;
+  readonly me: Person;
+  readonly friend: Person;
+  readonly chat: ChatId;
+}
+
+async function live(options: WhatsAppOptions = {}): Promise<Scene> {
+  const house = new House();
+  const adapter = open(house, options);
+  const [me, friend] = [await newPerson(sandbox), await newPerson(sandbox)];
+  const step = await stepsOf(adapter, async (one) => {
+    if (one.kind === 'show') await sandbox.scanQr(me.id, one.data);
+  });
+  if (step.kind !== 'done') throw new Error('not linked');
+  const { login } = step;
+  await house.keep(login.vault);
+  const { puppet: id, self, name } = login;
+  const puppet = { id, network: adapter.id, owner: OWNER, self, name, state: 'online' } as const;
+  const session = adapter.openSession(puppet, house.sink(puppet));
+  await session.connect();
+  return { house, session, me, friend, chat: as<ChatId>(idOf(friend)) };
+}
+
+let effects = 0;
+
+function effect(): EffectId {
+  effects += 1;
+  return as<EffectId>(`own-${process.pid}-${effects}`);
+}
+
+const context = { since: 0, again: false, isLinked: async () => await Promise.resolve(false) };
+
+function text(chat: ChatId, words: string): NetworkAction {
+  return { kind: 'send', chat, body: { kind: 'text', as: 'text', text: plainText(words) } };
+}
+
+describe('a login', () => {
+  test('brings the number for the rules to judge, and nothing is kept before', async () => {
+    const house = new House();
+    const me = await newPerson(sandbox);
+    const step = await stepsOf(open(house), async (one) => {
+      if (one.kind === 'show') await sandbox.scanQr(me.id, one.data);
+    });
+    expect(step).toMatchObject({
+      kind: 'done',
+      login: { self: idOf(me), facts: [`phone:+${me.phone}`, `user:${idOf(me)}`] },
+    });
+    const written = await house.vault.readAll(`login:${step.kind === 'done' ? step.login.puppet : ''}`);
+    expect(written.size).toBe(0);
+  });
+
+  test('whose account is not who it says ends without a link', async () => {
+    const me = await newPerson(sandbox);
+    const step = await stepsOf(open(new House()), async (one) => {
+      if (one.kind !== 'show') return;
+      await sandbox.command('scanQr', { by: me.id, qr: one.data, spoil: 'hmac' }).catch(() => undefined);
+    });
+    expect(step).toMatchObject({ kind: 'failed' });
+    expect((await sandbox.person(me.id)).devices).toHaveLength(1);
+  });
+
+  test('is tried three times a day, also by another process', async () => {
+    const house = new House();
+    for (let link = 0; link < 3; link += 1) {
+      const process = open(house).beginLogin('qr', OWNER);
+      const steps = process.steps[Symbol.asyncIterator]();
+      expect(await steps.next()).toMatchObject({ value: { kind: 'wait' } });
+      expect(await steps.next()).toMatchObject({ value: { kind: 'show' } });
+      await process.cancel();
+    }
+    const refused = await stepsOf(open(house), async () => await Promise.resolve());
+    expect(refused).toMatchObject({ kind: 'failed', error: { human: { key: 'whatsapp.too-many-links' } } });
+  });
+});
+
+describe('what comes', () => {
+  test('and cannot be read is shown as waiting, and heals in its place', async () => {
+    const { house, friend, me, chat } = await live();
+    await sandbox.write(friend.id, me.id, 'met');
+    await house.until(() => house.texts(chat).includes('met'));
+    await sandbox.command('damage', { by: friend.id, times: 1 });
+    const id = await sandbox.write(friend.id, me.id, 'read at last');
+    const target = messageOf(friend, id);
+    const notice = await house.until(() =>
+      house.events.find((one) => one.kind === 'message' && one.message === target),
+    );
+    expect(notice).toMatchObject({ parts: [{ kind: 'told', say: { key: 'whatsapp.waiting' } }] });
+    const healed = await house.until(() => house.events.find((one) => one.kind === 'edit' && one.target === target));
+    expect(healed).toMatchObject({ parts: [{ kind: 'text', text: { text: 'read at last' } }] });
+  });
+
+  test('in our own name from somebody else is dropped, and what follows is not', async () => {
+    const { house, friend, me, chat } = await live();
+    const type = 'protocolMessage';
+    const message = { [type]: { type: 'APP_STATE_SYNC_KEY_SHARE', appStateSyncKeyShare: { keys: [] } } };
+    await sandbox.command('send', { by: friend.id, to: me.id, message });
+    await sandbox.write(friend.id, me.id, 'and now honestly');
+    await house.until(() => house.texts(chat).includes('and now honestly'));
+    expect(house.events).toHaveLength(1);
+  });
+
+  test('in a group is of the group, under its name, with its members', async () => {
+    const { house, session, friend, me } = await live();
+    const other = await newPerson(sandbox);
+    const group = await sandbox.createGroup(friend.id, 'Choir', [me.id, other.id]);
+    await sandbox.write(friend.id, group.id, 'do re mi');
+    const said = await house.until(() =>
+      house.events.find((one) => one.kind === 'message' && JSON.stringify(one.parts).includes('do re mi')),
+    );
+    expect(said.sender).toBe(idOf(friend));
+    expect(said.portal.receiver).toBeUndefined();
+    const described = await session.describeChat(said.portal.chat);
+    expect(described.chat).toMatchObject({ kind: 'group', name: 'Choir' });
+    const members = described.chat.members?.map(({ person }) => person) ?? [];
+    expect(members.toSorted()).toEqual([idOf(me), idOf(friend), idOf(other)].toSorted());
+    await session.perform(text(said.portal.chat, 'fa so la'), effect(), context);
+    await sandbox.waitForText(other.id, group.id, 'fa so la');
+  });
+});
+
+describe('what goes', () => {
+  test('to somebody who never wrote waits for the link to grow older', async () => {
+    const { session, chat, me } = await live();
+    await expect(session.perform(text(chat, 'hello?'), effect(), context)).rejects.toMatchObject({
+      retry: 'never',
+      human: { key: 'whatsapp.pace-young' },
+    });
+    expect((await sandbox.counts(me.id))['message'] ?? 0).toBe(0);
+  });
+
+  test('is refused in words when WhatsApp closed new chats to the account', async () => {
+    const { session, chat, me } = await live({ paced: false });
+    await sandbox.command('setAccountState', { id: me.id, state: 'restricted' });
+    await expect(session.perform(text(chat, 'hello?'), effect(), context)).rejects.toMatchObject({
+      retry: 'never',
+      human: { key: 'whatsapp.restricted' },
+    });
+  });
+
+  test('under one effect has one id on the wire, whatever becomes of the answer', async () => {
+    const { house, session, chat, friend, me } = await live({ ackMs: 2_000 });
+    await sandbox.write(friend.id, me.id, 'met');
+    await house.until(() => house.texts(chat).includes('met'));
+    await sandbox.command('loseReplies', { person: me.id, what: 'message', times: 1 });
+    const [action, id] = [text(chat, 'once'), effect()];
+    await expect(session.perform(action, id, context)).rejects.toMatchObject({ retry: 'now', mayHaveHappened: true });
+    const receipt = await session.perform(action, id, { ...context, again: true });
+    const sent = (await sandbox.messages(friend.id, me.id)).filter((one) => one.text === 'once');
+    expect(new Set(sent.map((one) => messageOf(me, one.id)))).toEqual(new Set([receipt.message]));
+  });
+});
+
+describe('a line that WhatsApp ends', () => {
+  test.each([
+    ['replaced', 'offline', 'whatsapp.replaced'],
+    ['removed', 'signed-out', 'whatsapp.logged-out'],
+    [{ failure: { reason: '403' } }, 'signed-out', 'whatsapp.banned'],
+    [{ failure: { reason: '405' } }, 'offline', 'whatsapp.outdated'],
+  ] as const)('by %j is told as such and not opened again', async (how, state, key) => {
+    const { house, me } = await live();
+    const logins = (await sandbox.command('logins', { person: me.id })).length;
+    await sandbox.command('dismiss', { person: me.id, how });
+    const told = await house.until(() => house.states.find((one) => one.state === state));
+    expect(told.why?.human.key).toBe(key);
+    expect(house.states).toHaveLength(1);
+    expect(await sandbox.command('logins', { person: me.id })).toHaveLength(logins);
+  });
+
+  test('to begin anew is opened again at once', async () => {
+    const { house, me, friend, chat } = await live();
+    await sandbox.command('dismiss', { person: me.id, how: 'restart' });
+    await house.until(() => house.states.find(({ state }) => state === 'online'));
+    await sandbox.write(friend.id, me.id, 'still there');
+    await house.until(() => house.texts(chat).includes('still there'));
+    expect(house.texts(chat)).toEqual(['still there']);
+  });
+});

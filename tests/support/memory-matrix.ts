@@ -1,0 +1,460 @@
+// The in-memory twin of the homeserver's door: rooms with members and a timeline, each transaction id taken once, and what a
+// homeserver would push. It refuses what a homeserver refuses; knows no bridge.
+import { BridgeError } from '../../src/model/errors.ts';
+import { as, portalKeyText, type EffectId, type EventId, type RoomId, type UserId } from '../../src/model/ids.ts';
+import type { Membership } from '../../src/model/matrix-event.ts';
+import type { MessageBody } from '../../src/model/message.ts';
+import type { MadeRoom, MatrixApi, RoomLook, RoomSpec, SendAbout, Speaker } from '../../src/ports/matrix.ts';
+import { Markers, MARKER } from '../../src/matrix/marker.ts';
+import type { MemoryClock } from './memory-clock.ts';
+
+export interface Wire {
+  readonly event_id: EventId;
+  readonly room_id: RoomId;
+  readonly sender: UserId;
+  readonly type: string;
+  readonly content: Readonly<Record<string, unknown>>;
+  readonly origin_server_ts: number;
+  readonly state_key?: string;
+  readonly redacts?: EventId;
+}
+
+interface Room {
+  readonly id: RoomId;
+  readonly creator: UserId;
+  readonly members: Map<UserId, Membership>;
+  readonly timeline: Wire[];
+  readonly redacted: Set<EventId>;
+  name: string | undefined;
+  encrypted: boolean;
+  bridged: boolean;
+  predecessor: RoomId | undefined;
+  successor: RoomId | undefined;
+  tombstoned: boolean;
+}
+
+/** What a person sees of a message. */
+export interface Seen {
+  readonly event: EventId;
+  readonly by: UserId;
+  readonly text: string;
+  readonly replyTo?: EventId;
+  readonly late?: boolean;
+}
+
+export const BOT = as<UserId>('@passerelle:hs');
+const MARKERS = new Markers(Buffer.alloc(32, 7));
+
+export class MemoryMatrix {
+  readonly clock: MemoryClock;
+  /** What anybody looks for lies further back than they look. */
+  longRooms = false;
+  readonly rooms = new Map<RoomId, Room>();
+  /** Everything a homeserver pushes, in order. */
+  readonly feed: Wire[] = [];
+  readonly doubles = new Set<UserId>();
+  readonly direct: string[] = [];
+  readonly typing: string[] = [];
+  readonly receipts: string[] = [];
+  /** Called before each request; may throw. */
+  before: (method: string, by: UserId, room?: RoomId) => void = () => undefined;
+  /** New rooms come up encrypted. */
+  forceEncryption = false;
+  /** How many sends reached the homeserver, repeated ones too. */
+  puts = 0;
+  readonly #ghosts: (user: UserId, network: string, person: string) => void;
+  readonly #aliases = new Map<string, RoomId>();
+  readonly #txns = new Map<string, EventId>();
+  #serial = 0;
+
+  /** @param registered is told of every ghost that gets an account */
+  constructor(clock: MemoryClock, registered: (user: UserId, network: string, person: string) => void) {
+    this.clock = clock;
+    this.#ghosts = registered;
+  }
+
+  // ── people ──
+
+  create(by: UserId, options: { invite?: readonly UserId[]; encrypted?: boolean; predecessor?: RoomId } = {}): RoomId {
+    const room = this.#make(by, options.encrypted ?? false);
+    if (options.predecessor !== undefined) room.predecessor = options.predecessor;
+    for (const user of options.invite ?? []) this.member(room.id, by, user, 'invite');
+    return room.id;
+  }
+
+  say(room: RoomId, by: UserId, text: string, more: Record<string, unknown> = {}): EventId {
+    return this.emit(room, by, 'm.room.message', { msgtype: 'm.text', body: text, ...more });
+  }
+
+  reply(room: RoomId, by: UserId, text: string, to: EventId): EventId {
+    return this.say(room, by, text, { 'm.relates_to': { 'm.in_reply_to': { event_id: to } } });
+  }
+
+  edit(room: RoomId, by: UserId, target: EventId, text: string): EventId {
+    const fresh = { msgtype: 'm.text', body: text };
+    return this.say(room, by, `* ${text}`, {
+      'm.new_content': fresh,
+      'm.relates_to': { rel_type: 'm.replace', event_id: target },
+    });
+  }
+
+  redact(room: RoomId, by: UserId, target: EventId): EventId {
+    this.room(room).redacted.add(target);
+    return this.emit(room, by, 'm.room.redaction', { redacts: target });
+  }
+
+  react(room: RoomId, by: UserId, target: EventId, key: string): EventId {
+    return this.emit(room, by, 'm.reaction', {
+      'm.relates_to': { rel_type: 'm.annotation', event_id: target, key },
+    });
+  }
+
+  /** A membership as its sender makes it, without asking whether they may. */
+  member(room: RoomId, by: UserId, user: UserId, now: Membership): void {
+    this.room(room).members.set(user, now);
+    this.emit(room, by, 'm.room.member', { membership: now }, user);
+  }
+
+  tombstone(room: RoomId, by: UserId, replacement?: RoomId): void {
+    const old = this.room(room);
+    old.tombstoned = true;
+    old.successor = replacement;
+    const content = replacement === undefined ? {} : { replacement_room: replacement };
+    this.emit(room, by, 'm.room.tombstone', content, '');
+  }
+
+  encrypt(room: RoomId, by: UserId): void {
+    this.room(room).encrypted = true;
+    this.emit(room, by, 'm.room.encryption', { algorithm: 'm.megolm.v1.aes-sha2' }, '');
+  }
+
+  emit(room: RoomId, by: UserId, type: string, content: Record<string, unknown>, stateKey?: string): EventId {
+    this.#serial += 1;
+    const event: Wire = {
+      event_id: as<EventId>(`$${this.#serial}`),
+      room_id: room,
+      sender: by,
+      type,
+      content,
+      origin_server_ts: this.clock.now(),
+      ...(stateKey === undefined ? {} : { state_key: stateKey }),
+    };
+    this.room(room).timeline.push(event);
+    if (this.#concernsUs(event)) this.feed.push(event);
+    return event.event_id;
+  }
+
+  /** As homeservers decide it: somebody of ours is in the room, speaks, or is spoken of; an invitation alone opens no room. */
+  #concernsUs(event: Wire): boolean {
+    const isOurs = (user: string | undefined): boolean => user === BOT || user?.startsWith('@_pg_') === true;
+    const members = this.room(event.room_id).members;
+    return (
+      isOurs(event.sender) ||
+      isOurs(event.state_key) ||
+      [...members].some(([user, now]) => isOurs(user) && now === 'join')
+    );
+  }
+
+  room(id: RoomId): Room {
+    const room = this.rooms.get(id);
+    if (room === undefined) throw forbidden();
+    return room;
+  }
+
+  /** Messages as people see them: edited ones in their last form, redacted ones gone. */
+  seen(id: RoomId): readonly Seen[] {
+    const room = this.room(id);
+    const messages = room.timeline.filter((one) => one.type === 'm.room.message' && !room.redacted.has(one.event_id));
+    return messages
+      .filter((one) => relation(one)['rel_type'] !== 'm.replace')
+      .map((one) => {
+        const edit = messages.findLast(
+          (other) =>
+            other.sender === one.sender &&
+            relation(other)['rel_type'] === 'm.replace' &&
+            relation(other)['event_id'] === one.event_id,
+        );
+        const fresh = (edit?.content['m.new_content'] ?? one.content) as Record<string, unknown>;
+        const reply = relation(one)['m.in_reply_to'] as { event_id?: EventId } | undefined;
+        return {
+          event: one.event_id,
+          by: one.sender,
+          text: String(fresh['body']),
+          ...(reply?.event_id === undefined ? {} : { replyTo: reply.event_id }),
+          ...(one.content['fr.passerelle.late'] === true ? { late: true } : {}),
+        };
+      });
+  }
+
+  texts(id: RoomId): readonly string[] {
+    return this.seen(id).map((one) => one.text);
+  }
+
+  /** Reactions that stand: `emoji by`. */
+  reactions(id: RoomId): readonly string[] {
+    const room = this.room(id);
+    return room.timeline
+      .filter((one) => one.type === 'm.reaction' && !room.redacted.has(one.event_id))
+      .map((one) => `${String(relation(one)['key'])} ${one.sender}`);
+  }
+
+  ghost(network: string, person: string): UserId {
+    return as<UserId>(`@_pg_${network}-${person}:hs`);
+  }
+
+  // ── the door ──
+
+  api(): MatrixApi {
+    const isOurs = (user: UserId): boolean => user === BOT || user.startsWith('@_pg_');
+    return {
+      bot: this.#speaker(BOT),
+      serverName: 'hs',
+      isOurs,
+      ghostUser: (network, person) => this.ghost(network, person),
+      ghost: async (network, person) => {
+        await this.#request('ghost', BOT);
+        const user = this.ghost(network, person);
+        this.#ghosts(user, network, person);
+        return this.#speaker(user);
+      },
+      double: async (user) => await Promise.resolve(this.doubles.has(user) ? this.#speaker(user) : undefined),
+      ensureRoom: async (spec) => await this.#ensure(spec),
+      adoptRoom: async (room, ghost, spec) => await this.#adopt(room, ghost, spec),
+      declareRoom: async (room) => {
+        await this.#request('declareRoom', BOT, room);
+        this.#demand(room, BOT).bridged = true;
+      },
+      makeManagementRoom: async (user) => {
+        await this.#request('makeManagementRoom', BOT);
+        const known = this.rooms.get(this.#aliases.get(user) ?? as<RoomId>(''));
+        const there = known !== undefined && ['join', 'invite'].includes(known.members.get(user) ?? '');
+        if (there && !known.encrypted && !known.tombstoned && known.members.get(BOT) === 'join') return known.id;
+        const room = this.create(BOT, { invite: [user] });
+        this.#aliases.set(user, room);
+        return room;
+      },
+      setRoomName: async (room, name) => {
+        await this.#request('setRoomName', BOT, room);
+        this.#demand(room, BOT).name = name;
+      },
+      members: async (room) => {
+        await this.#request('members', BOT, room);
+        return new Map(this.#demand(room, BOT).members);
+      },
+      isEncrypted: async (room) => {
+        await this.#request('isEncrypted', BOT, room);
+        return this.#demand(room, BOT).encrypted;
+      },
+      look: async (room, through = BOT) => {
+        await this.#request('look', through, room);
+        return look(this.#demand(room, through));
+      },
+      saidBefore: async (room, through) => {
+        await this.#request('saidBefore', through, room);
+        return this.#demand(room, through).timeline;
+      },
+      markDirect: async (user, room, withUser) => {
+        await Promise.resolve();
+        if (this.doubles.has(user)) this.direct.push(`${user} ${room} ${withUser}`);
+      },
+      findDelivered: async (room, id) => {
+        await this.#request('findDelivered', BOT, room);
+        const marker = MARKERS.write(room, id);
+        if (this.longRooms) return 'beyond';
+        return this.#demand(room, BOT).timeline.find((one) => one.content[MARKER] === marker)?.event_id;
+      },
+      isRedacted: async (room, event) => {
+        await this.#request('isRedacted', BOT, room);
+        return this.#demand(room, BOT).redacted.has(event);
+      },
+      readMarker: (room, marker) => MARKERS.read(room, marker),
+      openMedia: async () => await Promise.reject(new Error('no media here')),
+      upload: async () => await Promise.reject(new Error('no media here')),
+    };
+  }
+
+  /** Forgets its transaction ids, as a homeserver does after a day. */
+  forgetTransactions(): void {
+    this.#txns.clear();
+  }
+
+  #speaker(user: UserId): Speaker {
+    const text = (body: MessageBody): string => (body.kind === 'text' ? body.text.text : `[${body.kind}]`);
+    return {
+      user,
+      join: async (room) => {
+        await this.#request('join', user, room);
+        const now = this.room(room).members.get(user);
+        if (now === 'join') return;
+        if (now !== 'invite') throw forbidden();
+        this.member(room, user, user, 'join');
+      },
+      leave: async (room) => {
+        await this.#request('leave', user, room);
+        const now = this.room(room).members.get(user);
+        if (now !== 'join' && now !== 'invite') throw forbidden();
+        this.member(room, user, user, 'leave');
+      },
+      invite: async (room, who) => {
+        await this.#request('invite', user, room);
+        const { members } = this.#demand(room, user);
+        if (members.get(who) === 'join' || members.get(who) === 'ban') throw forbidden();
+        if (members.get(who) !== 'invite') this.member(room, user, who, 'invite');
+      },
+      kick: async (room, who) => {
+        await this.#request('kick', user, room);
+        this.#demand(room, user);
+        this.member(room, user, who, 'leave');
+      },
+      send: async (room, id, body, about = {}) => {
+        const reply =
+          about.replyTo === undefined ? {} : { 'm.relates_to': { 'm.in_reply_to': { event_id: about.replyTo } } };
+        const msgtype = body.kind === 'text' && body.as === 'notice' ? 'm.notice' : 'm.text';
+        const content = { msgtype, body: text(body), ...reply };
+        return await this.#put(room, user, 'm.room.message', id, content, about);
+      },
+      edit: async (room, id, target, body, about = {}) => {
+        const content = {
+          msgtype: 'm.text',
+          body: `* ${text(body)}`,
+          'm.new_content': { msgtype: 'm.text', body: text(body) },
+          'm.relates_to': { rel_type: 'm.replace', event_id: target },
+        };
+        return await this.#put(room, user, 'm.room.message', id, content, about);
+      },
+      react: async (room, id, target, emoji, about = {}) => {
+        const content = { 'm.relates_to': { rel_type: 'm.annotation', event_id: target, key: emoji } };
+        return await this.#put(room, user, 'm.reaction', id, content, about);
+      },
+      redact: async (room, id, target) => {
+        const { creator, timeline } = this.room(room);
+        const own = timeline.some((one) => one.event_id === target && one.sender === user);
+        if (!own && user !== creator) {
+          await this.#request('redact', user, room);
+          throw forbidden();
+        }
+        const event = await this.#put(room, user, 'm.room.redaction', id, { redacts: target }, {});
+        this.room(room).redacted.add(target);
+        return event;
+      },
+      typing: async (room, active) => {
+        await this.#request('typing', user, room);
+        this.#demand(room, user);
+        this.typing.push(`${user} ${String(active)}`);
+      },
+      read: async (room, upTo) => {
+        await this.#request('read', user, room);
+        this.#demand(room, user);
+        this.receipts.push(`${user} ${upTo}`);
+      },
+    };
+  }
+
+  /** As the wing does it: who is not in the room is invited by the bot, and joins. */
+  async #put(
+    room: RoomId,
+    user: UserId,
+    type: string,
+    id: EffectId,
+    content: Record<string, unknown>,
+    about: SendAbout,
+  ): Promise<EventId> {
+    await this.#request('put', user, room);
+    this.puts += 1;
+    const txn = `${room}|${type}|${id}`;
+    const known = this.#txns.get(txn);
+    if (known !== undefined) return known;
+    const { members } = this.room(room);
+    if (members.get(user) !== 'join') {
+      if (user === BOT || members.get(BOT) !== 'join' || members.get(user) === 'ban') throw forbidden();
+      if (members.get(user) !== 'invite') this.member(room, BOT, user, 'invite');
+      this.member(room, user, user, 'join');
+    }
+    const marked = { ...content, [MARKER]: MARKERS.write(room, id) };
+    const event = this.emit(room, user, type, about.late === true ? { ...marked, 'fr.passerelle.late': true } : marked);
+    this.#txns.set(txn, event);
+    return event;
+  }
+
+  async #ensure(spec: RoomSpec): Promise<MadeRoom> {
+    await this.#request('ensureRoom', BOT);
+    const alias = portalKeyText(spec.portal);
+    const known = this.#aliases.get(alias);
+    const there = known === undefined ? undefined : this.rooms.get(known);
+    if (there !== undefined && there.members.get(BOT) === 'join' && !there.tombstoned) {
+      for (const user of spec.invite) {
+        const now = there.members.get(user);
+        if (now !== 'join' && now !== 'invite') this.member(there.id, BOT, user, 'invite');
+      }
+      return { room: there.id, encrypted: there.encrypted, adopted: true };
+    }
+    const room = this.#make(BOT, this.forceEncryption);
+    room.bridged = true;
+    room.name = spec.name;
+    this.#aliases.set(alias, room.id);
+    for (const user of spec.invite) this.member(room.id, BOT, user, 'invite');
+    return { room: room.id, encrypted: room.encrypted, adopted: false };
+  }
+
+  async #adopt(room: RoomId, ghost: Speaker, spec: RoomSpec): Promise<MadeRoom> {
+    await this.#request('adoptRoom', BOT, room);
+    const it = this.#demand(room, ghost.user);
+    if (it.members.get(BOT) !== 'join') {
+      this.member(room, ghost.user, BOT, 'invite');
+      this.member(room, BOT, BOT, 'join');
+    }
+    it.bridged = true;
+    this.#aliases.set(portalKeyText(spec.portal), room);
+    return { room, encrypted: it.encrypted, adopted: true };
+  }
+
+  #make(by: UserId, encrypted: boolean): Room {
+    this.#serial += 1;
+    const room: Room = {
+      id: as<RoomId>(`!${this.#serial}`),
+      creator: by,
+      members: new Map(),
+      timeline: [],
+      redacted: new Set(),
+      name: undefined,
+      encrypted,
+      bridged: false,
+      predecessor: undefined,
+      successor: undefined,
+      tombstoned: false,
+    };
+    this.rooms.set(room.id, room);
+    this.member(room.id, by, by, 'join');
+    return room;
+  }
+
+  #demand(room: RoomId, user: UserId): Room {
+    const it = this.room(room);
+    if (it.members.get(user) !== 'join') throw forbidden();
+    return it;
+  }
+
+  async #request(method: string, by: UserId, room?: RoomId): Promise<void> {
+    await Promise.resolve();
+    this.before(method, by, room);
+  }
+}
+
+function look(room: Room): RoomLook {
+  return {
+    members: new Map(room.members),
+    encrypted: room.encrypted,
+    bridged: room.bridged,
+    tombstoned: room.tombstoned,
+    ...(room.predecessor === undefined ? {} : { predecessor: room.predecessor }),
+    ...(room.successor === undefined ? {} : { successor: room.successor }),
+  };
+}
+
+function relation(event: Wire): Readonly<Record<string, unknown>> {
+  return (event.content['m.relates_to'] ?? {}) as Record<string, unknown>;
+}
+
+export function forbidden(): BridgeError {
+  return new BridgeError('matrix-forbidden', 'never', 'fault.homeserver');
+}

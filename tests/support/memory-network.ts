@@ -1,0 +1,344 @@
+// The in-memory twin of a network's door: people, chats and messages, each effect id taken once, echoes of own messages, and
+// events handed over again until they are accepted. Knows no Matrix.
+import type { NetworkAction } from '../../src/model/delivery.ts';
+import { originKey } from '../../src/model/effect.ts';
+import { BridgeError } from '../../src/model/errors.ts';
+import {
+  as,
+  type ChatId,
+  type EffectId,
+  type MessageId,
+  type NetworkId,
+  type PersonId,
+  type PuppetId,
+} from '../../src/model/ids.ts';
+import { plainText, type MessageBody } from '../../src/model/message.ts';
+import type { NetworkEvent, Origin } from '../../src/model/network-event.ts';
+import type { Puppet, PuppetState } from '../../src/model/records.ts';
+import type {
+  ActionReceipt,
+  NetworkAdapter,
+  NetworkSession,
+  NetworkSink,
+  PerformContext,
+} from '../../src/ports/network.ts';
+import type { MemoryClock } from './memory-clock.ts';
+
+export const PIGEON = as<NetworkId>('pigeon');
+
+interface Said {
+  readonly id: MessageId;
+  readonly by: PersonId;
+  text: string;
+  readonly replyTo?: MessageId;
+  editedAt?: number;
+  removed?: boolean;
+  readonly reactions: Map<PersonId, string>;
+}
+
+interface Chat {
+  readonly kind: 'direct' | 'group';
+  readonly name: string | undefined;
+  readonly members: readonly PersonId[];
+  readonly said: Said[];
+}
+
+type Happening = NetworkEvent extends infer One ? (One extends NetworkEvent ? Omit<One, keyof Origin> : never) : never;
+
+interface Line {
+  readonly puppet: Puppet;
+  readonly sink: NetworkSink;
+  open: boolean;
+}
+
+const MAX_TEXT = 20;
+
+export class MemoryNetwork {
+  readonly clock: MemoryClock;
+  readonly chats = new Map<ChatId, Chat>();
+  readonly marks: string[] = [];
+  readonly performed: { readonly id: EffectId; readonly again: boolean; readonly action: NetworkAction }[] = [];
+  /** Called before each action; may throw. */
+  before: (action: NetworkAction) => void = () => undefined;
+  /** Called after the action was done, before its answer; may throw: a lost answer. */
+  after: (action: NetworkAction) => void = () => undefined;
+  /** What connect() throws. */
+  refusing: BridgeError | undefined;
+  readonly #done = new Map<EffectId, ActionReceipt>();
+  /** What each login's account has not yet been told. */
+  readonly #untold = new Map<PersonId, ((puppet: Puppet) => NetworkEvent)[]>();
+  /** Everything that ever happened to each account, for those who forgot it. */
+  readonly #all = new Map<PersonId, ((puppet: Puppet) => NetworkEvent)[]>();
+  readonly #lines = new Set<Line>();
+  readonly #telling = new Map<Line, Promise<void>>();
+  #serial = 0;
+
+  constructor(clock: MemoryClock) {
+    this.clock = clock;
+  }
+
+  adapter(): NetworkAdapter {
+    return {
+      id: PIGEON,
+      title: 'Pigeon',
+      prefix: 'pg',
+      capabilities: {
+        actions: new Set(['send', 'edit', 'remove', 'react']),
+        bodies: new Set(['text']),
+        maxTextUnits: MAX_TEXT,
+      },
+      loginFlows: [],
+      beginLogin: () => {
+        throw new Error('no logins here');
+      },
+      openSession: (puppet, sink) => this.#session(puppet, sink),
+      close: async () => await Promise.resolve(),
+    };
+  }
+
+  chat(id: string, members: readonly string[], kind: 'direct' | 'group' = 'direct', name?: string): ChatId {
+    const chat = as<ChatId>(id);
+    this.chats.set(chat, { kind, name, members: members.map((one) => as<PersonId>(one)), said: [] });
+    return chat;
+  }
+
+  /** The cursor of every login is lost: whoever connects next is told everything from the beginning. */
+  forgetCursors(): void {
+    for (const [person, all] of this.#all) this.#untold.set(person, [...all]);
+  }
+
+  // ── people over there ──
+
+  say(
+    chat: ChatId,
+    by: string,
+    text: string,
+    more: { replyTo?: MessageId; parts?: readonly string[] } = {},
+  ): MessageId {
+    return this.#say(chat, as<PersonId>(by), text, more);
+  }
+
+  edit(chat: ChatId, by: string, target: MessageId, text: string, parts: readonly string[] = [text]): void {
+    const said = this.message(chat, target);
+    said.text = text;
+    said.editedAt = this.#tick();
+    this.#tell(chat, as<PersonId>(by), 'edit', target, String(said.editedAt), {
+      kind: 'edit',
+      target,
+      parts: parts.map(body),
+      editedAt: said.editedAt,
+    });
+  }
+
+  remove(chat: ChatId, by: string, target: MessageId): void {
+    this.message(chat, target).removed = true;
+    this.#tell(chat, as<PersonId>(by), 'removal', target, '', { kind: 'removal', target });
+  }
+
+  react(chat: ChatId, by: string, target: MessageId, emoji: string | null): void {
+    const { reactions } = this.message(chat, target);
+    if (emoji === null) reactions.delete(as<PersonId>(by));
+    else reactions.set(as<PersonId>(by), emoji);
+    const kind = { kind: 'reaction', target, emoji } as const;
+    this.#tell(chat, as<PersonId>(by), 'reaction', target, `${by}/${String(emoji)}/${this.#tick()}`, kind);
+  }
+
+  /** Anything else that happens in a chat. */
+  happen(chat: ChatId, by: string, what: Happening): void {
+    this.#tell(chat, as<PersonId>(by), what.kind, String(this.#tick()), '', what);
+  }
+
+  glimpse(
+    chat: ChatId,
+    puppet: PuppetId,
+    event: { person: string } & ({ kind: 'typing'; active: boolean } | { kind: 'read'; upTo: MessageId }),
+  ): void {
+    for (const line of this.#lines) {
+      if (line.puppet.id !== puppet) continue;
+      const portal = line.sink.portalKey(chat, this.#chat(chat).kind);
+      const { person, ...rest } = event;
+      line.sink.glimpse({ portal, person: as<PersonId>(person), ...rest });
+    }
+  }
+
+  /** A login's line says how it is. */
+  report(puppet: PuppetId, state: PuppetState, why?: BridgeError): void {
+    for (const line of this.#lines) if (line.puppet.id === puppet) line.sink.report(state, why);
+  }
+
+  open(): readonly PuppetId[] {
+    return [...this.#lines].filter((line) => line.open).map((line) => line.puppet.id);
+  }
+
+  message(chat: ChatId, id: MessageId): Said {
+    const found = this.#chat(chat).said.find((one) => one.id === id);
+    if (found === undefined) throw new BridgeError('no-message', 'never', 'fault.no-target');
+    return found;
+  }
+
+  texts(chat: ChatId): readonly string[] {
+    return this.#chat(chat)
+      .said.filter((one) => one.removed !== true)
+      .map((one) => `${one.by}: ${one.text}`);
+  }
+
+  last(chat: ChatId): Said {
+    const last = this.#chat(chat).said.at(-1);
+    if (last === undefined) throw new Error('nothing was said');
+    return last;
+  }
+
+  /** Everything has been accepted by whoever listens. */
+  get told(): boolean {
+    return (
+      [...this.#lines].every((line) => (this.#untold.get(line.puppet.self) ?? []).length === 0) &&
+      this.#telling.size === 0
+    );
+  }
+
+  #session(puppet: Puppet, sink: NetworkSink): NetworkSession {
+    const line: Line = { puppet, sink, open: false };
+    return {
+      connect: async () => {
+        await Promise.resolve();
+        if (this.refusing !== undefined) throw this.refusing;
+        line.open = true;
+        this.#lines.add(line);
+        this.#hand(line);
+      },
+      disconnect: async () => {
+        line.open = false;
+        this.#lines.delete(line);
+        await Promise.resolve();
+      },
+      logout: async () => await Promise.resolve(),
+      perform: async (action, id, context) => await this.#perform(puppet, action, id, context),
+      performEphemeral: async (action) => {
+        await Promise.resolve();
+        this.marks.push(`${puppet.self} ${action.kind}`);
+      },
+      describeChat: async (id) => {
+        await Promise.resolve();
+        const { kind, name, members } = this.#chat(id);
+        const other = members.find((one) => one !== puppet.self);
+        return {
+          chat: {
+            id,
+            kind,
+            members: members.map((person) => ({ person, role: 'member' as const })),
+            ...(name === undefined ? {} : { name }),
+          },
+          facts: [`chat:${id}`],
+          ...(kind === 'direct' && other !== undefined ? { person: { id: other, name: other } } : {}),
+        };
+      },
+      describePerson: async (person) => await Promise.resolve({ id: person, name: person }),
+      resolve: async () => await Promise.reject(new BridgeError('unknown', 'never', 'fault.no-target')),
+      directChat: (person) => {
+        for (const [id, chat] of this.chats) {
+          if (chat.kind === 'direct' && chat.members.includes(person) && chat.members.includes(puppet.self)) return id;
+        }
+        return this.chat(`d-${puppet.self}-${person}`, [puppet.self, person]);
+      },
+      openMedia: async () => await Promise.reject(new Error('no media here')),
+    };
+  }
+
+  async #perform(puppet: Puppet, action: NetworkAction, id: EffectId, context: PerformContext): Promise<ActionReceipt> {
+    await Promise.resolve();
+    this.performed.push({ id, again: context.again, action });
+    this.before(action);
+    const receipt = this.#done.get(id) ?? this.#do(puppet, action);
+    this.#done.set(id, receipt);
+    this.after(action);
+    return receipt;
+  }
+
+  #do(puppet: Puppet, action: NetworkAction): ActionReceipt {
+    const at = this.clock.now();
+    switch (action.kind) {
+      case 'send': {
+        const more = action.replyTo === undefined ? {} : { replyTo: action.replyTo };
+        return { message: this.#say(action.chat, puppet.self, textOf(action.body), more), at };
+      }
+      case 'edit': {
+        const said = this.message(action.chat, action.target);
+        if (said.by !== puppet.self) throw new BridgeError('not-author', 'never', 'fault.no-target');
+        this.edit(action.chat, puppet.self, action.target, textOf(action.body));
+        return { message: action.target, at, editedAt: said.editedAt ?? at };
+      }
+      case 'remove':
+        this.remove(action.chat, puppet.self, action.target);
+        return { message: action.target, at };
+      case 'react':
+        this.react(action.chat, puppet.self, action.target, action.emoji);
+        return { message: action.target, at };
+    }
+  }
+
+  #say(chat: ChatId, by: PersonId, text: string, more: { replyTo?: MessageId; parts?: readonly string[] }): MessageId {
+    this.#serial += 1;
+    const id = as<MessageId>(`m${this.#serial}`);
+    const reply = more.replyTo === undefined ? {} : { replyTo: more.replyTo };
+    this.#chat(chat).said.push({ id, by, text, reactions: new Map(), ...reply });
+    const parts = (more.parts ?? [text]).map(body);
+    this.#tell(chat, by, 'message', id, '', { kind: 'message', message: id, parts, ...reply });
+    return id;
+  }
+
+  #tell(chat: ChatId, by: PersonId, kind: string, message: string, revision: string, what: Happening): void {
+    const { members, kind: sort } = this.#chat(chat);
+    const at = this.clock.now();
+    for (const person of members) {
+      const list = this.#untold.get(person) ?? [];
+      const happened = (puppet: Puppet): NetworkEvent => {
+        const portal = sort === 'direct' ? { network: PIGEON, chat, receiver: puppet.id } : { network: PIGEON, chat };
+        return { key: originKey(portal, kind, message, revision), portal, sender: by, at, via: 'live', ...what };
+      };
+      list.push(happened);
+      this.#untold.set(person, list);
+      this.#all.set(person, [...(this.#all.get(person) ?? []), happened]);
+    }
+    for (const line of this.#lines) this.#hand(line);
+  }
+
+  /** In order, one commit each; what was not accepted is handed over again by the next session. */
+  #hand(line: Line): void {
+    if (this.#telling.has(line)) return;
+    const work = async (): Promise<void> => {
+      const list = this.#untold.get(line.puppet.self) ?? [];
+      while (line.open && list.length > 0) {
+        const [next] = list;
+        if (next !== undefined) await line.sink.accept([next(line.puppet)]);
+        list.shift();
+      }
+    };
+    const telling = work()
+      .catch(() => {
+        // The house did not write it down: the line is as good as cut.
+        line.open = false;
+        this.#lines.delete(line);
+      })
+      .finally(() => this.#telling.delete(line));
+    this.#telling.set(line, telling);
+  }
+
+  #chat(id: ChatId): Chat {
+    const chat = this.chats.get(id);
+    if (chat === undefined) throw new BridgeError('no-chat', 'never', 'fault.no-target');
+    return chat;
+  }
+
+  #tick(): number {
+    this.clock.pass(1);
+    return this.clock.now();
+  }
+}
+
+function body(text: string): MessageBody {
+  return { kind: 'text', as: 'text', text: plainText(text) };
+}
+
+function textOf(what: MessageBody): string {
+  return what.kind === 'text' ? what.text.text : `[${what.kind}]`;
+}

@@ -1,0 +1,54 @@
+// Both languages say the same things: keys, holes, typography, and no sentence that nobody says.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { catalogues, render } from '../../src/words/index.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const { en, fr } = catalogues;
+const keys = Object.keys(en) as (keyof typeof en)[];
+/** The same word in both languages. */
+const SAME = new Set(['kind.photo', 'kind.audio', 'kind.album', 'ping.pong', 'room.ghost-left']);
+
+const holes = (text: string): readonly string[] => [...new Set(text.match(/\{\w+\}/g) ?? [])].toSorted();
+
+describe('words', () => {
+  test('the same keys with the same holes', () => {
+    expect(Object.keys(fr).toSorted()).toEqual(keys.toSorted());
+    expect(keys.map((key) => [key, holes(fr[key])])).toEqual(keys.map((key) => [key, holes(en[key])]));
+  });
+
+  test('French is French', () => {
+    const same = keys.filter(
+      (key) => en[key] === fr[key] && !SAME.has(key) && /[a-z]{3}/.test(en[key].replaceAll(/\{\w+\}/g, '')),
+    );
+    expect(same).toEqual([]);
+  });
+
+  test('French spaces do not break before signs, and apostrophes are curly', () => {
+    const bare = (key: keyof typeof en): string => fr[key].replaceAll(/`[^`]*`/g, '``').replaceAll(/\{\w+\}/g, 'x');
+    const wrong = keys.filter((key) =>
+      /\u0020[:;!?»]|«\u0020|[\p{L}`»][;!?]|[\p{L}]'|[\p{L}`]:(?:\s|$)/u.test(bare(key)),
+    );
+    // The greeting is in both languages at once.
+    expect(wrong.filter((key) => key !== 'room.management')).toEqual([]);
+  });
+
+  test('every key is said somewhere', () => {
+    const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.endsWith('.ts') && !name.startsWith('words'),
+    );
+    const text = files.map((name) => readFileSync(join(root, 'src', name), 'utf8')).join('\n');
+    const families = [...text.matchAll(/`([a-z]+\.[a-z-]*)\$\{/g)].map((match) => match[1] ?? '');
+    const silent = keys.filter(
+      (key) => !text.includes(`'${key}'`) && !families.some((family) => key.startsWith(family)),
+    );
+    expect(silent).toEqual([]);
+  });
+
+  test('a hole is filled once: what people typed is never read as a hole', () => {
+    expect(render({ key: 'rules.made', with: { rule: '{rule} {constructor}' } }, 'en')).toBe(
+      'In force: {rule} {constructor}',
+    );
+  });
+});
