@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
+import { closeAfterReset } from '../../reset-close.ts';
 import { TlError, TlReader, TlWriter } from '../tl/binary.ts';
 import { monotonic } from '../tape.ts';
 import { openMessage, type ServerKey } from './crypto.ts';
@@ -85,8 +86,7 @@ export class Connection implements Pipe {
     socket.setNoDelay(true);
     socket.setTimeout(IDLE_LIMIT_MS, () => this.kill());
     socket.on('data', (chunk) => this.#data(chunk));
-    // A reset by the client is an ordinary end here; 'close' follows.
-    socket.on('error', () => undefined);
+    closeAfterReset(socket);
     socket.on('close', () => this.#close());
   }
 

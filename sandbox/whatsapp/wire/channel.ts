@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import { closeAfterReset } from '../../reset-close.ts';
 import { WireConnection, type Line, type Surroundings, type WireEars } from './connection.ts';
 import { decodeNode } from './decode.ts';
 import { frame, FrameReader, INTRO } from './frames.ts';
@@ -47,6 +48,7 @@ export class Channel implements Line {
     this.#responder = new Responder(harbour.identity.staticKeys, harbour.identity.chain(harbour.flaw), INTRO);
     this.#patience = setTimeout(() => this.destroy(), harbour.handshakeLimitMs);
     tcp.setNoDelay(true);
+    closeAfterReset(tcp);
     socket.binaryType = 'nodebuffer';
     socket.on('message', (data, isBinary) => this.#data(data as Buffer, isBinary));
     // A reset by the client, or a WebSocket frame that is none, is an ordinary end here; 'close' follows.
