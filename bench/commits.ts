@@ -1,7 +1,7 @@
 // How long one synchronous commit takes on this disk now: what the bridge's own share is measured against. Knows no tables of the bridge.
 import { Client } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monotonic } from '../sandbox/telegram/tape.ts';
+import { monotonic } from '../sandbox/tape.ts';
 
 export class Commits {
   readonly #client: Client;

@@ -1,7 +1,7 @@
 // Pushes events through the bridge's transaction door as a homeserver does: one transaction after the other, with all that came meanwhile.
 import { Agent, request } from 'node:http';
 import { randomBytes } from 'node:crypto';
-import { monotonic } from '../sandbox/telegram/tape.ts';
+import { monotonic } from '../sandbox/tape.ts';
 
 /** Synapse puts at most so many into one (synapse/handlers/appservice.py and scheduler: MAX_PERSISTENT_EVENTS_PER_TRANSACTION). */
 const MOST_EVENTS = 100;

@@ -1,7 +1,7 @@
 // What the bridge adds to a message's way at twenty messages a second, at the wire and by one clock; knows when, not what.
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monotonic } from '../sandbox/telegram/tape.ts';
+import { monotonic } from '../sandbox/tape.ts';
 import { Person } from '../tests/faults/person.ts';
 import type { Chat } from './cast.ts';
 import { Commits } from './commits.ts';

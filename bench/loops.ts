@@ -1,6 +1,6 @@
 // One message under way in each chat: the next begins when the last has arrived; counts what arrives. Knows no wire.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monotonic } from '../sandbox/telegram/tape.ts';
+import { monotonic } from '../sandbox/tape.ts';
 import { cpuOf } from './processes.ts';
 import type { Stretch } from './statistics.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { monotonic } from '../sandbox/telegram/tape.ts';
+import { monotonic } from '../sandbox/tape.ts';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 

@@ -1,7 +1,7 @@
 // Stands between homeserver and bridge and notes when what passes; changes nothing. Knows the paths of sends and transactions only.
 import { Agent, createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { monotonic } from '../sandbox/telegram/tape.ts';
+import { monotonic } from '../sandbox/tape.ts';
 
 export interface RelayEars {
   /** The bridge sends a message: when its first bytes were there. */

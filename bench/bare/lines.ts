@@ -1,7 +1,7 @@
 // How a bare client talks with the bench: JSON lines in and out, and one stretch of loops counted as the bench counts its own.
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monotonic } from '../../sandbox/telegram/tape.ts';
+import { monotonic } from '../../sandbox/tape.ts';
 import type { Stretch } from '../statistics.ts';
 
 /** Answers each line with one line until standard input closes. */

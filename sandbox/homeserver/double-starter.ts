@@ -1,12 +1,10 @@
 // Starts the homeserver double, in this process or in one of its own; it must not know what the double answers.
-import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { once } from 'node:events';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { endProcess, startProcess } from '../process.ts';
 import { loginAccount, registerAccount, SHARED_SECRET } from './accounts.ts';
-import { command, localFaults, remoteFaults } from './double/control.ts';
+import { localFaults, panelAt, remoteFaults } from './double/control.ts';
 import { DoubleServer } from './double/server.ts';
 import type { Homeserver, HomeserverOptions } from './types.ts';
 
@@ -72,26 +70,18 @@ async function startApart(options: HomeserverOptions, dir: string, logFile: stri
   if (options.port !== undefined) args.push('--port', String(options.port));
   for (const path of options.registrations) args.push('--registration', resolve(path));
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));
-  // Its standard input is our lifeline: it ends when we do.
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  const lines = createInterface({ input: child.stdout });
-  const first = await Promise.race([once(lines, 'line'), exited.then(() => undefined)]);
-  if (first === undefined) throw new Error(`the homeserver double ended while starting; see ${logFile}`);
-  const ready = JSON.parse(String(first[0])) as ReadyLine;
+  const { ready, child } = await startProcess<ReadyLine>('the homeserver double', main, args);
+  const panel = panelAt(ready.control);
   return {
     ...common(options, ready.url, logFile),
     pid: ready.pid,
-    faults: remoteFaults(ready.control),
-    stop: async () => void (await command(ready.control, 'stop')),
-    kill: async () => void (await command(ready.control, 'crash')),
+    faults: remoteFaults(panel),
+    stop: async () => void (await panel.command('stop', {})),
+    kill: async () => void (await panel.command('crash', {})),
     restart: async () => {
-      await command(ready.control, 'stop');
-      await command(ready.control, 'start');
+      await panel.command('stop', {});
+      await panel.command('start', {});
     },
-    dispose: async () => {
-      child.stdin.end();
-      await exited;
-    },
+    dispose: async () => await endProcess(child),
   };
 }

@@ -2,8 +2,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { endWithStarter, sayReady } from '../process.ts';
 import { SHARED_SECRET } from './accounts.ts';
-import { serveControl } from './double/control.ts';
+import { servePanel } from './double/control.ts';
 import { DoubleServer } from './double/server.ts';
 
 const { values } = parseArgs({
@@ -29,16 +30,9 @@ const server = new DoubleServer(values['server-name'], Number(values.port), {
   logFile: join(values.dir, 'double.log'),
 });
 await server.start();
-const control = await serveControl(server);
-process.stdout.write(
-  `${JSON.stringify({ url: `http://127.0.0.1:${server.port}`, control: control.url, pid: process.pid })}\n`,
-);
-
-const end = async (): Promise<void> => {
+const control = await servePanel(server);
+sayReady({ url: `http://127.0.0.1:${server.port}`, control: control.url, pid: process.pid });
+endWithStarter(async () => {
   await server.crash();
   await control.close();
-  process.exit(0);
-};
-process.stdin.resume();
-process.stdin.once('end', () => void end());
-process.once('SIGTERM', () => void end());
+});

@@ -1,6 +1,7 @@
 // Starts the toy network as a process of its own: one JSON line on standard output when it is ready, an end when standard
 // input closes or SIGTERM comes.
 import { parseArgs } from 'node:util';
+import { endWithStarter, sayReady } from '../process.ts';
 import { serveControl } from './control.ts';
 import { PigeonHands } from './hands.ts';
 import type { ReadyLine } from './pigeon.ts';
@@ -14,10 +15,5 @@ const server = new PigeonServer();
 await server.listen(Number(values.port));
 const control = await serveControl(new PigeonHands(server), Number(values['control-port']));
 const ready: ReadyLine = { port: server.port, control: control.port };
-process.stdout.write(`${JSON.stringify(ready)}\n`);
-
-const end = (): never => process.exit(0);
-process.on('SIGTERM', end);
-process.on('SIGINT', end);
-// Whoever started this holds the other end of standard input: when it closes, nobody is left to serve.
-process.stdin.on('close', end).on('end', end).resume();
+sayReady(ready);
+endWithStarter(() => undefined);

@@ -1,8 +1,6 @@
 // Starts the toy network, in this process or as one of its own; the same hands either way. Knows nothing of the bridge.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { endProcess, startProcess } from '../process.ts';
 import { connectControl, type PigeonControl } from './control.ts';
 import { PigeonHands } from './hands.ts';
 import { PigeonServer } from './server.ts';
@@ -24,7 +22,6 @@ export interface ReadyLine {
 }
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
-const START_LIMIT_MS = 30_000;
 
 /** In this process. */
 export async function startPigeon(port = 0): Promise<Pigeon> {
@@ -39,34 +36,19 @@ export async function spawnPigeon(
   options: { readonly port?: number; readonly control?: number } = {},
 ): Promise<Pigeon> {
   const args = ['--port', String(options.port ?? 0), '--control-port', String(options.control ?? 0)];
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  const stop = async (): Promise<void> => {
-    child.kill('SIGTERM');
-    if (child.exitCode === null && child.signalCode === null) await exited;
-  };
+  const { ready, child } = await startProcess<ReadyLine>('the toy network', MAIN, args);
   try {
-    const ended = exited.then(() => {
-      throw new Error('the toy network ended before it was ready');
-    });
-    const ready = once(createInterface({ input: child.stdout }), 'line', {
-      signal: AbortSignal.timeout(START_LIMIT_MS),
-    });
-    const [line] = (await Promise.race([ready, ended])) as [string];
-    // From here on its end is no surprise.
-    ended.catch(() => undefined);
-    const { port, control } = JSON.parse(line) as ReadyLine;
-    const client = await connectControl(control);
+    const client = await connectControl(ready.control);
     return {
-      port,
+      port: ready.port,
       hands: client.hands,
       stop: async () => {
         await client.close();
-        await stop();
+        await endProcess(child);
       },
     };
   } catch (error) {
-    await stop();
+    await endProcess(child);
     throw error;
   }
 }

@@ -1,14 +1,13 @@
 // The typed hand on a simulated Telegram: starts it as a process of its own and speaks its control API. Used by tests,
 // the fault harness, the bench and the sandbox. It knows nothing of the bridge.
 
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { WorldClient } from '../control-client.ts';
+import { startProcess } from '../process.ts';
 import type {
   AccountState,
   CallRecord,
-  ControlCommand,
   ControlCommands,
   Entity,
   MessageKind,
@@ -37,14 +36,8 @@ export interface StartOptions {
   readonly log?: 'inherit' | 'ignore';
 }
 
-/** A control command was refused; the message is the simulator's. */
-export class ControlError extends Error {
-  override readonly name = 'ControlError';
-}
-
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
-const START_LIMIT_MS = 30_000;
-const STOP_LIMIT_MS = 5_000;
+const TITLE = 'the simulated Telegram';
 
 /**
  * One running simulator.
@@ -52,77 +45,27 @@ const STOP_LIMIT_MS = 5_000;
  * `dcs[n]` is the port on 127.0.0.1 of data centre n; `rsa` is what a client must trust; `addresses` maps the addresses
  * given out by help.getConfig to their data centre, for clients that dial what they are told.
  */
-export class TelegramSandbox {
-  readonly control: string;
+export class TelegramSandbox extends WorldClient<ControlCommands> {
   readonly dcs: Readonly<Record<number, number>>;
   readonly addresses: Readonly<Record<string, number>>;
   readonly rsa: ReadyLine['rsa'];
-  readonly #child: ChildProcess | null;
 
   /** Joins a simulator that already runs; `child` is ended by `stop()`. */
   constructor(ready: ReadyLine, child: ChildProcess | null = null) {
-    this.control = ready.control;
+    super(TITLE, ready.control, child);
     this.dcs = ready.dcs;
     this.addresses = ready.addresses;
     this.rsa = ready.rsa;
-    this.#child = child;
   }
 
   /** Starts the process and waits for its ready line. Throws if it ends first or stays silent for 30 s. */
   static async start(options: StartOptions = {}): Promise<TelegramSandbox> {
     const args = ['--control-port', String(options.controlPort ?? 0), '--dcs', (options.dcs ?? [4, 2]).join(',')];
     if (options.rsaKeyFile !== undefined) args.push('--rsa-key', options.rsaKeyFile);
-    const child = spawn(process.execPath, [MAIN, ...args], {
-      stdio: ['pipe', 'pipe', options.log === 'ignore' ? 'ignore' : 'inherit'],
-    });
-    const lines = createInterface({ input: child.stdout });
-    const deadline = AbortSignal.timeout(START_LIMIT_MS);
-    const ended = once(child, 'exit', { signal: deadline }).then(([code]) => {
-      throw new Error(`the simulated Telegram ended with code ${String(code)} before it was ready`);
-    });
-    try {
-      const line: unknown = await Promise.race([
-        once(lines, 'line', { signal: deadline }).then(([text]) => text),
-        ended,
-      ]);
-      const sandbox = new TelegramSandbox(JSON.parse(String(line)) as ReadyLine, child);
-      if (options.options !== undefined) await sandbox.setOptions(options.options);
-      return sandbox;
-    } catch (error) {
-      child.kill('SIGKILL');
-      throw error;
-    } finally {
-      // The race is over: the exit of a running simulator is no longer this function's business.
-      ended.catch(() => undefined);
-    }
-  }
-
-  /** Process id of the simulator, when this object started it. */
-  get pid(): number | undefined {
-    return this.#child?.pid;
-  }
-
-  /** Ends the process (its standard input closes; killed if it has not ended after 5 s). */
-  async stop(): Promise<void> {
-    const child = this.#child;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.stdin?.end();
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
-    await ended;
-    clearTimeout(timer);
-  }
-
-  /** Any command of the control API. Throws ControlError when the simulator refuses. */
-  async command<C extends ControlCommand>(name: C, body: ControlCommands[C][0]): Promise<ControlCommands[C][1]> {
-    const response = await fetch(`${this.control}/${name}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    const answer = (await response.json()) as { result: ControlCommands[C][1] } | { error: string };
-    if ('error' in answer) throw new ControlError(`${name}: ${answer.error}`);
-    return answer.result;
+    const { ready, child } = await startProcess<ReadyLine>(TITLE, MAIN, args, options.log);
+    const sandbox = new TelegramSandbox(ready, child);
+    if (options.options !== undefined) await sandbox.setOptions(options.options);
+    return sandbox;
   }
 
   createPerson(spec: PersonSpec): Promise<Person> {
@@ -213,22 +156,6 @@ export class TelegramSandbox {
 
   setOptions(options: Partial<SandboxOptions>): Promise<SandboxOptions> {
     return this.command('options', options);
-  }
-
-  /**
-   * Asks again whenever the world has changed, until `look` gives something other than null, undefined or false.
-   * Throws after `timeoutMs`.
-   */
-  async waitFor<T>(look: () => Promise<T | null | undefined | false>, timeoutMs = 10_000): Promise<T> {
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
-      const { version } = await this.command('version', {});
-      const found = await look();
-      if (found !== null && found !== undefined && found !== false) return found;
-      const left = deadline - Date.now();
-      if (left <= 0) throw new Error(`waited ${timeoutMs} ms for the simulated Telegram in vain`);
-      await this.command('waitChange', { version, timeout: Math.min(left, 2_000) });
-    }
   }
 
   /** The next `count` updates for this account are never sent (they stay in its difference). */

@@ -1,6 +1,6 @@
 // The control API: a person's hand on the simulated world, over HTTP on loopback. It knows the server, not the wire.
 //
-// `POST /<command>` with a JSON object → 200 `{"result": …}` or 400 `{"error": "one sentence"}`. Shapes: control-types.ts.
+// How it is spoken: ../control-server.ts. Shapes: control-types.ts.
 //
 // | command | takes | answers |
 // | --- | --- | --- |
@@ -33,27 +33,19 @@
 // | refuseConnections | ms | new connections are reset; 0 ends it |
 // | clearFaults | | all faults are over, options stay |
 //
-// `GET /tape` → one JSON line (tape.ts) for each text that comes in or goes out, until the caller hangs up.
+// `GET /tape` → one JSON line (../tape.ts, TextLine) for each text that comes in or goes out, until the caller hangs up.
 
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { ControlCommand, ControlCommands, Person, SandboxOptions, WorldMessage } from './control-types.ts';
+import { serveControl, type CommandTable, type ControlServer, type Stream } from '../control-server.ts';
+import { playTape } from '../tape.ts';
+import type { ControlCommands, Person, SandboxOptions, WorldMessage } from './control-types.ts';
 import type { TelegramServer } from './server.ts';
 import type { Copy } from './world/box.ts';
 import { addressOf } from './rpc/help.ts';
-import { playTape } from './tape.ts';
 import { AuthKey } from './wire/keys.ts';
-import { Refusal, type Human } from './world/world.ts';
+import type { Human } from './world/world.ts';
 
-const MAX_BODY = 4 * 1024 * 1024;
 const MAX_WAIT_MS = 30_000;
-
-type Commands = {
-  readonly [C in ControlCommand]: (
-    body: ControlCommands[C][0],
-  ) => ControlCommands[C][1] | Promise<ControlCommands[C][1]>;
-};
 
 function personJson(human: Human): Person {
   return {
@@ -67,7 +59,7 @@ function personJson(human: Human): Person {
   };
 }
 
-function commandsOf(server: TelegramServer): Commands {
+function commandsOf(server: TelegramServer): CommandTable<ControlCommands> {
   const { world, faults } = server;
 
   const human = (id: string): Human => {
@@ -283,41 +275,8 @@ function commandsOf(server: TelegramServer): Commands {
   };
 }
 
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > MAX_BODY) throw new Error('the body is too large');
-    parts.push(part);
-  }
-  return size === 0 ? {} : (JSON.parse(Buffer.concat(parts).toString('utf8')) as unknown);
-}
-
 /** Serves the control API on 127.0.0.1; port 0 takes any. */
-export async function serveControl(server: TelegramServer, port: number): Promise<{ url: string; http: Server }> {
-  const commands = commandsOf(server) as Readonly<Record<string, (body: unknown) => unknown>>;
-
-  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const answer = (status: number, content: unknown): void => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(content));
-    };
-    try {
-      const name = (request.url ?? '/').slice(1);
-      if (request.method === 'GET' && name === 'tape') return playTape(server.tape, response);
-      const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-      if (request.method !== 'POST' || command === undefined) return answer(404, { error: `no command ${name}` });
-      answer(200, { result: (await command(await bodyOf(request))) ?? null });
-    } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      answer(400, { error: error instanceof Refusal ? `${error.code} ${text}` : text });
-    }
-  };
-
-  const http = createServer((request, response) => void handle(request, response));
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', reject);
-    http.listen(port, '127.0.0.1', resolve);
-  });
-  return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`, http };
+export async function serveTelegram(server: TelegramServer, port: number): Promise<ControlServer> {
+  const tape: Stream = (response) => playTape(server.tape, response);
+  return await serveControl<ControlCommands>(commandsOf(server), port, { tape });
 }

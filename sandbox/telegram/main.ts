@@ -3,7 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { serveControl } from './control.ts';
+import { endWithStarter, sayReady } from '../process.ts';
+import { serveTelegram } from './control.ts';
 import type { ReadyLine } from './control-types.ts';
 import { addressOf } from './rpc/help.ts';
 import { TelegramServer } from './server.ts';
@@ -27,7 +28,7 @@ const server = new TelegramServer(
   rsaFile === undefined ? undefined : readFileSync(rsaFile, 'utf8'),
 );
 await server.listen();
-const control = await serveControl(server, Number(values['control-port']));
+const control = await serveTelegram(server, Number(values['control-port']));
 
 const ready: ReadyLine = {
   control: control.url,
@@ -40,15 +41,8 @@ const ready: ReadyLine = {
     fingerprint: server.serverKey.fingerprint.toString(),
   },
 };
-process.stdout.write(`${JSON.stringify(ready)}\n`);
-
-const end = (): void => {
+sayReady(ready);
+endWithStarter(async () => {
   server.close();
-  control.http.close();
-  control.http.closeAllConnections();
-  process.exit(0);
-};
-process.on('SIGTERM', end);
-process.on('SIGINT', end);
-// Whoever started this holds the other end of standard input: when it closes, nobody is left to serve.
-process.stdin.on('close', end).on('end', end).resume();
+  await control.close();
+});

@@ -9,7 +9,7 @@ import type { CallRecord, SandboxOptions } from './control-types.ts';
 import { Faults, type Spoil } from './faults.ts';
 import { dispatch } from './rpc/dispatch.ts';
 import { Logins } from './rpc/logins.ts';
-import { monotonic, Tape } from './tape.ts';
+import { monotonic, Tape, type TextLine } from '../tape.ts';
 import { envelope, passingUpdate, type PushForm } from './rpc/push.ts';
 import { Connection } from './wire/connection.ts';
 import { ServerKey } from './wire/crypto.ts';
@@ -40,7 +40,7 @@ export class TelegramServer {
   readonly serverKey: ServerKey;
   readonly keys = new KeyStore();
   readonly faults = new Faults();
-  readonly tape = new Tape();
+  readonly tape = new Tape<TextLine>();
   readonly world: World;
   readonly logins: Logins;
   options: SandboxOptions = DEFAULT_OPTIONS;

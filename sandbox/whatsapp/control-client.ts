@@ -1,13 +1,12 @@
 // The typed hand on a simulated WhatsApp: starts it as a process of its own and speaks its control API. Used by tests, the
 // fault harness, the bench and the sandbox. It knows nothing of the bridge.
 
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { ControlError, WorldClient } from '../control-client.ts';
+import { startProcess } from '../process.ts';
 import type {
   Addressing,
-  ControlCommand,
   ControlCommands,
   GroupInfo,
   LoggedMessage,
@@ -33,87 +32,30 @@ export interface StartOptions {
   readonly log?: 'inherit' | 'ignore';
 }
 
-/** A control command was refused; the message is the simulator's. */
-export class ControlError extends Error {
-  override readonly name = 'ControlError';
-}
-
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
-const START_LIMIT_MS = 30_000;
-const STOP_LIMIT_MS = 5_000;
+const TITLE = 'the simulated WhatsApp';
 
-export class WhatsAppSandbox {
-  /** Base address of the control API. */
-  readonly control: string;
+export class WhatsAppSandbox extends WorldClient<ControlCommands> {
   /** Where clients connect: Baileys' waWebSocketUrl. */
   readonly url: string;
   /** The public key that clients must trust, 32 bytes. */
   readonly rootKey: Buffer;
-  readonly #child: ChildProcess | null;
 
   /** For a simulator that somebody else started; without `child`, stop() does nothing. */
   constructor(ready: ReadyLine, child: ChildProcess | null = null) {
-    this.control = ready.control;
+    super(TITLE, ready.control, child);
     this.url = ready.url;
     this.rootKey = Buffer.from(ready.rootKey, 'hex');
-    this.#child = child;
   }
 
   /** Starts the process and waits for its ready line. Throws if it ends first or stays silent for 30 s. */
   static async start(options: StartOptions = {}): Promise<WhatsAppSandbox> {
     const args = ['--control-port', String(options.controlPort ?? 0), '--port', String(options.port ?? 0)];
     if (options.seed !== undefined) args.push('--seed', options.seed);
-    const child = spawn(process.execPath, [MAIN, ...args], {
-      stdio: ['pipe', 'pipe', options.log === 'ignore' ? 'ignore' : 'inherit'],
-    });
-    const lines = createInterface({ input: child.stdout });
-    const deadline = AbortSignal.timeout(START_LIMIT_MS);
-    const ended = once(child, 'exit', { signal: deadline }).then(([code]) => {
-      throw new Error(`the simulated WhatsApp ended with code ${String(code)} before it was ready`);
-    });
-    try {
-      const line: unknown = await Promise.race([
-        once(lines, 'line', { signal: deadline }).then(([text]) => text),
-        ended,
-      ]);
-      const sandbox = new WhatsAppSandbox(JSON.parse(String(line)) as ReadyLine, child);
-      if (options.options !== undefined) await sandbox.command('options', options.options);
-      return sandbox;
-    } catch (error) {
-      child.kill('SIGKILL');
-      throw error;
-    } finally {
-      // The race is over: the exit of a running simulator is no longer this function's business.
-      ended.catch(() => undefined);
-    }
-  }
-
-  /** Process id of the simulator, when this object started it. */
-  get pid(): number | undefined {
-    return this.#child?.pid;
-  }
-
-  /** Ends the process (its standard input closes; killed if it has not ended after 5 s). */
-  async stop(): Promise<void> {
-    const child = this.#child;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.stdin?.end();
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
-    await ended;
-    clearTimeout(timer);
-  }
-
-  /** Any command of the control API. Throws ControlError when the simulator refuses. */
-  async command<C extends ControlCommand>(name: C, body: ControlCommands[C][0]): Promise<ControlCommands[C][1]> {
-    const response = await fetch(`${this.control}/${name}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    const answer = (await response.json()) as { result: ControlCommands[C][1] } | { error: string };
-    if ('error' in answer) throw new ControlError(`${name}: ${answer.error}`);
-    return answer.result;
+    const { ready, child } = await startProcess<ReadyLine>(TITLE, MAIN, args, options.log);
+    const sandbox = new WhatsAppSandbox(ready, child);
+    if (options.options !== undefined) await sandbox.command('options', options.options);
+    return sandbox;
   }
 
   createPerson(spec: PersonSpec): Promise<Person> {
@@ -187,22 +129,6 @@ export class WhatsAppSandbox {
   /** How many stanzas of each kind real clients (of one person, or all) have sent. */
   counts(person?: string): Promise<Record<string, number>> {
     return this.command('counts', person === undefined ? {} : { person });
-  }
-
-  /**
-   * Asks again whenever the world has changed, until `look` gives something other than null, undefined or false.
-   * Throws after `timeoutMs`.
-   */
-  async waitFor<T>(look: () => Promise<T | null | undefined | false>, timeoutMs = 10_000): Promise<T> {
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
-      const { version } = await this.command('version', {});
-      const found = await look();
-      if (found !== null && found !== undefined && found !== false) return found;
-      const left = deadline - Date.now();
-      if (left <= 0) throw new Error(`waited ${timeoutMs} ms for the simulated WhatsApp in vain`);
-      await this.command('waitChange', { version, timeout: Math.min(left, 2_000) });
-    }
   }
 
   /** Waits until the phone (or another simulated device) of `viewer` shows this text in the chat with `peer`. */

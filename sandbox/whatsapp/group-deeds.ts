@@ -10,7 +10,7 @@ import * as acts from './world/group-acts.ts';
 import type { Outcome } from './world/group-acts.ts';
 import { Group } from './world/group.ts';
 import type { Person } from './world/person.ts';
-import { Refusal } from './world/world.ts';
+import { Refusal } from '../refusal.ts';
 
 export type MemberChange = 'add' | 'remove' | 'promote' | 'demote';
 

@@ -1,6 +1,6 @@
 // The double's control panel: in process, and the same over HTTP for a double in a process of its own.
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { ControlClient } from '../../control-client.ts';
+import { serveControl, type ControlServer } from '../../control-server.ts';
 import type { FaultRule, Faults, PusherState } from '../types.ts';
 import type { DoubleServer } from './server.ts';
 
@@ -29,82 +29,58 @@ export function localFaults(server: DoubleServer): Faults {
   };
 }
 
-type Command = (body: Record<string, unknown>) => Promise<unknown>;
+/** Command of the panel → what it takes and what it answers. */
+interface PanelCommands {
+  add: [{ rule: FaultRule }, null];
+  clear: [object, null];
+  hits: [object, readonly number[]];
+  repeatTransactions: [{ appservice: string; count: number }, null];
+  resendEvent: [{ appservice: string; eventId: string }, null];
+  hold: [{ appservice: string; held: boolean }, null];
+  pushers: [object, readonly PusherState[]];
+  drained: [{ appservice: string; timeoutMs: number }, null];
+  start: [object, null];
+  stop: [object, null];
+  crash: [object, null];
+}
 
-/** Serve the panel on a free loopback port. Commands: POST /{name} with a JSON body, answer {result} or {error}. */
-export async function serveControl(server: DoubleServer): Promise<{ readonly url: string; close(): Promise<void> }> {
+/** Serves the panel on a free loopback port. */
+export async function servePanel(server: DoubleServer): Promise<ControlServer> {
   const faults = localFaults(server);
-  const commands: Readonly<Record<string, Command>> = {
-    add: async (body) => await faults.add(body['rule'] as FaultRule),
-    clear: async () => await faults.clear(),
+  const nothing = async (done: Promise<void>): Promise<null> => {
+    await done;
+    return null;
+  };
+  return await serveControl<PanelCommands>({
+    add: async ({ rule }) => await nothing(faults.add(rule)),
+    clear: async () => await nothing(faults.clear()),
     hits: async () => await faults.hits(),
-    repeatTransactions: async (body) =>
-      await faults.repeatTransactions(String(body['appservice']), Number(body['count'])),
-    resendEvent: async (body) => await faults.resendEvent(String(body['appservice']), String(body['eventId'])),
-    hold: async (body) => await faults.hold(String(body['appservice']), body['held'] === true),
+    repeatTransactions: async ({ appservice, count }) => await nothing(faults.repeatTransactions(appservice, count)),
+    resendEvent: async ({ appservice, eventId }) => await nothing(faults.resendEvent(appservice, eventId)),
+    hold: async ({ appservice, held }) => await nothing(faults.hold(appservice, held)),
     pushers: async () => await faults.pushers(),
-    drained: async (body) => await faults.drained(String(body['appservice']), Number(body['timeoutMs'])),
-    start: async () => await server.start(),
-    stop: async () => await server.stop(),
-    crash: async () => await server.crash(),
-  };
-  const http: Server = createServer((request, response) => {
-    void answer(commands, request).then(({ status, body }) => {
-      response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(body));
-    });
+    drained: async ({ appservice, timeoutMs }) => await nothing(faults.drained(appservice, timeoutMs)),
+    start: async () => await nothing(server.start()),
+    stop: async () => await nothing(server.stop()),
+    crash: async () => await nothing(server.crash()),
   });
-  http.listen(0, '127.0.0.1');
-  await once(http, 'listening');
-  const address = http.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    close: async () => {
-      const closed = once(http, 'close');
-      http.close();
-      http.closeAllConnections();
-      await closed;
-    },
-  };
 }
 
-async function answer(
-  commands: Readonly<Record<string, Command>>,
-  request: IncomingMessage,
-): Promise<{ readonly status: number; readonly body: unknown }> {
-  try {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-    const command = commands[(request.url ?? '/').slice(1)];
-    if (command === undefined || request.method !== 'POST') return { status: 404, body: { error: 'no such command' } };
-    const text = Buffer.concat(chunks).toString('utf8');
-    const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
-    return { status: 200, body: { result: (await command(body)) ?? null } };
-  } catch (error) {
-    return { status: 400, body: { error: error instanceof Error ? error.message : String(error) } };
-  }
-}
-
-/** Send one command to a panel elsewhere; rejects with the panel's own sentence. */
-export async function command(url: string, name: string, body: Record<string, unknown> = {}): Promise<unknown> {
-  const said = await fetch(`${url}/${name}`, { method: 'POST', body: JSON.stringify(body) });
-  const parsed = (await said.json()) as { readonly result?: unknown; readonly error?: string };
-  if (parsed.error !== undefined) throw new Error(parsed.error);
-  return parsed.result;
-}
+/** A panel elsewhere, by the base address of its control API. */
+export type Panel = ControlClient<PanelCommands>;
+export const panelAt = (url: string): Panel => new ControlClient('the homeserver double', url, null);
 
 /** The same panel, reached over HTTP. */
-export function remoteFaults(url: string): Faults {
+export function remoteFaults(panel: Panel): Faults {
   return {
-    add: async (rule) => void (await command(url, 'add', { rule })),
-    clear: async () => void (await command(url, 'clear')),
-    hits: async () => (await command(url, 'hits')) as readonly number[],
+    add: async (rule) => void (await panel.command('add', { rule })),
+    clear: async () => void (await panel.command('clear', {})),
+    hits: async () => await panel.command('hits', {}),
     repeatTransactions: async (appservice, count) =>
-      void (await command(url, 'repeatTransactions', { appservice, count })),
-    resendEvent: async (appservice, eventId) => void (await command(url, 'resendEvent', { appservice, eventId })),
-    hold: async (appservice, held) => void (await command(url, 'hold', { appservice, held })),
-    pushers: async () => (await command(url, 'pushers')) as readonly PusherState[],
-    drained: async (appservice, timeoutMs) => void (await command(url, 'drained', { appservice, timeoutMs })),
+      void (await panel.command('repeatTransactions', { appservice, count })),
+    resendEvent: async (appservice, eventId) => void (await panel.command('resendEvent', { appservice, eventId })),
+    hold: async (appservice, held) => void (await panel.command('hold', { appservice, held })),
+    pushers: async () => await panel.command('pushers', {}),
+    drained: async (appservice, timeoutMs) => void (await panel.command('drained', { appservice, timeoutMs })),
   };
 }

@@ -5,7 +5,8 @@ import { randomBytes } from 'node:crypto';
 import type { TlObject } from '../tl/layer.ts';
 import { DH_G, DH_PRIME } from '../wire/crypto.ts';
 import { View } from '../world/view.ts';
-import { plainPhone, Refusal, type Human } from '../world/world.ts';
+import { Refusal } from '../../refusal.ts';
+import { plainPhone, type Human } from '../world/world.ts';
 import { asBytes, asLong, asNumber, asObject, asText, type Context, type Method, type OpenMethod } from './context.ts';
 import { CODE_LENGTH } from './logins.ts';
 

@@ -5,7 +5,8 @@ import type { TlObject, TlValue } from '../tl/layer.ts';
 import type { AuthKey } from '../wire/keys.ts';
 import type { Session } from '../wire/session.ts';
 import { View } from '../world/view.ts';
-import { Refusal, type Human } from '../world/world.ts';
+import { Refusal } from '../../refusal.ts';
+import type { Human } from '../world/world.ts';
 
 export interface Context {
   readonly server: TelegramServer;

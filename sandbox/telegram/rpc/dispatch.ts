@@ -10,7 +10,7 @@ import type { TlObject, TlValue } from '../tl/layer.ts';
 import type { TlDefinition } from '../tl/schema.ts';
 import type { Session } from '../wire/session.ts';
 import { View } from '../world/view.ts';
-import { Refusal } from '../world/world.ts';
+import { Refusal } from '../../refusal.ts';
 import { accountMethods, authMethods } from './auth.ts';
 import type { Context, Method, OpenMethod } from './context.ts';
 import { fileMethods } from './files.ts';

@@ -2,7 +2,8 @@
 
 import type { TlObject } from '../tl/layer.ts';
 import { fileReference } from '../world/view.ts';
-import { Refusal, type Human } from '../world/world.ts';
+import { Refusal } from '../../refusal.ts';
+import type { Human } from '../world/world.ts';
 import { asBytes, asLong, asNumber, asObject, personOf, type Method, type SignedIn } from './context.ts';
 import { photosOf } from './push.ts';
 

@@ -4,7 +4,8 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { SentCode } from '../control-types.ts';
 import type { TelegramServer } from '../server.ts';
 import type { AuthKey } from '../wire/keys.ts';
-import { plainPhone, Refusal, type Human } from '../world/world.ts';
+import { Refusal } from '../../refusal.ts';
+import { plainPhone, type Human } from '../world/world.ts';
 
 const CODE_LIFE_MS = 10 * 60_000;
 const TOKEN_LIFE_S = 30;

@@ -4,7 +4,8 @@
 import type { TlObject } from '../tl/layer.ts';
 import type { BoxEvent, Chat, Copy } from '../world/box.ts';
 import { readEntities, View } from '../world/view.ts';
-import { MAX_TEXT, Refusal, type Human } from '../world/world.ts';
+import { Refusal } from '../../refusal.ts';
+import { MAX_TEXT, type Human } from '../world/world.ts';
 import {
   asLong,
   asNumber,

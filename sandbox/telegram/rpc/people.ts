@@ -2,7 +2,8 @@
 
 import type { TlObject } from '../tl/layer.ts';
 import { peerUser, photoOf } from '../world/view.ts';
-import { plainPhone, Refusal, type Human } from '../world/world.ts';
+import { Refusal } from '../../refusal.ts';
+import { plainPhone, type Human } from '../world/world.ts';
 import { asLong, asNumber, asObjects, asText, personOf, type Method, type SignedIn } from './context.ts';
 import { whole } from './push.ts';
 

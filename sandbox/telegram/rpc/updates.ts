@@ -1,7 +1,7 @@
 // updates.*: where an account stands and what it has missed (core.telegram.org/api/updates). Knows no sockets.
 
 import type { TlObject } from '../tl/layer.ts';
-import { Refusal } from '../world/world.ts';
+import { Refusal } from '../../refusal.ts';
 import { asNumber, type Method, type SignedIn } from './context.ts';
 import { stateOf } from './messages.ts';
 

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { closeAfterReset } from '../../reset-close.ts';
 import { TlError, TlReader, TlWriter } from '../tl/binary.ts';
-import { monotonic } from '../tape.ts';
+import { monotonic } from '../../tape.ts';
 import { openMessage, type ServerKey } from './crypto.ts';
 import { Handshake, HandshakeError } from './handshake.ts';
 import type { AuthKey, KeyStore } from './keys.ts';

@@ -6,17 +6,8 @@ import type { AccountState, Entity, MessageKind, PersonSpec } from '../control-t
 import { Box, type BoxEvent, type Copy, type Message } from './box.ts';
 import { makePhoto, type Photo } from './photo.ts';
 import { CloudPassword } from './srp.ts';
+import { Refusal } from '../../refusal.ts';
 import { Version } from '../../version.ts';
-
-/** What the real service would refuse, in its own words. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-  readonly code: number;
-  constructor(code: number, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
 
 export interface Human {
   readonly id: bigint;

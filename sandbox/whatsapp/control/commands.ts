@@ -1,12 +1,11 @@
 // The type of a table of commands, and what commands have at hand. Knows no single command.
 
+import type { CommandTable } from '../../control-server.ts';
 import type { ControlCommand, ControlCommands } from '../control-types.ts';
 import type { Hands } from '../hands.ts';
 import type { WhatsAppServer } from '../server.ts';
 
-export type Commands<C extends ControlCommand> = {
-  readonly [K in C]: (body: ControlCommands[K][0]) => ControlCommands[K][1] | Promise<ControlCommands[K][1]>;
-};
+export type Commands<C extends ControlCommand> = CommandTable<Pick<ControlCommands, C>>;
 
 export interface Desk {
   readonly server: WhatsAppServer;

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { blocklistChanged, tell, tokenGiven } from '../notices.ts';
 import { bytesOf, wordsOf } from '../read-node.ts';
 import { child, children, node, type BinaryNode } from '../wire/node.ts';
-import { Refusal } from '../world/world.ts';
+import { Refusal } from '../../refusal.ts';
 import { Unknown, type Ask } from './ask.ts';
 
 export function passive({ iq, server, device }: Ask): undefined {

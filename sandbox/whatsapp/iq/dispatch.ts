@@ -3,7 +3,7 @@
 import { child, node, type BinaryNode } from '../wire/node.ts';
 import { WhatsAppServer } from '../server.ts';
 import type { Device } from '../world/device.ts';
-import { Refusal } from '../world/world.ts';
+import { Refusal } from '../../refusal.ts';
 import * as account from './account.ts';
 import { appState } from './app-state.ts';
 import { Unknown, type Answer } from './ask.ts';

@@ -6,7 +6,7 @@ import { prekeysLow } from '../notices.ts';
 import { bigEndian, bytesOf, numberOf } from '../read-node.ts';
 import { child, children, node, type BinaryNode } from '../wire/node.ts';
 import type { Device, PreKey, SignedPreKey } from '../world/device.ts';
-import { Refusal } from '../world/world.ts';
+import { Refusal } from '../../refusal.ts';
 import { Unknown, type Ask } from './ask.ts';
 
 const KEY_TYPE = Buffer.of(5);

@@ -6,7 +6,8 @@ import { child, children, node, type BinaryNode } from '../wire/node.ts';
 import * as acts from '../world/group-acts.ts';
 import type { Group } from '../world/group.ts';
 import type { Person } from '../world/person.ts';
-import { Refusal, type World } from '../world/world.ts';
+import { Refusal } from '../../refusal.ts';
+import type { World } from '../world/world.ts';
 import { Unknown, type Ask } from './ask.ts';
 import { groupNode } from './group-node.ts';
 

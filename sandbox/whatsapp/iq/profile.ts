@@ -4,7 +4,7 @@
 import { setPicture } from '../group-deeds.ts';
 import { bytesOf } from '../read-node.ts';
 import { child, node, type BinaryNode } from '../wire/node.ts';
-import { Refusal } from '../world/world.ts';
+import { Refusal } from '../../refusal.ts';
 import { Unknown, type Ask } from './ask.ts';
 
 export function profilePicture({ server, world, person, iq }: Ask): readonly BinaryNode[] | undefined {

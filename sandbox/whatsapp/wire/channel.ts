@@ -9,7 +9,7 @@ import { decodeNode } from './decode.ts';
 import { frame, FrameReader, INTRO } from './frames.ts';
 import { Responder, type NoiseTransport } from './noise.ts';
 import type { ServerIdentity, CertificateFlaw } from './certificate.ts';
-import { monotonic } from './tape.ts';
+import { monotonic } from '../../tape.ts';
 import { WireError } from './wire-error.ts';
 
 const OPEN = 1;
@@ -104,7 +104,7 @@ export class Channel implements Line {
     if (this.#talk === undefined) return this.#handshake(sealed);
     const { id, transport, ears } = this.#talk;
     const node = decodeNode(transport.decrypt(sealed));
-    if (!tape.idle) tape.tell('in', node, id, at);
+    if (!tape.idle) tape.tell({ way: 'in', node, connection: id, at });
     ears.heard(node);
   }
 

@@ -6,7 +6,8 @@ import { encodeNode } from './encode.ts';
 import type { BinaryNode } from './node.ts';
 import type { Established, NoisePattern } from './noise.ts';
 import { OutGate, type Verdict } from './out-gate.ts';
-import type { Tape } from './tape.ts';
+import { monotonic, type Tape } from '../../tape.ts';
+import type { NodeLine } from './node-line.ts';
 import { WireError } from './wire-error.ts';
 
 /** What the owner of a connection does with it. Called synchronously and in order; neither may throw. */
@@ -20,7 +21,7 @@ export interface WireEars {
 export interface Surroundings {
   /** From how many bytes on a node travels deflated. */
   readonly compressAbove: number;
-  readonly tape: Tape;
+  readonly tape: Tape<NodeLine>;
   /** Asked for every node that is sent. */
   judge(connection: WireConnection, node: BinaryNode): Verdict;
 }
@@ -116,7 +117,7 @@ export class WireConnection {
 
   #write(node: BinaryNode): void {
     const { compressAbove, tape } = this.#around;
-    const written = tape.idle ? undefined : () => tape.tell('out', node, this.id);
+    const written = tape.idle ? undefined : () => tape.tell({ way: 'out', node, connection: this.id, at: monotonic() });
     this.sendPlain(encodeNode(node, { compressAbove }), written);
   }
 }

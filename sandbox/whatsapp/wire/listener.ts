@@ -17,7 +17,8 @@ import type { WireConnection, WireEars } from './connection.ts';
 import { MAX_FRAME } from './frames.ts';
 import type { BinaryNode } from './node.ts';
 import type { Verdict } from './out-gate.ts';
-import { Tape } from './tape.ts';
+import { Tape } from '../../tape.ts';
+import type { NodeLine } from './node-line.ts';
 
 const PATH = '/ws/chat';
 
@@ -38,7 +39,7 @@ export interface ListenerOptions {
 export class WireListener implements Harbour {
   /** The keys of the handshakes to come. */
   identity: ServerIdentity;
-  readonly tape = new Tape();
+  readonly tape = new Tape<NodeLine>();
   /** A flaw in the certificate chain of the handshakes to come. */
   flaw: CertificateFlaw | undefined;
   /** From how many bytes on a node travels deflated. */

@@ -3,7 +3,8 @@
 import type { GroupRole } from '../control-types.ts';
 import type { Group } from './group.ts';
 import type { Person } from './person.ts';
-import { Refusal, type World } from './world.ts';
+import { Refusal } from '../../refusal.ts';
+import type { World } from './world.ts';
 
 const MAX_SUBJECT = 100;
 const MAX_DESCRIPTION = 2_048;

@@ -10,16 +10,6 @@ import { Group } from './group.ts';
 import { LID_SERVER, Person, PN_SERVER, type Picture } from './person.ts';
 import { Version } from '../../version.ts';
 
-/** What the service refuses: the code and the words of its error node. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-  readonly code: number;
-  constructor(code: number, text: string) {
-    super(text);
-    this.code = code;
-  }
-}
-
 const FIRST_LID = 100_000_000_000_001n;
 const LID_STEP = 7_919n;
 const FIRST_PHONE = 33_600_000_001n;

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { frame, INTRO } from '../../../../sandbox/whatsapp/wire/frames.ts';
 import { node, type BinaryNode } from '../../../../sandbox/whatsapp/wire/node.ts';
 import type { Verdict } from '../../../../sandbox/whatsapp/wire/out-gate.ts';
-import type { TapeLine } from '../../../../sandbox/whatsapp/wire/tape.ts';
+import type { NodeLine } from '../../../../sandbox/whatsapp/wire/node-line.ts';
 import { meetings, type Meetings } from '../support/meetings.ts';
 import { openSocket, visit, WireClient, type Visitor } from '../support/wire-client.ts';
 
@@ -60,7 +60,7 @@ describe('nodes', () => {
 
   test('are told to the tape, with times that rise', async () => {
     const { visitor, connection, heard } = await together();
-    const lines: TapeLine[] = [];
+    const lines: NodeLine[] = [];
     const stop = here.listener.tape.listen((line) => void lines.push(line));
     visitor.send(numbered(1));
     await heard(({ attrs }) => attrs['id'] === 'node.1');
