@@ -1,7 +1,7 @@
-// `npm run sandbox`: a homeserver, a simulated Telegram and the bridge between them on this machine; plays a conversation that
-// crosses both ways, then leaves everything to the newcomer. It must not know how any of the three works.
+// `npm run sandbox`: a homeserver, a simulated Telegram and WhatsApp and the bridge between them on this machine; plays a
+// conversation that crosses both ways, then leaves everything to the newcomer. It must not know how any of them works.
 import { readFileSync } from 'node:fs';
-import { Conversation, NotCrossed } from './play/conversation.ts';
+import { Conversation } from './play/conversation.ts';
 import { readOptions, type Options } from './play/options.ts';
 import { Page } from './play/page.ts';
 import { playOn } from './play/prompt.ts';
@@ -35,19 +35,17 @@ function stopRequest(): Promise<'stopped'> {
 async function perform(stage: Stage, chosen: Options, speak: Speak, stopped: Promise<'stopped'>): Promise<number> {
   const conversation = new Conversation(stage, page, speak, chosen.language);
   const bridgeEnded = stage.bridge.ended.then((code) => ({ code }));
-  try {
-    const outcome = await Promise.race([conversation.play(), stopped, bridgeEnded]);
-    if (outcome === 'stopped') return 130;
-    if ('code' in outcome) return mourn(stage, outcome.code, speak);
-    page.line();
-    page.line(speak('crossed', { ...outcome }));
-  } catch (error) {
-    if (!(error instanceof NotCrossed)) throw error;
-    page.line();
-    page.line(speak('not-crossed', { what: error.message }));
+  const outcome = await Promise.race([conversation.play(), stopped, bridgeEnded]);
+  if (outcome === 'stopped') return 130;
+  if ('code' in outcome) return mourn(stage, outcome.code, speak);
+  const { count, slowest, missed } = outcome;
+  page.line();
+  if (missed.length > 0) {
+    for (const what of missed) page.line(speak('not-crossed', { what }));
     page.line(tail(stage.files.log));
     return 1;
   }
+  page.line(speak('crossed', { count, slowest }));
   if (chosen.once) return 0;
   const end = await playOn(stage, { page, speak, language: chosen.language, stopped });
   return end === 'ended' ? 0 : mourn(stage, end.code, speak);

@@ -17,7 +17,8 @@ export interface BridgePlan {
   /** Made when missing; holds the configuration, the keys, the database and the log. */
   readonly dir: string;
   readonly homeserver: { readonly url: string; readonly serverName: string };
-  readonly telegram: { readonly dcs: Readonly<Record<string, number>>; readonly pem: string };
+  /** The section of each network. */
+  readonly networks: Readonly<Record<string, unknown>>;
   readonly administrator: string;
   readonly ports: { readonly appservice: number; readonly health: number };
 }
@@ -59,23 +60,12 @@ export async function prepareBridge(plan: BridgePlan): Promise<BridgeFiles> {
     doublePuppet: { enabled: true, asToken: secret(), localparts: '.*' },
     database: { embedded: { dir: 'data' }, connections: 12 },
     secrets: { vaultKeyFile: 'vault.key', identityKeyFile: 'identity.key' },
-    networks: {
-      telegram: {
-        enabled: true,
-        apiId: 1,
-        apiHash: '0'.repeat(32),
-        dangerousTestServers: true,
-        test: {
-          dcs: Object.fromEntries(Object.entries(plan.telegram.dcs).map(([dc, port]) => [dc, `127.0.0.1:${port}`])),
-          rsa: [plan.telegram.pem],
-        },
-      },
-    },
+    networks: plan.networks,
     administrators: [plan.administrator],
-    rules: [
-      { allow: 'login', user: everybody, network: 'telegram' },
-      { allow: 'bridge', user: everybody, network: 'telegram', chat: 'direct:*' },
-    ],
+    rules: Object.keys(plan.networks).flatMap((network) => [
+      { allow: 'login', user: everybody, network },
+      { allow: 'bridge', user: everybody, network, chat: 'direct:*' },
+    ]),
     logging: { level: 'info' },
     health: { enabled: true, host: '127.0.0.1', port: plan.ports.health },
   };

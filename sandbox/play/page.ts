@@ -1,6 +1,7 @@
 // Prints the transcript: who says what on which side, and how long it took to cross; it must not know how it crossed.
+import type { FarTitle } from './far.ts';
 
-export type Side = 'Matrix' | 'Telegram';
+export type Side = 'Matrix' | FarTitle;
 
 const NAME_WIDTH = 24;
 const INDENT = ' '.repeat(4);

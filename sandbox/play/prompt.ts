@@ -1,10 +1,11 @@
-// The time after the conversation: the newcomer plays the contacts on Telegram, line by line, and sees what comes from Matrix. It
-// must not know the bridge.
+// The time after the conversation: the newcomer plays the contacts on every network, line by line. It must not know the bridge.
 import { createInterface, type Interface } from 'node:readline';
-import type { Person, WorldMessage } from '../telegram/control-client.ts';
-import { nameOf } from './conversation.ts';
+import { QR_TEXT } from './far-whatsapp.ts';
+import type { FarPerson } from './far.ts';
 import { table, type Page } from './page.ts';
-import type { Stage } from './stage.ts';
+import { textOf } from './score.ts';
+import type { Newcomer, Stage } from './stage.ts';
+import { Watch } from './watch.ts';
 import type { Language, Speak } from './words.ts';
 
 export interface Surroundings {
@@ -15,6 +16,15 @@ export interface Surroundings {
 }
 
 type Command = (text: string) => Promise<void> | void;
+type Network = 'telegram' | 'whatsapp';
+
+const NETWORKS: readonly Network[] = ['telegram', 'whatsapp'];
+
+/** Whom the newcomer plays. */
+interface Role {
+  readonly network: Network;
+  readonly contact: FarPerson;
+}
 
 /** Until `/quit`, a signal, or the end of the bridge. */
 export async function playOn(stage: Stage, around: Surroundings): Promise<'ended' | { readonly code: number }> {
@@ -32,21 +42,21 @@ class Prompt {
   readonly #page: Page;
   readonly #speak: Speak;
   readonly #lines: Interface;
+  readonly #watch: Watch;
   readonly #commands: Readonly<Record<string, Command>>;
-  readonly #codes = new Set<string>();
-  readonly #shown = new Set<number>();
-  readonly #over = new AbortController();
-  #contact: Person;
-  #to: Person;
-  #last: WorldMessage | undefined;
+  #role: Role;
+  #to: Newcomer;
+  /** The contact's last message. */
+  #last: string | undefined;
   #quit: () => void = () => undefined;
 
   constructor(stage: Stage, { page, speak }: Surroundings) {
     this.#stage = stage;
     this.#page = page;
     this.#speak = speak;
-    this.#contact = stage.contacts[0];
-    this.#to = stage.people[0].telegram;
+    this.#role = { network: 'telegram', contact: stage.telegram.contacts[0] };
+    this.#to = stage.people[0];
+    this.#watch = new Watch(stage, { page, speak, tell: (show) => this.#tell(show) });
     this.#lines = createInterface({ input: process.stdin, output: process.stdout, terminal: process.stdin.isTTY });
     // In a terminal the prompt sees Ctrl-C before the process does.
     this.#lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
@@ -55,7 +65,8 @@ class Prompt {
       '/to': (name) => this.#turnTo(name),
       '/edit': async (text) => await this.#edit(text),
       '/undo': async () => await this.#undo(),
-      '/phone': async (text) => void (await this.#write(this.#to, this.#contact, text)),
+      '/phone': async (text) => await this.#phone(text),
+      '/link': async (text) => await this.#link(text),
       '/who': () => this.#who(),
       '/help': () => this.#help(),
       '/quit': () => this.#quit(),
@@ -63,7 +74,7 @@ class Prompt {
   }
 
   async run(): Promise<'ended'> {
-    await this.#look(true);
+    await this.#watch.begin();
     this.#page.scene(this.#speak('up'));
     this.#who();
     this.#help();
@@ -72,16 +83,17 @@ class Prompt {
     const ended = new Promise<'ended'>((resolve) => {
       this.#quit = () => resolve('ended');
     });
-    return await Promise.race([ended, this.#watch()]);
+    return await Promise.race([ended, this.#watch.run()]);
   }
 
   close(): void {
-    this.#over.abort();
+    this.#watch.close();
     this.#lines.close();
   }
 
   #ask(): void {
-    this.#lines.setPrompt(`${nameOf(this.#contact)} → ${nameOf(this.#to)}> `);
+    const { contact } = this.#role;
+    this.#lines.setPrompt(`${this.#far.title}: ${contact.name} → ${this.#self.name}> `);
     if (process.stdin.isTTY) this.#lines.prompt(true);
   }
 
@@ -92,16 +104,25 @@ class Prompt {
     this.#ask();
   }
 
+  get #far(): Stage[Network]['far'] {
+    return this.#stage[this.#role.network].far;
+  }
+
+  /** Who is written to, on the network of the contact. */
+  get #self(): FarPerson {
+    return this.#to[this.#role.network];
+  }
+
   async #take(line: string): Promise<void> {
     const text = line.trim();
     const [, name = '', rest = ''] = /^(\/\S*)\s*(.*)$/s.exec(text) ?? [];
     try {
       if (name !== '') await this.#command(name, rest);
-      else if (text !== '') this.#last = await this.#write(this.#contact, this.#to, text);
+      else if (text !== '') this.#last = (await this.#far.write(this.#role.contact, this.#self, text)).id;
     } catch (error) {
       this.#page.line(error instanceof Error ? error.message : String(error));
     }
-    if (!this.#over.signal.aborted) this.#ask();
+    if (!this.#watch.over) this.#ask();
   }
 
   async #command(name: string, rest: string): Promise<void> {
@@ -111,63 +132,77 @@ class Prompt {
     } else await command(rest);
   }
 
-  async #write(from: Person, to: Person, text: string): Promise<WorldMessage | undefined> {
-    if (text === '') return undefined;
-    const message = await this.#stage.telegram.write(from.id, to.id, text);
-    this.#shown.add(message.uid);
-    return message;
-  }
-
   #become(name: string): void {
-    const found = this.#find(this.#stage.contacts, name);
+    const roles = NETWORKS.flatMap((network) => this.#stage[network].contacts.map((contact) => ({ network, contact })));
+    const found = this.#find(roles, name, ({ contact }) => contact);
     if (found === undefined) return;
-    this.#contact = found;
+    this.#role = found;
     this.#last = undefined;
   }
 
   #turnTo(name: string): void {
-    const found = this.#find(this.#phones(), name);
+    const found = this.#find(this.#stage.people, name, ({ telegram }) => telegram);
     if (found === undefined) return;
     this.#to = found;
     this.#last = undefined;
   }
 
-  #find(people: readonly Person[], name: string): Person | undefined {
-    const wanted = name.toLowerCase();
-    const found = people.find((one) => wanted !== '' && nameOf(one).toLowerCase().startsWith(wanted));
-    if (found === undefined) this.#page.line(this.#speak('no-such', { name, names: firstNames(people) }));
+  #find<T>(all: readonly T[], name: string, who: (one: T) => FarPerson): T | undefined {
+    const wanted = plain(name);
+    const found = all.find((one) => wanted !== '' && plain(who(one).name).startsWith(wanted));
+    if (found === undefined) {
+      this.#page.line(this.#speak('no-such', { name, names: firstNames(all.map((one) => who(one))) }));
+    }
     return found;
   }
 
   async #edit(text: string): Promise<void> {
     if (this.#last === undefined || text === '') this.#page.line(this.#speak('nothing'));
-    else await this.#stage.telegram.edit(this.#contact.id, this.#last.id, text);
+    else await this.#far.edit(this.#role.contact, this.#self, this.#last, text);
   }
 
   async #undo(): Promise<void> {
     if (this.#last === undefined) this.#page.line(this.#speak('nothing'));
-    else await this.#stage.telegram.remove(this.#contact.id, [this.#last.id]);
+    else await this.#far.remove(this.#role.contact, this.#self, this.#last);
     this.#last = undefined;
   }
 
-  #phones(): readonly Person[] {
-    return this.#stage.people.map(({ telegram }) => telegram);
+  async #phone(text: string): Promise<void> {
+    if (text === '') return;
+    this.#watch.expect(this.#far.title, this.#role.contact, text);
+    await this.#far.write(this.#self, this.#role.contact, text);
+  }
+
+  async #link(text: string): Promise<void> {
+    const { matrix, whatsapp } = this.#to;
+    const shown = matrix.seen
+      .filter(({ sender }) => sender === this.#stage.bot)
+      .map((event) => QR_TEXT.exec(textOf(event) ?? '')?.[0])
+      .filter((qr) => qr !== undefined);
+    const code = text === '' ? shown.at(-1) : text;
+    if (code === undefined) {
+      this.#page.line(this.#speak('no-qr', { person: matrix.name }));
+      return;
+    }
+    await this.#stage.whatsapp.far.link(whatsapp, code);
+    this.#page.line(this.#speak('linked', { person: matrix.name }));
   }
 
   #who(): void {
     const speak = this.#speak;
     const { homeserver, people, bot, dir } = this.#stage;
     const [first, second] = people;
-    const row = ({ matrix, password, telegram }: typeof first, note: string): readonly string[] => [
+    const row = ({ matrix, password, telegram, whatsapp }: Newcomer, note: string): readonly string[] => [
       matrix.account.userId,
       password,
       `+${telegram.phone}`,
+      `+${whatsapp.phone}`,
       note,
     ];
     this.#page.line(speak('up-client'));
     this.#page.line();
     const accounts = [
-      [speak('up-user'), speak('up-password'), speak('up-telegram'), ''],
+      [speak('up-user'), speak('up-password'), speak('up-telegram'), speak('up-whatsapp'), ''],
       row(first, speak('up-signed-in')),
       row(second, speak('up-sign-in')),
     ];
@@ -181,50 +216,25 @@ class Prompt {
   }
 
   #help(): void {
+    const { telegram, whatsapp, people } = this.#stage;
     const values = {
-      contact: this.#contact.firstName,
-      person: this.#to.firstName,
-      names: firstNames(this.#stage.contacts),
-      people: firstNames(this.#phones()),
+      contact: this.#role.contact.firstName,
+      person: this.#self.firstName,
+      telegram: firstNames(telegram.contacts),
+      whatsapp: firstNames(whatsapp.contacts),
+      names: firstNames([...telegram.contacts, ...whatsapp.contacts]),
+      people: firstNames(people.map((one) => one.telegram)),
     };
     this.#page.line(this.#speak('up-contacts', values));
     this.#page.line(this.#speak('prompt-help', values));
   }
-
-  /** Shows what reaches the contacts, and the login codes, as the world of the simulated Telegram changes. */
-  async #watch(): Promise<'ended'> {
-    const { telegram } = this.#stage;
-    let { version } = await telegram.command('version', {});
-    while (!this.#over.signal.aborted) {
-      await this.#look(false);
-      ({ version } = await telegram.command('waitChange', { version, timeout: 2_000 }));
-    }
-    return 'ended';
-  }
-
-  async #look(silently: boolean): Promise<void> {
-    const { telegram, contacts } = this.#stage;
-    for (const contact of contacts) {
-      for (const phone of this.#phones()) {
-        for (const message of await telegram.messages(contact.id, phone.id)) {
-          if (this.#shown.has(message.uid)) continue;
-          this.#shown.add(message.uid);
-          const who = `${phone.firstName} → ${contact.firstName}`;
-          if (!silently && !message.out) this.#tell(() => this.#page.says('Telegram', who, message.text));
-        }
-      }
-    }
-    for (const { phone } of this.#phones()) {
-      const sent = await telegram.command('sentCode', { phone });
-      if (sent === null || this.#codes.has(sent.hash)) continue;
-      this.#codes.add(sent.hash);
-      if (!silently) {
-        this.#tell(() => this.#page.line(this.#speak('code', { phone: `+${phone}`, code: sent.code })));
-      }
-    }
-  }
 }
 
-function firstNames(people: readonly Person[]): string {
+function firstNames(people: readonly FarPerson[]): string {
   return people.map(({ firstName }) => firstName).join(', ');
+}
+
+/** Not everybody's keyboard has every letter. */
+function plain(name: string): string {
+  return name.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase();
 }

@@ -1,36 +1,44 @@
-// Sets the stage: a homeserver, a simulated Telegram, a bridge between them, and the people; takes it down in order. It must not
-// know the play.
+// Sets the stage: a homeserver, a simulated Telegram and WhatsApp, a bridge between them, and the people; takes it down in order.
+// It must not know the play.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startHomeserver, whyNoSynapse, type Homeserver } from '../homeserver/homeserver.ts';
 import { freePort } from '../homeserver/ports.ts';
-import { TelegramSandbox, type Person } from '../telegram/control-client.ts';
 import { prepareBridge, startBridge, type BridgeFiles, type RunningBridge } from './bridge.ts';
+import { FarTelegram } from './far-telegram.ts';
+import { FarWhatsApp } from './far-whatsapp.ts';
+import type { Far, FarPerson } from './far.ts';
 import type { Options } from './options.ts';
 import { MatrixPerson } from './person.ts';
 import type { Speak } from './words.ts';
 
 const SERVER_NAME = 'sandbox.test';
 
-/** Somebody with an account on both sides. */
+/** Somebody with an account everywhere. */
 export interface Newcomer {
   readonly matrix: MatrixPerson;
   readonly password: string;
-  readonly telegram: Person;
+  readonly telegram: FarPerson;
+  readonly whatsapp: FarPerson;
+}
+
+/** A simulated network, and those who are only there. */
+export interface Scenery<F extends Far> {
+  readonly far: F;
+  readonly contacts: readonly [FarPerson, FarPerson];
 }
 
 export interface Stage {
   readonly dir: string;
   readonly homeserver: Homeserver;
-  readonly telegram: TelegramSandbox;
+  readonly telegram: Scenery<FarTelegram>;
+  readonly whatsapp: Scenery<FarWhatsApp>;
   readonly files: BridgeFiles;
   readonly bridge: RunningBridge;
   readonly bot: string;
   /** Those who use the bridge; the first plays in the conversation, the second is an administrator. */
   readonly people: readonly [Newcomer, Newcomer];
-  /** Those who are only on Telegram. */
-  readonly contacts: readonly [Person, Person];
   /** Ends everything, the bridge first. */
   strike(): Promise<void>;
 }
@@ -52,15 +60,18 @@ export async function setStage(options: Options, { speak, say }: Saying): Promis
   const up = (what: string): void =>
     say(speak('started', { what, seconds: ((Date.now() - started) / 1000).toFixed(1) }));
   try {
-    const telegram = await TelegramSandbox.start({ log: 'ignore' });
+    const telegram = await FarTelegram.start();
     endings.push(async () => await telegram.stop());
     up(speak('telegram'));
+    const whatsapp = await FarWhatsApp.start();
+    endings.push(async () => await whatsapp.stop());
+    up(speak('whatsapp'));
     const ports = { homeserver: options.port ?? (await freePort()), appservice: await freePort() };
     const health = await freePort();
     const files = await prepareBridge({
       dir: join(dir, 'bridge'),
       homeserver: { url: `http://127.0.0.1:${ports.homeserver}`, serverName: SERVER_NAME },
-      telegram: { dcs: telegram.dcs, pem: telegram.rsa.pem },
+      networks: { telegram: telegram.settings, whatsapp: whatsapp.settings },
       administrator: `@dominique:${SERVER_NAME}`,
       ports: { appservice: ports.appservice, health },
     });
@@ -70,17 +81,36 @@ export async function setStage(options: Options, { speak, say }: Saying): Promis
     const bridge = await startBridge(files, health);
     endings.push(async () => await bridge.stop());
     up(speak('bridge'));
+    const fars = { telegram, whatsapp };
     const people: Stage['people'] = [
-      await newcomer(homeserver, telegram, { localpart: 'camille', firstName: 'Camille', lastName: 'Aubry' }),
-      await newcomer(homeserver, telegram, { localpart: 'dominique', firstName: 'Dominique', lastName: 'Leroy' }),
+      await newcomer(homeserver, fars, { localpart: 'camille', firstName: 'Camille', lastName: 'Aubry' }),
+      await newcomer(homeserver, fars, { localpart: 'dominique', firstName: 'Dominique', lastName: 'Leroy' }),
     ];
     endings.push(async () => void (await Promise.all(people.map(async ({ matrix }) => await matrix.leave()))));
-    const contacts: Stage['contacts'] = [
-      await telegram.createPerson({ firstName: 'Noor', lastName: 'Haddad', username: 'noor_haddad' }),
-      await telegram.createPerson({ firstName: 'Yann', lastName: 'Kerbrat', username: 'yann_kerbrat' }),
-    ];
     const bot = `@passerelle:${SERVER_NAME}`;
-    return { dir, homeserver, telegram, files, bridge, bot, people, contacts, strike };
+    return {
+      dir,
+      homeserver,
+      telegram: {
+        far: telegram,
+        contacts: [
+          await telegram.createPerson({ firstName: 'Noor', lastName: 'Haddad' }),
+          await telegram.createPerson({ firstName: 'Yann', lastName: 'Kerbrat' }),
+        ],
+      },
+      whatsapp: {
+        far: whatsapp,
+        contacts: [
+          await whatsapp.createPerson({ firstName: 'Inès', lastName: 'Moreau' }),
+          await whatsapp.createPerson({ firstName: 'Malo', lastName: 'Guivarch' }),
+        ],
+      },
+      files,
+      bridge,
+      bot,
+      people,
+      strike,
+    };
   } catch (error) {
     await strike();
     throw error;
@@ -129,12 +159,21 @@ interface NewcomerSpec {
   readonly lastName: string;
 }
 
-async function newcomer(homeserver: Homeserver, telegram: TelegramSandbox, spec: NewcomerSpec): Promise<Newcomer> {
-  const { localpart, firstName, lastName } = spec;
+async function newcomer(
+  homeserver: Homeserver,
+  { telegram, whatsapp }: { readonly telegram: Far; readonly whatsapp: Far },
+  { localpart, firstName, lastName }: NewcomerSpec,
+): Promise<Newcomer> {
   const password = `${localpart}-sandbox`;
   const account = await homeserver.registerUser(localpart, password);
   const matrix = new MatrixPerson(`${firstName} ${lastName}`, homeserver.url, account);
   await matrix.setName();
   matrix.listen();
-  return { matrix, password, telegram: await telegram.createPerson({ firstName, lastName }) };
+  const name = { firstName, lastName };
+  return {
+    matrix,
+    password,
+    telegram: await telegram.createPerson(name),
+    whatsapp: await whatsapp.createPerson(name),
+  };
 }

@@ -16,15 +16,18 @@ const en = {
   started: '{what} is up ({seconds} s).',
   homeserver: 'The homeserver',
   telegram: 'The simulated Telegram',
+  whatsapp: 'The simulated WhatsApp',
   bridge: 'The bridge, with a database of its own,',
-  'scene-login': '{person} tells the bot to sign in to Telegram',
-  'scene-contact': '{contact} writes on Telegram, and a room appears in Matrix',
+  'scene-bot': '{person} opens a room with the bot',
+  'scene-login': '{person} tells the bot to sign in to {network}',
+  'scene-contact': '{contact} writes on {network}, and a room appears in Matrix',
   'scene-answer': '{person} answers from Matrix',
   'scene-edit': 'Both correct themselves, and think better of it',
-  'scene-phone': '{person} writes from the telephone: it appears under their own name',
+  'scene-phone': '{person} writes from the telephone, on {network}: it appears under their own name',
   'scene-start': '{person} begins a conversation with somebody else',
   bot: 'the bot',
   phone: 'telephone',
+  scans: 'scans the code',
   'code-removed': 'the bot has removed the code from the room',
   edited: 'corrected',
   deleted: 'deleted',
@@ -37,9 +40,10 @@ const en = {
   'say-good': 'Good, then nothing changes for mee.',
   'say-good-corrected': 'Good, then nothing changes for me.',
   'say-oops': 'Oops, this was for somebody else.',
-  'say-phone': 'And this I write from my telephone, in the Telegram app.',
+  'say-hasty': 'Have I told you who else is here? No, that can wait.',
+  'say-phone': 'And this I write from my telephone, in the {network} app.',
   'say-start': 'Good evening {name}, I write to you from Matrix.',
-  'say-start-answer': 'And it arrives in my Telegram!',
+  'say-start-answer': 'And it arrives in my {network}!',
   up: 'It stays up to play with.',
   'up-client':
     'Point any Matrix client (Element, Nheko, FluffyChat, …) on this machine at the homeserver address below, and sign in by password:',
@@ -47,21 +51,26 @@ const en = {
   'up-user': 'Matrix user',
   'up-password': 'password',
   'up-telegram': 'Telegram phone',
-  'up-signed-in': 'signed in to Telegram already',
-  'up-sign-in': 'administrator; write “login telegram phone” to the bot: the code appears here',
+  'up-whatsapp': 'WhatsApp phone',
+  'up-signed-in': 'signed in to both already',
+  'up-sign-in': 'administrator; write “login telegram phone” or “login whatsapp” to the bot',
   'up-bot': 'the bot (open a direct, unencrypted room with it and write “help”)',
   'up-log': 'logs and data, removed at the end',
-  'up-contacts': 'You are the contacts on Telegram ({names}). What you type here, {contact} writes to {person}:',
+  'up-contacts':
+    'You are the contacts on Telegram ({telegram}) and WhatsApp ({whatsapp}). What you type here, {contact} writes to {person}:',
   'prompt-help': `  some text        {contact} writes it to {person}
   /as NAME         be another contact: {names}
   /to NAME         write to somebody else: {people}
   /edit TEXT       correct your last message
   /undo            delete your last message
   /phone TEXT      {person} writes from their own telephone
+  /link [TEXT]     their telephone scans the QR code that the bot shows them for WhatsApp, or links by the code TEXT
   /who             accounts, passwords and addresses once more
   /quit            or Ctrl-C: the end, nothing is left running`,
   'no-such': 'There is no {name} here. There are: {names}',
   'no-command': 'There is no {name}. There are: {names}',
+  'no-qr': 'The bot has not shown {person} a code: write “login whatsapp” to it, or give the code.',
+  linked: 'The telephone of {person} has linked the bridge.',
   nothing: 'You have not written anything yet.',
   code: 'Telegram sends a login code to {phone}: {code}',
   'bridge-ended': 'The bridge ended by itself (exit code {code}). The end of its log:',
@@ -86,15 +95,18 @@ const fr: Readonly<Record<Word, string>> = {
   started: '{what} est en marche ({seconds} s).',
   homeserver: 'Le serveur Matrix',
   telegram: 'Le Telegram simulé',
+  whatsapp: 'Le WhatsApp simulé',
   bridge: 'La passerelle, avec sa propre base de données,',
-  'scene-login': '{person} demande au robot de se connecter à Telegram',
-  'scene-contact': '{contact} écrit sur Telegram, et un salon apparaît dans Matrix',
+  'scene-bot': '{person} ouvre un salon avec le robot',
+  'scene-login': '{person} demande au robot de se connecter à {network}',
+  'scene-contact': '{contact} écrit sur {network}, et un salon apparaît dans Matrix',
   'scene-answer': '{person} répond depuis Matrix',
   'scene-edit': 'Chacun se corrige, et se ravise',
-  'scene-phone': '{person} écrit depuis son téléphone : le message apparaît sous son propre nom',
+  'scene-phone': '{person} écrit depuis son téléphone, sur {network} : le message apparaît sous son propre nom',
   'scene-start': '{person} commence une conversation avec quelqu’un d’autre',
   bot: 'le robot',
   phone: 'téléphone',
+  scans: 'lit le code',
   'code-removed': 'le robot a retiré le code du salon',
   edited: 'corrigé',
   deleted: 'supprimé',
@@ -107,9 +119,10 @@ const fr: Readonly<Record<Word, string>> = {
   'say-good': 'Bien, alors rien ne change pour moii.',
   'say-good-corrected': 'Bien, alors rien ne change pour moi.',
   'say-oops': 'Oups, c’était pour quelqu’un d’autre.',
-  'say-phone': 'Et ceci, je l’écris depuis mon téléphone, dans l’application Telegram.',
+  'say-hasty': 'T’ai-je dit qui est déjà ici ? Non, cela peut attendre.',
+  'say-phone': 'Et ceci, je l’écris depuis mon téléphone, dans l’application {network}.',
   'say-start': 'Bonsoir {name}, je t’écris depuis Matrix.',
-  'say-start-answer': 'Et cela arrive dans mon Telegram !',
+  'say-start-answer': 'Et cela arrive dans mon {network} !',
   up: 'Tout reste en marche pour essayer.',
   'up-client':
     'Dirigez un client Matrix (Element, Nheko, FluffyChat, …) de cette machine vers l’adresse ci-dessous, et connectez-vous par mot de passe :',
@@ -117,21 +130,26 @@ const fr: Readonly<Record<Word, string>> = {
   'up-user': 'personne sur Matrix',
   'up-password': 'mot de passe',
   'up-telegram': 'téléphone Telegram',
-  'up-signed-in': 'déjà connectée à Telegram',
-  'up-sign-in': 'administration ; écrivez « connexion telegram phone » au robot : le code apparaît ici',
+  'up-whatsapp': 'téléphone WhatsApp',
+  'up-signed-in': 'déjà connectée aux deux',
+  'up-sign-in': 'administration ; écrivez « connexion telegram phone » ou « connexion whatsapp » au robot',
   'up-bot': 'le robot (ouvrez un salon direct non chiffré avec lui et écrivez « aide »)',
   'up-log': 'journaux et données, supprimés à la fin',
-  'up-contacts': 'Vous êtes les contacts sur Telegram ({names}). Ce que vous tapez ici, {contact} l’écrit à {person} :',
+  'up-contacts':
+    'Vous êtes les contacts sur Telegram ({telegram}) et WhatsApp ({whatsapp}). Ce que vous tapez ici, {contact} l’écrit à {person} :',
   'prompt-help': `  un texte         {contact} l’écrit à {person}
   /as NOM          être un autre contact : {names}
   /to NOM          écrire à quelqu’un d’autre : {people}
   /edit TEXTE      corriger votre dernier message
   /undo            supprimer votre dernier message
   /phone TEXTE     {person} écrit depuis son propre téléphone
+  /link [TEXTE]    son téléphone lit le code QR que le robot lui montre pour WhatsApp, ou se lie par le code TEXTE
   /who             les comptes, mots de passe et adresses encore une fois
   /quit            ou Ctrl-C : la fin, rien ne reste en marche`,
   'no-such': 'Il n’y a pas de {name} ici. Il y a : {names}',
   'no-command': '{name} n’existe pas. Il y a : {names}',
+  'no-qr': 'Le robot n’a montré aucun code à {person} : écrivez-lui « connexion whatsapp », ou donnez le code.',
+  linked: 'Le téléphone de {person} a lié la passerelle.',
   nothing: 'Vous n’avez encore rien écrit.',
   code: 'Telegram envoie un code de connexion au {phone} : {code}',
   'bridge-ended': 'La passerelle s’est arrêtée d’elle-même (code {code}). La fin de son journal :',

@@ -16,7 +16,8 @@ test('the sandbox takes Synapse by itself, and every line crosses', async () => 
   expect(sandbox.output).toMatch(/\n(\d+) of \1 crossed/);
   expect(code).toBe(0);
   const { arrived } = linesOf(sandbox.output);
-  expect(arrived.filter((line) => line.startsWith('→ Matrix')).length).toBeGreaterThanOrEqual(5);
-  expect(arrived.filter((line) => line.startsWith('→ Telegram')).length).toBeGreaterThanOrEqual(3);
+  expect(arrived.filter((line) => line.startsWith('→ Matrix')).length).toBeGreaterThanOrEqual(11);
+  expect(arrived.filter((line) => line.startsWith('→ Telegram')).length).toBeGreaterThanOrEqual(5);
+  expect(arrived.filter((line) => line.startsWith('→ WhatsApp')).length).toBeGreaterThanOrEqual(4);
   expect(sandbox.left()).toEqual([]);
 }, 240_000);

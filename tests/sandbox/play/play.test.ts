@@ -27,6 +27,7 @@ async function ask(url: string, path: string, token?: string, body?: unknown, me
 interface Answer {
   readonly access_token?: string;
   readonly joined_rooms?: readonly string[];
+  readonly room_id?: string;
   readonly chunk?: readonly { readonly content: { readonly body?: string } }[];
 }
 
@@ -39,8 +40,9 @@ describe('npm run sandbox', () => {
       expect(sandbox.output).toMatch(/\n(\d+) messages sur \1 sont passés/);
       expect(code).toBe(0);
       const { arrived } = linesOf(sandbox.output);
-      expect(arrived.filter((line) => line.startsWith('→ Matrix')).length).toBeGreaterThanOrEqual(5);
-      expect(arrived.filter((line) => line.startsWith('→ Telegram')).length).toBeGreaterThanOrEqual(3);
+      expect(arrived.filter((line) => line.startsWith('→ Matrix')).length).toBeGreaterThanOrEqual(11);
+      expect(arrived.filter((line) => line.startsWith('→ Telegram')).length).toBeGreaterThanOrEqual(5);
+      expect(arrived.filter((line) => line.startsWith('→ WhatsApp')).length).toBeGreaterThanOrEqual(4);
       expect(sandbox.output).toMatch(/le robot +Vous êtes connecté à Telegram/);
       expect(sandbox.left()).toEqual([]);
     },
@@ -48,12 +50,17 @@ describe('npm run sandbox', () => {
   );
 
   test(
-    'ends with 1 and names the line when something did not cross as it should',
+    'ends with 1 and names the line of each network that did not cross as it should',
     async () => {
       // Settings of the environment win over the configuration that the sandbox wrote.
       const sandbox = run(['--once'], { PASSERELLE_DOUBLE_PUPPET__ENABLED: 'false' });
       expect(await sandbox.ended).toBe(1);
-      expect(sandbox.output).toMatch(/This did not cross: And this I write from my telephone/);
+      for (const network of ['Telegram', 'WhatsApp']) {
+        expect(sandbox.output).toContain(
+          `This did not cross: And this I write from my telephone, in the ${network} app.`,
+        );
+      }
+      expect(sandbox.output).not.toMatch(/\d of \d+ crossed/);
       expect(sandbox.left()).toEqual([]);
     },
     LIMIT_MS,
@@ -71,15 +78,18 @@ describe('npm run sandbox', () => {
       const login = { type: 'm.login.password', identifier, password };
       const { access_token: token } = await ask(url, '/login', undefined, login);
       const { joined_rooms: rooms = [] } = await ask(url, '/joined_rooms', token);
-      expect(rooms).toHaveLength(3);
+      expect(rooms).toHaveLength(4);
 
       sandbox.type('typed by the newcomer');
+      // Not everybody's keyboard has every letter.
+      sandbox.type('/as ines');
+      sandbox.type('typed on WhatsApp');
       const told = async (): Promise<boolean> => {
         const read = rooms.map(
           async (room) => await ask(url, `/rooms/${encodeURIComponent(room)}/messages?dir=b&limit=20`, token),
         );
         const bodies = (await Promise.all(read)).flatMap(({ chunk = [] }) => chunk.map(({ content }) => content.body));
-        return bodies.includes('typed by the newcomer');
+        return ['typed by the newcomer', 'typed on WhatsApp'].every((text) => bodies.includes(text));
       };
       while (!(await told())) await new Promise((resolve) => setTimeout(resolve, 100));
 
@@ -89,12 +99,48 @@ describe('npm run sandbox', () => {
       }
       await sandbox.prints(/Telegram +Camille → Noor +from another client/);
       await sandbox.prints(/Telegram +Camille → Yann +from another client/);
+      await sandbox.prints(/WhatsApp +Camille → Inès +from another client/);
       sandbox.type('/as nobody');
-      await sandbox.prints(/There is no nobody here\. There are: Noor, Yann/);
+      await sandbox.prints(/There is no nobody here\. There are: Noor, Yann, Inès, Malo/);
 
       sandbox.child.kill('SIGINT');
       expect(await sandbox.ended).toBe(0);
       expect(sandbox.left()).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'lets the second person link WhatsApp: their telephone scans what the bot shows them',
+    async () => {
+      const sandbox = run([]);
+      const [, url = ''] = await sandbox.prints(/homeserver +(http:\/\/127\.0\.0\.1:\d+)/);
+      const [, password = '', phone = ''] = await sandbox.prints(/@dominique:sandbox\.test +(\S+) +\S+ +\+(\d+)/);
+      await sandbox.prints(/\/quit/);
+      sandbox.type('/to Dominique');
+      sandbox.type('/link');
+      await sandbox.prints(/The bot has not shown Dominique Leroy a code/);
+
+      const identifier = { type: 'm.id.user', user: 'dominique' };
+      const login = { type: 'm.login.password', identifier, password };
+      const { access_token: token } = await ask(url, '/login', undefined, login);
+      const invite = { invite: ['@passerelle:sandbox.test'], is_direct: true };
+      const { room_id: room = '' } = await ask(url, '/createRoom', token, invite);
+      const said = async (words: string): Promise<void> => {
+        const path = `/rooms/${encodeURIComponent(room)}/messages?dir=b&limit=20`;
+        const found = async (): Promise<boolean> =>
+          (await ask(url, path, token)).chunk?.some(({ content }) => content.body?.includes(words)) === true;
+        while (!(await found())) await new Promise((resolve) => setTimeout(resolve, 100));
+      };
+      await said('help');
+      const path = `/rooms/${encodeURIComponent(room)}/send/m.room.message/1`;
+      await ask(url, path, token, { msgtype: 'm.text', body: 'login whatsapp' }, 'PUT');
+      await said('linked_devices');
+      sandbox.type('/link');
+      await sandbox.prints(/The telephone of Dominique Leroy has linked the bridge/);
+      await said(`+${phone}`);
+      sandbox.type('/quit');
+      expect(await sandbox.ended).toBe(0);
     },
     LIMIT_MS,
   );

@@ -97,7 +97,7 @@ function read(pid: string, name: string): string {
 export function linesOf(output: string): { readonly written: readonly string[]; readonly arrived: readonly string[] } {
   const lines = output.split('\n').map((line) => line.trim());
   return {
-    written: lines.filter((line) => /^(?:Matrix|Telegram) /.test(line)),
+    written: lines.filter((line) => /^(?:Matrix|Telegram|WhatsApp) /.test(line)),
     arrived: lines.filter((line) => line.startsWith('→ ')),
   };
 }
