@@ -154,13 +154,8 @@ export class PortalKeeper {
       });
       return;
     }
+    // Who else belongs there follows when the room is written down: see flow/mirror.ts.
     await this.bringIn(portal, puppet.owner);
-    const resolved = await this.#describe(portal.key, puppet);
-    for (const member of resolved.chat.members ?? []) {
-      for (const other of await this.#doors.puppets.ofAccount(portal.key.network, member.person)) {
-        if (other.owner !== puppet.owner) await this.bringIn(portal, other.owner);
-      }
-    }
   }
 
   async #spec(portal: Portal, puppet: Puppet): Promise<RoomSpec> {

@@ -6,6 +6,7 @@ import { say } from '../model/say.ts';
 import { render } from '../words/index.ts';
 import { denial, languageOf, mayBridge, titleOf, type FlowDoors, type Plan } from './doors.ts';
 import { managementRoom } from './management.ts';
+import { mirror, mirrorLater } from './mirror.ts';
 import { sayForced } from './rooms.ts';
 import { notice } from './to-network/report.ts';
 
@@ -13,7 +14,7 @@ type Act<Kind extends BridgeAct['kind']> = Extract<BridgeAct, { kind: Kind }>;
 
 const hands: {
   readonly [Kind in BridgeAct['kind']]: (doors: FlowDoors, entry: QueueEntry, act: Act<Kind>) => Promise<Plan>;
-} = { tell, say: speak, 'open-portal': openPortal };
+} = { tell, say: speak, mirror, 'open-portal': openPortal };
 
 export async function runAct<Kind extends BridgeAct['kind']>(
   doors: FlowDoors,
@@ -48,6 +49,9 @@ async function openPortal(doors: FlowDoors, entry: QueueEntry, act: Act<'open-po
   if (verdict.effect === 'deny') {
     const room = await managementRoom(doors, act.for);
     return { do: 'deliver', deliveries: [notice(effectId(entry.key, 'denied'), room, act.for, denial(verdict))] };
+  }
+  if (known.room === undefined && known.kind !== 'direct') {
+    await mirrorLater(doors, { cause: entry.key, portal: known, puppet: puppet.id });
   }
   const ghost =
     act.room === undefined || known.person === undefined

@@ -70,7 +70,7 @@ export class Pipelines implements LaneWork {
     const { payload } = entry;
     if (payload.from === 'matrix') return undefined;
     const puppet =
-      payload.from === 'network' ? payload.puppet : payload.act.kind === 'open-portal' ? payload.act.puppet : undefined;
+      payload.from === 'network' ? payload.puppet : 'puppet' in payload.act ? payload.act.puppet : undefined;
     if (puppet === undefined || claim.owner === loginOwner(puppet)) return undefined;
     return this.#doors.session(puppet) === undefined ? loginOwner(puppet) : undefined;
   }

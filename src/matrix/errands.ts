@@ -23,6 +23,16 @@ export async function wake(client: MatrixClient, who: As, vault: Vault): Promise
   await client.ask(who, 'PUT', path, { body: {} });
 }
 
+/** The content of a state event without a key; empty when there is none. @throws MatrixRefusal for who is not in the room */
+export async function stateOf(client: MatrixClient, who: As, room: RoomId, type: string): Promise<Json> {
+  try {
+    return await client.ask(who, 'GET', `${API}/rooms/${encode(room)}/state/${type}/`);
+  } catch (error) {
+    if (error instanceof MatrixRefusal && error.said(404)) return {};
+    throw error;
+  }
+}
+
 export async function accountData(client: MatrixClient, who: As, user: UserId, type: string): Promise<Json> {
   try {
     return await client.ask(who, 'GET', `${API}/user/${encode(user)}/account_data/${type}`);

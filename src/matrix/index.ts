@@ -149,7 +149,7 @@ export async function openMatrix(options: MatrixOptions): Promise<MatrixWing> {
     adoptRoom: async (room, speaker, spec) => await rooms.adopt(room, speaker, spec),
     declareRoom: async (room, spec) => await rooms.declare(room, spec),
     makeManagementRoom: async (user, name) => await rooms.makeManagement(user, name),
-    setRoomName: async (room, name) => await rooms.setName(room, name),
+    setPowers: async (room, powers) => await rooms.setPowers(room, powers),
     members: async (room) => await rooms.members(room),
     isEncrypted: async (room) => await rooms.isEncrypted(room),
     look: async (room, through) =>

@@ -2,13 +2,15 @@
 import { BridgeError } from '../model/errors.ts';
 import { as, type RoomId, type UserId } from '../model/ids.ts';
 import type { Membership } from '../model/matrix-event.ts';
-import type { MadeRoom, RoomLook, RoomSpec, Speaker } from '../ports/matrix.ts';
+import type { MadeRoom, RoomLook, RoomPowers, RoomSpec, Speaker } from '../ports/matrix.ts';
 import type { Logger } from '../ports/stores.ts';
 import { AliasedRooms, stateThrough } from './aliased-rooms.ts';
 import { encode, MatrixRefusal, type As, type MatrixClient } from './client.ts';
+import { stateOf } from './errands.ts';
 import type { OurIds } from './ids.ts';
 import type { Intents } from './intents.ts';
 import { field, isObject, objectAt, textAt, type Json } from './json.ts';
+import { isSame, shaped } from './powers.ts';
 import {
   bridgeState,
   contentOf,
@@ -18,6 +20,7 @@ import {
   isTombstonedIn,
   membersOf,
   shownName,
+  shownTopic,
 } from './state.ts';
 
 export interface RoomOptions {
@@ -76,7 +79,7 @@ export class MatrixRooms {
       power_level_content_override: await this.#powers(),
       initial_state: [...bridgeState(ids, spec), ...unnamed(bot.user)],
       ...(spec.name === undefined ? {} : { name: shownName(spec.name) }),
-      ...(spec.topic === undefined ? {} : { topic: shownName(spec.topic, 1000) }),
+      ...(spec.topic === undefined ? {} : { topic: shownTopic(spec.topic) }),
       ...(roomVersion === undefined ? {} : { room_version: roomVersion }),
     };
   }
@@ -203,8 +206,15 @@ export class MatrixRooms {
     return found.toReversed().filter((event) => field(event, 'state_key') === undefined);
   }
 
-  async setName(room: RoomId, name: string): Promise<void> {
-    await this.#options.intents.setState(this.#options.bot.user, room, 'm.room.name', '', { name: shownName(name) });
+  async setPowers(room: RoomId, powers: RoomPowers): Promise<boolean> {
+    const { client, who, bot, botPower, ids, intents } = this.#options;
+    const levels = await stateOf(client, who, room, 'm.room.power_levels');
+    const isGhost = (user: UserId): boolean => ids.isOurs(user) && user !== bot.user;
+    const wanted = shaped(levels, powers, { botPower, isGhost });
+    if (isSame(levels, wanted)) return true;
+    return await tolerate(403, async () => {
+      await intents.setState(bot.user, room, 'm.room.power_levels', '', wanted);
+    });
   }
 
   async members(room: RoomId): Promise<ReadonlyMap<UserId, Membership>> {
@@ -242,11 +252,13 @@ export class MatrixRooms {
   }
 }
 /** For steps that a room may lawfully forbid. */
-async function tolerate(status: number, work: () => Promise<void>): Promise<void> {
+async function tolerate(status: number, work: () => Promise<void>): Promise<boolean> {
   try {
     await work();
+    return true;
   } catch (error) {
     if (!(error instanceof MatrixRefusal) || !error.said(status)) throw error;
+    return false;
   }
 }
 

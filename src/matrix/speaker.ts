@@ -2,12 +2,14 @@
 import { as, type EffectId, type EventId, type RoomId, type UserId } from '../model/ids.ts';
 import type { MessageBody } from '../model/message.ts';
 import { BridgeError } from '../model/errors.ts';
-import type { SendAbout, Speaker } from '../ports/matrix.ts';
+import type { RoomWords, SendAbout, Speaker } from '../ports/matrix.ts';
 import { encode, MatrixRefusal, type As, type Ask, type MatrixClient } from './client.ts';
 import type { MentionOf } from './html.ts';
 import type { Intents } from './intents.ts';
 import { textAt, type Json } from './json.ts';
 import { MARKER, type Markers } from './marker.ts';
+import { stateOf } from './errands.ts';
+import { shownName, shownTopic } from './state.ts';
 import { fitted, writeEdit, writeMessage } from './write.ts';
 
 export interface SpeakerOptions {
@@ -50,24 +52,50 @@ export class MatrixSpeaker implements Speaker {
     else await this.#ask('POST', `/rooms/${encode(room)}/leave`, why === undefined ? {} : { reason: why });
   }
 
-  async invite(room: RoomId, user: UserId, direct = false): Promise<void> {
+  async invite(room: RoomId, user: UserId, direct = false, id?: EffectId): Promise<void> {
     const { intents } = this.#options;
-    if (direct) {
-      // The invite call cannot say is_direct; the membership event itself can.
-      const content = { membership: 'invite', is_direct: true };
-      if (intents !== undefined) await intents.setState(this.user, room, 'm.room.member', user, content);
-      else await this.#ask('PUT', `/rooms/${encode(room)}/state/m.room.member/${encode(user)}`, content);
+    if (direct || id !== undefined) {
+      // The invite call can say neither is_direct nor whose doing it is; the membership event itself can.
+      const content = { membership: 'invite', ...(direct ? { is_direct: true } : {}) };
+      await this.#setState(room, 'm.room.member', user, { ...content, ...this.#marked(room, id) });
       return;
     }
     if (intents === undefined) await this.#ask('POST', `/rooms/${encode(room)}/invite`, { user_id: user });
     else await intents.invite(this.user, room, user);
   }
 
-  async kick(room: RoomId, user: UserId, why?: string): Promise<void> {
+  async kick(room: RoomId, user: UserId, why?: string, id?: EffectId): Promise<void> {
     const { intents } = this.#options;
     const reason = why === undefined ? {} : { reason: why };
-    if (intents !== undefined) await intents.kick(this.user, room, user, why);
+    if (id !== undefined) {
+      await this.#setState(room, 'm.room.member', user, { membership: 'leave', ...reason, ...this.#marked(room, id) });
+    } else if (intents !== undefined) await intents.kick(this.user, room, user, why);
     else await this.#ask('POST', `/rooms/${encode(room)}/kick`, { user_id: user, ...reason });
+  }
+
+  async describe(room: RoomId, id: EffectId, { name, topic }: RoomWords): Promise<void> {
+    const wanted = [
+      ...(name === undefined ? [] : [{ type: 'm.room.name', key: 'name', text: shownName(name) }]),
+      ...(topic === undefined ? [] : [{ type: 'm.room.topic', key: 'topic', text: shownTopic(topic) }]),
+    ];
+    for (const { type, key, text } of wanted) {
+      await this.#entered(room, async () => {
+        const { client } = this.#options;
+        const there = await this.#asMyself(async (who) => await stateOf(client, who, room, type));
+        if ((textAt(there, key) ?? '') === text) return;
+        await this.#setState(room, type, '', { [key]: text, ...this.#marked(room, id) });
+      });
+    }
+  }
+
+  #marked(room: RoomId, id: EffectId | undefined): Json {
+    return id === undefined ? {} : { [MARKER]: this.#options.markers.write(room, id) };
+  }
+
+  async #setState(room: RoomId, type: string, key: string, content: Json): Promise<void> {
+    const { intents } = this.#options;
+    if (intents !== undefined) await intents.setState(this.user, room, type, key, content);
+    else await this.#ask('PUT', `/rooms/${encode(room)}/state/${type}/${encode(key)}`, content);
   }
 
   async send(room: RoomId, id: EffectId, body: MessageBody, about: SendAbout = {}): Promise<EventId> {
@@ -112,10 +140,14 @@ export class MatrixSpeaker implements Speaker {
     return eventIdOf(await this.#inRoom(room, path, { body, query: { ts: about.at } }));
   }
 
-  /** A refusal is repaired once, by invitation and joining; the transaction id stays. */
   async #inRoom(room: RoomId, path: string, ask: Ask): Promise<Json> {
+    return await this.#entered(room, async () => await this.#send(path, ask));
+  }
+
+  /** A refusal is repaired once, by invitation and joining; the transaction id stays. */
+  async #entered<T>(room: RoomId, work: () => Promise<T>): Promise<T> {
     try {
-      return await this.#send(path, ask);
+      return await work();
     } catch (error) {
       if (!(error instanceof MatrixRefusal) || !error.said(403)) throw error;
       try {
@@ -125,7 +157,7 @@ export class MatrixSpeaker implements Speaker {
         if (!(second instanceof MatrixRefusal) || !second.said(403)) throw second;
       }
       await this.#enter(room);
-      return await this.#send(path, ask);
+      return await work();
     }
   }
 

@@ -84,8 +84,17 @@ export function shortened(text: string, max: number): string {
     .trim();
 }
 
-/** A room's name or topic. */
-export function shownName(name: string, max = 255): string {
-  const clean = tamed(name);
+/** A room's name. */
+export function shownName(name: string): string {
+  return cut(tamed(name), 255);
+}
+
+/** A room's topic keeps its lines. */
+export function shownTopic(topic: string): string {
+  const lines = topic.split(/\r?\n/).map((line) => tamed(line));
+  return cut(lines.join('\n').trim(), 3_000);
+}
+
+function cut(clean: string, max: number): string {
   return clean.length <= max ? clean : `${shortened(clean, max - 1)}…`;
 }

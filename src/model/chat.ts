@@ -11,9 +11,12 @@ export interface PersonSnapshot {
   readonly isBot?: boolean;
 }
 
+/** An owner is an admin whom nobody may make less. */
+export type Role = 'member' | 'admin' | 'owner';
+
 export interface Member {
   readonly person: PersonId;
-  readonly role: 'member' | 'admin' | 'owner';
+  readonly role: Role;
 }
 
 export interface ChatSnapshot {
@@ -23,6 +26,11 @@ export interface ChatSnapshot {
   readonly topic?: string;
   /** In direct chats: the other person and nobody else. */
   readonly members?: readonly Member[];
+  /** Only admins may write. */
+  readonly announce?: boolean;
+  /** Only admins may change name, topic and picture. */
+  readonly locked?: boolean;
 }
 
-export type ChatChange = Partial<Omit<ChatSnapshot, 'id' | 'kind'>>;
+/** An empty topic is none. */
+export type ChatChange = Partial<Pick<ChatSnapshot, 'name' | 'topic' | 'announce' | 'locked'>>;

@@ -1,5 +1,16 @@
 // One row of the durable queue and what may be done to it; knows no SQL and no wire.
-import type { EffectId, EventId, LaneId, NetworkId, OwnerId, PortalKey, PuppetId, RoomId, UserId } from './ids.ts';
+import type {
+  EffectId,
+  EventId,
+  LaneId,
+  NetworkId,
+  OwnerId,
+  PersonId,
+  PortalKey,
+  PuppetId,
+  RoomId,
+  UserId,
+} from './ids.ts';
 import type { Delivery, Tone } from './delivery.ts';
 import type { NetworkEvent } from './network-event.ts';
 import type { MessageLink, ReactionLink } from './records.ts';
@@ -23,6 +34,13 @@ export type BridgeAct =
       readonly puppet: PuppetId;
       readonly for: UserId;
       readonly room?: RoomId;
+    }
+  /** Makes a group's room look as its network says the group is; `back` = who was sent out of the room and is still in the group. */
+  | {
+      readonly kind: 'mirror';
+      readonly portal: PortalKey;
+      readonly puppet: PuppetId;
+      readonly back?: readonly PersonId[];
     }
   | { readonly kind: 'tell'; readonly user: UserId; readonly say: Say; readonly show?: Shown }
   /** The bot says something in a room, once per entry key; `tone` as in Delivery. */

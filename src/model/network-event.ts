@@ -1,5 +1,5 @@
 // What a network told us, finished and serialisable (it is stored as JSON); knows no Matrix.
-import type { ChatChange, PersonSnapshot } from './chat.ts';
+import type { ChatChange, PersonSnapshot, Role } from './chat.ts';
 import type { MessageId, PersonId, PortalKey } from './ids.ts';
 import type { MessageBody } from './message.ts';
 
@@ -31,7 +31,9 @@ export type NetworkEvent = Origin &
     /** `emoji` null takes the sender's reaction back. */
     | { readonly kind: 'reaction'; readonly target: MessageId; readonly emoji: string | null }
     | { readonly kind: 'chat'; readonly change: ChatChange }
+    /** `sender` is who did it: the person themselves when they left, or came by a link. */
     | { readonly kind: 'membership'; readonly person: PersonId; readonly now: 'in' | 'out' }
+    | { readonly kind: 'role'; readonly person: PersonId; readonly role: Role }
     | { readonly kind: 'person'; readonly person: PersonSnapshot }
     /** Something came that could not be read: shown as a notice, never dropped. `what` is a catalogue kind. */
     | { readonly kind: 'unreadable'; readonly what: string }

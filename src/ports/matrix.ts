@@ -13,6 +13,21 @@ export interface SendAbout {
   readonly late?: boolean;
 }
 
+/** What a room is called and what it is about; nothing named = as it is, an empty topic = none. */
+export interface RoomWords {
+  readonly name?: string;
+  readonly topic?: string;
+}
+
+/** What a group lets its people do, as its room says it; nothing named = as it is. */
+export interface RoomPowers {
+  readonly roles?: ReadonlyMap<UserId, 'member' | 'admin'>;
+  /** No ghost but those named keeps any power. */
+  readonly only?: boolean;
+  readonly announce?: boolean;
+  readonly locked?: boolean;
+}
+
 /**
  * Bot, ghost and double puppet are all Speakers: the caller cannot tell them apart. Every send takes an effect id, which
  * becomes the transaction id; the same id sent twice is one event. @throws BridgeError on every failing call.
@@ -21,8 +36,11 @@ export interface Speaker {
   readonly user: UserId;
   join(room: RoomId): Promise<void>;
   leave(room: RoomId, why?: string): Promise<void>;
-  invite(room: RoomId, user: UserId, direct?: boolean): Promise<void>;
-  kick(room: RoomId, user: UserId, why?: string): Promise<void>;
+  /** With an effect id the membership bears its marker. */
+  invite(room: RoomId, user: UserId, direct?: boolean, id?: EffectId): Promise<void>;
+  kick(room: RoomId, user: UserId, why?: string, id?: EffectId): Promise<void>;
+  /** Writes nothing that the room says already. */
+  describe(room: RoomId, id: EffectId, words: RoomWords): Promise<void>;
   send(room: RoomId, id: EffectId, body: MessageBody, about?: SendAbout): Promise<EventId>;
   edit(room: RoomId, id: EffectId, target: EventId, body: MessageBody, about?: SendAbout): Promise<EventId>;
   redact(room: RoomId, id: EffectId, target: EventId, why?: string): Promise<EventId>;
@@ -81,7 +99,8 @@ export interface MatrixApi {
   declareRoom(room: RoomId, spec: RoomSpec): Promise<void>;
   /** The private unencrypted room of the bot with this person: found or made, never two. */
   makeManagementRoom(user: UserId, name: string): Promise<RoomId>;
-  setRoomName(room: RoomId, name: string): Promise<void>;
+  /** By the bot, which alone writes powers; writes nothing that is so already. @returns false when the room does not let it */
+  setPowers(room: RoomId, powers: RoomPowers): Promise<boolean>;
   /** Members by their current membership, as the homeserver says now. */
   members(room: RoomId): Promise<ReadonlyMap<UserId, Membership>>;
   isEncrypted(room: RoomId): Promise<boolean>;

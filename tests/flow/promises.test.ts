@@ -236,7 +236,7 @@ describe('a text longer than an event takes', () => {
 describe('a room that lets the bot do nothing', () => {
   test('takes messages and reactions all the same', async () => {
     const before = (method: string, by: string): void => {
-      if (['setRoomName', 'redact', 'invite'].includes(method) && by === BOT) throw forbidden();
+      if (['describe', 'setPowers', 'redact', 'invite'].includes(method) && by === BOT) throw forbidden();
     };
     world.matrix.before = before;
     const message = world.network.say(chat, ZOE, 'one');

@@ -6,6 +6,7 @@ import type { Membership } from '../../src/model/matrix-event.ts';
 import type { MessageBody } from '../../src/model/message.ts';
 import type { MadeRoom, MatrixApi, RoomLook, RoomSpec, SendAbout, Speaker } from '../../src/ports/matrix.ts';
 import { Markers, MARKER } from '../../src/matrix/marker.ts';
+import { isSame, shaped } from '../../src/matrix/powers.ts';
 import type { MemoryClock } from './memory-clock.ts';
 
 export interface Wire {
@@ -17,6 +18,7 @@ export interface Wire {
   readonly origin_server_ts: number;
   readonly state_key?: string;
   readonly redacts?: EventId;
+  readonly unsigned?: Readonly<Record<string, unknown>>;
 }
 
 interface Room {
@@ -26,6 +28,8 @@ interface Room {
   readonly timeline: Wire[];
   readonly redacted: Set<EventId>;
   name: string | undefined;
+  topic: string | undefined;
+  levels: Readonly<Record<string, unknown>>;
   encrypted: boolean;
   bridged: boolean;
   predecessor: RoomId | undefined;
@@ -115,6 +119,22 @@ export class MemoryMatrix {
     this.emit(room, by, 'm.room.member', { membership: now }, user);
   }
 
+  /** A state event without a key, as its sender makes it, without asking whether they may. */
+  state(room: RoomId, by: UserId, type: string, content: Record<string, unknown>): EventId {
+    const it = this.room(room);
+    const before = it.timeline.findLast((one) => one.type === type && one.state_key === '')?.content;
+    if (type === 'm.room.name') it.name = text(content['name']);
+    if (type === 'm.room.topic') it.topic = text(content['topic']);
+    const levels = type === 'm.room.power_levels' ? it.levels : before;
+    if (type === 'm.room.power_levels') it.levels = content;
+    return this.emit(room, by, type, content, '', levels === undefined ? {} : { prev_content: levels });
+  }
+
+  level(room: RoomId, user: UserId): number {
+    const { users } = this.room(room).levels;
+    return Number((users as Record<string, unknown> | undefined)?.[user] ?? 0);
+  }
+
   tombstone(room: RoomId, by: UserId, replacement?: RoomId): void {
     const old = this.room(room);
     old.tombstoned = true;
@@ -128,7 +148,14 @@ export class MemoryMatrix {
     this.emit(room, by, 'm.room.encryption', { algorithm: 'm.megolm.v1.aes-sha2' }, '');
   }
 
-  emit(room: RoomId, by: UserId, type: string, content: Record<string, unknown>, stateKey?: string): EventId {
+  emit(
+    room: RoomId,
+    by: UserId,
+    type: string,
+    content: Record<string, unknown>,
+    stateKey?: string,
+    unsigned: Record<string, unknown> = {},
+  ): EventId {
     this.#serial += 1;
     const event: Wire = {
       event_id: as<EventId>(`$${this.#serial}`),
@@ -138,6 +165,7 @@ export class MemoryMatrix {
       content,
       origin_server_ts: this.clock.now(),
       ...(stateKey === undefined ? {} : { state_key: stateKey }),
+      ...(Object.keys(unsigned).length === 0 ? {} : { unsigned }),
     };
     this.room(room).timeline.push(event);
     if (this.#concernsUs(event)) this.feed.push(event);
@@ -233,9 +261,14 @@ export class MemoryMatrix {
         this.#aliases.set(user, room);
         return room;
       },
-      setRoomName: async (room, name) => {
-        await this.#request('setRoomName', BOT, room);
-        this.#demand(room, BOT).name = name;
+      setPowers: async (room, powers) => {
+        await this.#request('setPowers', BOT, room);
+        const it = this.#demand(room, BOT);
+        if (it.creator !== BOT) return false;
+        const isGhost = (user: UserId): boolean => isOurs(user) && user !== BOT;
+        const wanted = shaped(it.levels, powers, { botPower: 100, isGhost });
+        if (!isSame(it.levels, wanted)) this.state(room, BOT, 'm.room.power_levels', { ...wanted });
+        return true;
       },
       members: async (room) => {
         await this.#request('members', BOT, room);
@@ -297,14 +330,31 @@ export class MemoryMatrix {
       },
       invite: async (room, who) => {
         await this.#request('invite', user, room);
-        const { members } = this.#demand(room, user);
+        const { members, levels } = this.#demand(room, user);
         if (members.get(who) === 'join' || members.get(who) === 'ban') throw forbidden();
+        if (this.level(room, user) < Number(levels['invite'] ?? 0)) throw forbidden();
         if (members.get(who) !== 'invite') this.member(room, user, who, 'invite');
       },
       kick: async (room, who) => {
         await this.#request('kick', user, room);
         this.#demand(room, user);
+        const own = this.level(room, user);
+        if (own < 50 || own <= this.level(room, who)) throw forbidden();
         this.member(room, user, who, 'leave');
+      },
+      describe: async (room, id, words) => {
+        await this.#request('describe', user, room);
+        if (this.room(room).members.get(user) !== 'join') throw forbidden();
+        const marker = { [MARKER]: MARKERS.write(room, id) };
+        for (const [type, key, text] of [
+          ['m.room.name', 'name', words.name],
+          ['m.room.topic', 'topic', words.topic],
+        ] as const) {
+          const it = this.room(room);
+          if (text === undefined || (it[key] ?? '') === text) continue;
+          if (this.level(room, user) < needed(it.levels, type)) throw forbidden();
+          this.state(room, user, type, { [key]: text, ...marker });
+        }
       },
       send: async (room, id, body, about = {}) => {
         const reply =
@@ -417,6 +467,8 @@ export class MemoryMatrix {
       timeline: [],
       redacted: new Set(),
       name: undefined,
+      topic: undefined,
+      levels: { users: { [by]: 100 }, state_default: 50, invite: 0 },
       encrypted,
       bridged: false,
       predecessor: undefined,
@@ -438,6 +490,15 @@ export class MemoryMatrix {
     await Promise.resolve();
     this.before(method, by, room);
   }
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function needed(levels: Readonly<Record<string, unknown>>, type: string): number {
+  const events = levels['events'] as Record<string, unknown> | undefined;
+  return Number(events?.[type] ?? levels['state_default'] ?? 50);
 }
 
 function look(room: Room): RoomLook {

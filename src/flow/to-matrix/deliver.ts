@@ -3,15 +3,7 @@ import type { Delivery, MatrixDuty } from '../../model/delivery.ts';
 import { effectId } from '../../model/effect.ts';
 import type { Outcome, QueueEntry } from '../../model/entry.ts';
 import { BridgeError } from '../../model/errors.ts';
-import {
-  as,
-  type EffectId,
-  type EventId,
-  type MessageId,
-  type PersonId,
-  type RoomId,
-  type UserId,
-} from '../../model/ids.ts';
+import { as, type EffectId, type EventId, type MessageId, type PersonId, type UserId } from '../../model/ids.ts';
 import { plainText, type MessageBody } from '../../model/message.ts';
 import type { MessageLink, Portal, Puppet } from '../../model/records.ts';
 import { say } from '../../model/say.ts';
@@ -19,24 +11,13 @@ import type { SendAbout, Speaker } from '../../ports/matrix.ts';
 import { render } from '../../words/index.ts';
 import { isThere, mayHaveBeenCarried, reportUndecided } from '../after-restore.ts';
 import { languageOf, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
-import { isDone, sayForced } from '../rooms.ts';
+import { mirrorLater } from '../mirror.ts';
+import { sayForced } from '../rooms.ts';
 import { wordsFor } from '../to-network/report.ts';
+import { changeChat, changeMembership, changeRole } from './group.ts';
+import type { Hand, HandFor, Open, RoomDuty, ToMatrix } from './hand.ts';
 
-type ToMatrix = Extract<Delivery, { to: 'matrix' }>;
 type Owed = Exclude<Delivery, { to: 'network' }>;
-type Open = Portal & { room: RoomId };
-
-/** Duties done in a portal's room. */
-type RoomDuty = Exclude<MatrixDuty, { kind: 'person' }>;
-
-interface Hand<Duty> {
-  readonly doors: FlowDoors;
-  readonly owed: ToMatrix;
-  readonly duty: Duty;
-  readonly portal: Open;
-  readonly puppet: Puppet;
-  readonly look: boolean;
-}
 
 /** Older than this, an attempted send is looked up before it is repeated (Synapse forgets transaction ids after 24 h), in ms. */
 const LOOK_AFTER_MS = 12 * 60 * 60_000;
@@ -52,6 +33,7 @@ const hands: {
   reaction: changeReaction,
   chat: changeChat,
   membership: changeMembership,
+  role: changeRole,
 };
 
 export async function deliverToMatrix(doors: FlowDoors, entry: QueueEntry, owed: Owed): Promise<Outcome> {
@@ -89,19 +71,17 @@ async function openPortal(doors: FlowDoors, entry: QueueEntry, owed: ToMatrix, p
     const verdict = await mayBridge(doors, puppet, known?.facts ?? []);
     if (verdict.effect === 'deny') throw new BridgeError('denied', 'never', 'policy.chat-denied-default');
   }
+  const known = await doors.keeper.know(owed.portal, puppet);
+  if (known.room === undefined && known.kind !== 'direct') {
+    // Asked for before the room is there, so that no crash forgets it; done behind this entry, so that the message comes first.
+    await mirrorLater(doors, { cause: entry.key, portal: known, puppet: puppet.id });
+  }
   const portal = await doors.keeper.ensure(owed.portal, puppet);
   if (portal.encrypted) await sayForced(doors, portal, puppet.owner);
   return portal;
 }
 
-async function sendMessage({
-  doors,
-  owed,
-  duty,
-  portal,
-  puppet,
-  look,
-}: Hand<Extract<MatrixDuty, { kind: 'message' }>>): Promise<Outcome> {
+async function sendMessage({ doors, owed, duty, portal, puppet, look }: HandFor<'message'>): Promise<Outcome> {
   const speaker = await doors.senders.towardsMatrix(portal, owed.sender);
   const found = look ? await doors.matrix.findDelivered(portal.room, owed.id) : undefined;
   if (found === 'beyond' && mayHaveBeenCarried(doors, owed.at)) await reportUndecided(doors, portal, puppet);
@@ -131,13 +111,7 @@ async function linkHere(doors: FlowDoors, portal: Open, message: MessageId): Pro
   return links.find((link) => link.room === portal.room && link.removed !== true);
 }
 
-async function sendEdit({
-  doors,
-  owed,
-  duty,
-  portal,
-  puppet,
-}: Hand<Extract<MatrixDuty, { kind: 'edit' }>>): Promise<Outcome> {
+async function sendEdit({ doors, owed, duty, portal, puppet }: HandFor<'edit'>): Promise<Outcome> {
   const links = await doors.links.byMessage(portal.key, duty.target);
   const link = links.find((one) => one.part === duty.part);
   if (link === undefined || link.removed === true || (link.editedAt ?? 0) >= duty.editedAt) return {};
@@ -162,12 +136,7 @@ async function mayEdit(doors: FlowDoors, portal: Open, link: MessageLink, speake
   return !doors.matrix.isOurs(speaker.user) && (await doors.links.byEvent(link.event)).length === 1;
 }
 
-async function redactAll({
-  doors,
-  owed,
-  duty,
-  portal,
-}: Hand<Extract<MatrixDuty, { kind: 'removal' }>>): Promise<Outcome> {
+async function redactAll({ doors, owed, duty, portal }: HandFor<'removal'>): Promise<Outcome> {
   const links = (await doors.links.byMessage(portal.key, duty.target)).filter(
     (link) => link.removed !== true && (duty.part === undefined || link.part === duty.part),
   );
@@ -210,12 +179,7 @@ async function takeBack(
   }
 }
 
-async function changeReaction({
-  doors,
-  owed,
-  duty,
-  portal,
-}: Hand<Extract<MatrixDuty, { kind: 'reaction' }>>): Promise<Outcome> {
+async function changeReaction({ doors, owed, duty, portal }: HandFor<'reaction'>): Promise<Outcome> {
   const before = await doors.links.reaction(portal.key, duty.target, owed.sender);
   if (before?.emoji === duty.emoji) return {};
   const speaker = await doors.senders.towardsMatrix(portal, owed.sender);
@@ -227,37 +191,6 @@ async function changeReaction({
   const event = await speaker.react(portal.room, owed.id, target.event, duty.emoji, aboutOf(doors, owed));
   const reaction = { portal: portal.key, message: duty.target, person: owed.sender, event, emoji: duty.emoji };
   return { ...unreacted, reactions: [reaction] };
-}
-
-async function changeChat({ doors, duty, portal }: Hand<Extract<MatrixDuty, { kind: 'chat' }>>): Promise<Outcome> {
-  const { name } = duty.change;
-  if (name === undefined || name === portal.name) return {};
-  // An adopted room belongs to its person, who may not let the bot name it.
-  if (!(await isDone(async () => await doors.matrix.setRoomName(portal.room, name)))) {
-    doors.log.info({ room: portal.room, code: 'not-named' }, 'the room may not be renamed');
-  }
-  await doors.keeper.change(portal.key, { name });
-  return {};
-}
-
-/** Ghosts come when they first speak. One that was never there has nothing to leave. */
-async function changeMembership({
-  doors,
-  duty,
-  portal,
-}: Hand<Extract<MatrixDuty, { kind: 'membership' }>>): Promise<Outcome> {
-  const { network } = portal.key;
-  if (duty.now === 'in') {
-    for (const own of await doors.puppets.ofAccount(network, duty.person)) {
-      // Whom the room has banned stays out; nothing that is said there depends on it.
-      await isDone(async () => await doors.keeper.bringIn(portal, own.owner));
-    }
-    return {};
-  }
-  const user = doors.matrix.ghostUser(network, duty.person);
-  if ((await doors.matrix.members(portal.room)).get(user) !== 'join') return {};
-  await (await doors.matrix.ghost(network, duty.person)).leave(portal.room);
-  return {};
 }
 
 /** A text behind a sign that needs no language. */

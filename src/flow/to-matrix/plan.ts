@@ -21,6 +21,9 @@ const LANE_PATIENCE_MS = 3_000;
 /** An event older than this when it is planned is shown with its original time, in ms. */
 const LATE_MS = 10 * 60_000;
 
+/** How a group is: done again, it changes nothing, so that no echo of it can be taken for more. */
+const WITHOUT_ECHO: ReadonlySet<NetworkEvent['kind']> = new Set(['chat', 'membership', 'role']);
+
 export async function planToMatrix(
   doors: FlowDoors,
   entry: QueueEntry,
@@ -80,6 +83,10 @@ async function planEvent(
       return portal.room === undefined
         ? none('no-room')
         : owe(entry, event, { kind: 'membership', person: event.person, now: event.now });
+    case 'role':
+      return portal.room === undefined
+        ? none('no-room')
+        : owe(entry, event, { kind: 'role', person: event.person, role: event.role });
   }
 }
 
@@ -185,7 +192,7 @@ async function heldForEcho(
   event: NetworkEvent,
   portal: Portal,
 ): Promise<Plan | undefined> {
-  if (portal.room === undefined || event.kind === 'chat' || event.kind === 'membership') return undefined;
+  if (portal.room === undefined || WITHOUT_ECHO.has(event.kind)) return undefined;
   for (const owner of await doors.senders.ownersOf(portal, event.sender)) {
     if (await isBehindHeld(doors, entry, event)) return { do: 'wait', ms: 1000, code: 'echo', beside: true };
     const pending = await doors.queue.unsettled(toNetworkLane(portal.room, owner.owner), entry.id);

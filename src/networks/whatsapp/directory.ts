@@ -110,6 +110,8 @@ export class Directory {
         kind: 'group',
         name: group.subject,
         ...(group.desc === undefined ? {} : { topic: group.desc }),
+        announce: group.announce === true,
+        locked: group.restrict === true,
         members: this.#members(group),
       },
       facts: [`group:${chat}`],

@@ -14,14 +14,18 @@ const MOVES: Readonly<Record<string, number>> = {
 
 const CHANGES: Readonly<Record<string, number>> = {
   create: StubType.GROUP_CREATE,
-  announcement: StubType.GROUP_CHANGE_ANNOUNCE,
-  not_announcement: StubType.GROUP_CHANGE_ANNOUNCE,
-  locked: StubType.GROUP_CHANGE_RESTRICT,
-  unlocked: StubType.GROUP_CHANGE_RESTRICT,
   invite: StubType.GROUP_CHANGE_INVITE_LINK,
   membership_approval_mode: StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_MODE,
   member_add_mode: StubType.GROUP_MEMBER_ADD_MODE,
   created_membership_requests: StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_REQUEST_NON_ADMIN_ADD,
+};
+
+/** What only admins may do from now on, or everybody again. */
+const SWITCHES: Readonly<Record<string, readonly [type: number, text: 'on' | 'off']>> = {
+  announcement: [StubType.GROUP_CHANGE_ANNOUNCE, 'on'],
+  not_announcement: [StubType.GROUP_CHANGE_ANNOUNCE, 'off'],
+  locked: [StubType.GROUP_CHANGE_RESTRICT, 'on'],
+  unlocked: [StubType.GROUP_CHANGE_RESTRICT, 'off'],
 };
 
 /** @returns undefined for what tells people nothing: keys, devices, settings */
@@ -64,6 +68,8 @@ function stubOf(child: BinaryNode): { readonly type: number; readonly texts: rea
   }
   if (child.tag === 'ephemeral' || child.tag === 'not_ephemeral')
     return { type: StubType.CHANGE_EPHEMERAL_SETTING, texts: [child.attrs['expiration'] ?? '0'] };
+  const turned = SWITCHES[child.tag];
+  if (turned !== undefined) return { type: turned[0], texts: [turned[1]] };
   const change = CHANGES[child.tag];
   return change === undefined ? undefined : { type: change, texts: [] };
 }

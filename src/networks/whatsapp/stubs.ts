@@ -1,6 +1,7 @@
 // What WhatsApp itself tells a chat (who came and went, names, calls missed), as the library notes it: a type and texts. Pure.
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { originKey } from '../../model/effect.ts';
+import type { ChatChange } from '../../model/chat.ts';
 import type { PersonId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
 import { handlesOf } from './jid.ts';
@@ -32,10 +33,6 @@ const CHANGED = new Set<number>([
   StubType.GROUP_CREATE,
   StubType.GROUP_CHANGE_ICON,
   StubType.GROUP_CHANGE_INVITE_LINK,
-  StubType.GROUP_CHANGE_RESTRICT,
-  StubType.GROUP_CHANGE_ANNOUNCE,
-  StubType.GROUP_PARTICIPANT_PROMOTE,
-  StubType.GROUP_PARTICIPANT_DEMOTE,
   StubType.GROUP_MEMBER_ADD_MODE,
   StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_MODE,
 ]);
@@ -70,6 +67,14 @@ export function readStub(context: ReadContext, message: WireMessage, place: Plac
   const missed = MISSED[type];
   if (missed !== undefined) return { events: [told(place, missed)] };
   switch (type) {
+    case StubType.GROUP_PARTICIPANT_PROMOTE:
+      return { events: roles(context, texts, place, 'admin'), stale };
+    case StubType.GROUP_PARTICIPANT_DEMOTE:
+      return { events: roles(context, texts, place, 'member'), stale };
+    case StubType.GROUP_CHANGE_ANNOUNCE:
+      return { events: [changed(place, 'announce', { announce: texts[0] === 'on' })], stale };
+    case StubType.GROUP_CHANGE_RESTRICT:
+      return { events: [changed(place, 'locked', { locked: texts[0] === 'on' })], stale };
     case StubType.GROUP_CHANGE_SUBJECT:
       return { events: [changed(place, 'subject', { name: texts[0] ?? '' })], stale };
     case StubType.GROUP_CHANGE_DESCRIPTION:
@@ -87,15 +92,32 @@ export function readStub(context: ReadContext, message: WireMessage, place: Plac
   }
 }
 
-function changed(place: Place, what: string, change: { name: string } | { topic: string }): NetworkEvent {
+function changed(place: Place, what: string, change: ChatChange): NetworkEvent {
   const { portal, sender, at, via, id } = place;
   return { key: originKey(portal, what, id), portal, sender, at, via, kind: 'chat', change };
 }
 
+function roles(context: ReadContext, texts: readonly string[], place: Place, role: 'member' | 'admin'): NetworkEvent[] {
+  const { portal, sender, at, via, id } = place;
+  return peopleIn(context, texts).map((person) => ({
+    key: originKey(portal, 'role', id, `${person}.${role}`),
+    portal,
+    sender,
+    at,
+    via,
+    kind: 'role',
+    person,
+    role,
+  }));
+}
+
+function peopleIn(context: ReadContext, texts: readonly string[]): readonly PersonId[] {
+  return [...new Set(texts.flatMap((text) => memberOf(context, text) ?? []))];
+}
+
 function moves(context: ReadContext, texts: readonly string[], place: Place, now: 'in' | 'out'): NetworkEvent[] {
   const { portal, sender, at, via, id } = place;
-  const people = new Set(texts.flatMap((text) => memberOf(context, text) ?? []));
-  return [...people].map((person) => ({
+  return peopleIn(context, texts).map((person) => ({
     key: originKey(portal, 'membership', id, `${person}.${now}`),
     portal,
     sender,

@@ -6,6 +6,7 @@ export interface ClientEvent {
   readonly type: string;
   readonly event_id: string;
   readonly sender: string;
+  readonly state_key?: string;
   readonly content: Readonly<Record<string, unknown>>;
   readonly unsigned?: { readonly redacted_because?: unknown };
 }
@@ -46,6 +47,33 @@ export class Person {
     this.#serial += 1;
     const [where, what] = [encodeURIComponent(room), encodeURIComponent(event)];
     await this.#ask('PUT', `/rooms/${where}/redact/${what}/journey${this.#serial}`, {});
+  }
+
+  /** The content of a state event; undefined when there is none. */
+  async state(room: string, type: string, key = ''): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const found = (await this.wholeState(room)).find((one) => one.type === type && one.state_key === key);
+    return found?.content;
+  }
+
+  async wholeState(room: string): Promise<readonly ClientEvent[]> {
+    return await this.#list('GET', `/rooms/${encodeURIComponent(room)}/state`);
+  }
+
+  async setState(room: string, type: string, content: object, key = ''): Promise<string> {
+    const path = `/rooms/${encodeURIComponent(room)}/state/${type}/${encodeURIComponent(key)}`;
+    return String((await this.#ask('PUT', path, content))['event_id']);
+  }
+
+  async kick(room: string, user: string): Promise<void> {
+    await this.#ask('POST', `/rooms/${encodeURIComponent(room)}/kick`, { user_id: user });
+  }
+
+  async invite(room: string, user: string): Promise<void> {
+    await this.#ask('POST', `/rooms/${encodeURIComponent(room)}/invite`, { user_id: user });
+  }
+
+  async leave(room: string): Promise<void> {
+    await this.#ask('POST', `/rooms/${encodeURIComponent(room)}/leave`, {});
   }
 
   /** The next room that is new to this person, joined; the bridge may have joined it for them. */
@@ -89,6 +117,10 @@ export class Person {
 
   async profile(user: string): Promise<Readonly<Record<string, unknown>>> {
     return await this.#ask('GET', `/profile/${encodeURIComponent(user)}`);
+  }
+
+  async #list(method: string, path: string): Promise<readonly ClientEvent[]> {
+    return (await this.#ask(method, path)) as unknown as readonly ClientEvent[];
   }
 
   async #ask(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {

@@ -472,8 +472,26 @@ describe('what WhatsApp itself tells', () => {
       [{ kind: 'chat', change: { topic: 'We sing' } }],
     ],
     ['no description', stub(StubType.GROUP_CHANGE_DESCRIPTION), [{ kind: 'chat', change: { topic: '' } }]],
-    ['admins', stub(StubType.GROUP_PARTICIPANT_PROMOTE, [member(BOB)]), []],
-    ['modes', stub(StubType.GROUP_CHANGE_ANNOUNCE, ['on']), []],
+    [
+      'a new admin',
+      stub(StubType.GROUP_PARTICIPANT_PROMOTE, [member(BOB)]),
+      [{ kind: 'role', person: 'l6', role: 'admin', sender: 'l5' }],
+    ],
+    [
+      'one admin less',
+      stub(StubType.GROUP_PARTICIPANT_DEMOTE, [member(BOB)]),
+      [{ kind: 'role', person: 'l6', role: 'member' }],
+    ],
+    [
+      'that only admins write',
+      stub(StubType.GROUP_CHANGE_ANNOUNCE, ['on']),
+      [{ kind: 'chat', change: { announce: true } }],
+    ],
+    [
+      'that everybody may change it again',
+      stub(StubType.GROUP_CHANGE_RESTRICT, ['off']),
+      [{ kind: 'chat', change: { locked: false } }],
+    ],
     [
       'a new number',
       stub(StubType.GROUP_PARTICIPANT_CHANGE_NUMBER, [BOB.pn]),

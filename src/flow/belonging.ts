@@ -1,0 +1,75 @@
+// Who belongs to a group, as its room shows it: ghosts and people who come and go; knows neither who asked for it nor why.
+import type { EffectId, PersonId, UserId } from '../model/ids.ts';
+import type { Membership } from '../model/matrix-event.ts';
+import type { Portal, Puppet } from '../model/records.ts';
+import type { Speaker } from '../ports/matrix.ts';
+import { mayBridge, type FlowDoors } from './doors.ts';
+import { isDone } from './rooms.ts';
+
+/** In a room of so many members others come when they first speak: every one of them is an account and several requests. */
+export const MOST_SHOWN = 100;
+
+export interface Move {
+  readonly portal: Portal & { readonly room: NonNullable<Portal['room']> };
+  readonly person: PersonId;
+  readonly id: EffectId;
+  /** As whoever did it, else as the bot. @returns false when neither may */
+  readonly by: (work: (speaker: Speaker) => Promise<void>) => Promise<boolean>;
+  /** How the room is, for whoever looked already. */
+  readonly members?: ReadonlyMap<UserId, Membership>;
+}
+
+/** A person is in the group: whoever is logged in with that account is brought into the room if the rules let them, else their ghost. */
+export async function letIn(doors: FlowDoors, { portal, person, id, by, members }: Move): Promise<void> {
+  const owners = await doors.senders.ownersOf(portal, person);
+  for (const own of owners) {
+    if (!(await mayHaveIt(doors, portal, own))) continue;
+    // Whom the room has banned stays out; nothing that is said there depends on it.
+    await isDone(async () => await doors.keeper.bringIn(portal, own.owner));
+  }
+  if (owners.length > 0) return;
+  const present = members ?? (await doors.matrix.members(portal.room));
+  const user = doors.matrix.ghostUser(portal.key.network, person);
+  const now = present.get(user);
+  if (now === 'join' || (now !== 'invite' && joined(present) >= MOST_SHOWN)) return;
+  // Networks know no bans: whoever was let in again is no longer banned.
+  if (now === 'ban') await isDone(async () => await doors.matrix.bot.kick(portal.room, user, undefined, id));
+  const ghost = await doors.senders.ghost(portal.key.network, person, portal.reader);
+  if (now !== 'invite') await by(async (speaker) => await speaker.invite(portal.room, user, false, id));
+  await isDone(async () => await ghost.join(portal.room));
+}
+
+/** A person is no longer in the group. One that was never shown has nothing to leave. */
+export async function letOut(
+  doors: FlowDoors,
+  { portal, person, id, by, members, themselves }: Move & { readonly themselves: boolean },
+): Promise<void> {
+  const users = await usersOf(doors, portal, person);
+  await doors.matrix.setPowers(portal.room, { roles: new Map(users.map((user) => [user, 'member'])) });
+  const user = doors.matrix.ghostUser(portal.key.network, person);
+  const now = (members ?? (await doors.matrix.members(portal.room))).get(user);
+  if (now !== 'join' && now !== 'invite') return;
+  const ghost = await doors.matrix.ghost(portal.key.network, person);
+  const left = themselves || !(await by(async (speaker) => await speaker.kick(portal.room, user, undefined, id)));
+  if (left) await isDone(async () => await ghost.leave(portal.room));
+}
+
+/** As whom a person is in a room: their ghost, and whoever is logged in with their account. */
+export async function usersOf(
+  doors: Pick<FlowDoors, 'matrix' | 'senders'>,
+  portal: Portal,
+  person: PersonId,
+): Promise<readonly UserId[]> {
+  const owners = await doors.senders.ownersOf(portal, person);
+  return [doors.matrix.ghostUser(portal.key.network, person), ...owners.map(({ owner }) => owner)];
+}
+
+/** May this login's person have the chat now? */
+export async function mayHaveIt(doors: FlowDoors, portal: Portal, puppet: Puppet): Promise<boolean> {
+  if (puppet.state === 'signed-out' || puppet.state === 'paused') return false;
+  return (await mayBridge(doors, puppet, portal.facts)).effect === 'allow';
+}
+
+function joined(members: ReadonlyMap<UserId, Membership>): number {
+  return [...members.values()].filter((now) => now === 'join' || now === 'invite').length;
+}

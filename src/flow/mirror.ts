@@ -1,0 +1,93 @@
+// Makes a group's room look as its network says the group is: when the room is new, and when something done here was refused there.
+import { effectId } from '../model/effect.ts';
+import type { BridgeAct, QueueEntry } from '../model/entry.ts';
+import { loginOwner, toMatrixLane, type PersonId, type PuppetId, type UserId } from '../model/ids.ts';
+import type { ChatSnapshot } from '../model/chat.ts';
+import type { Portal } from '../model/records.ts';
+import { letIn, letOut, MOST_SHOWN, usersOf } from './belonging.ts';
+import { mayBridge, type FlowDoors, type Plan } from './doors.ts';
+import { isDone } from './rooms.ts';
+
+type Mirror = Extract<BridgeAct, { kind: 'mirror' }>;
+type Open = Portal & { readonly room: NonNullable<Portal['room']> };
+
+/** Puts it into the chat's own lane, once per `cause`. */
+export async function mirrorLater(
+  doors: Pick<FlowDoors, 'queue'>,
+  {
+    cause,
+    portal,
+    puppet,
+    back = [],
+  }: { cause: string; portal: Pick<Portal, 'key'>; puppet: PuppetId; back?: readonly PersonId[] },
+): Promise<void> {
+  const act = { kind: 'mirror', portal: portal.key, puppet, ...(back.length === 0 ? {} : { back }) } as const;
+  const [lane, owner] = [toMatrixLane(portal.key), loginOwner(puppet)];
+  await doors.queue.accept({ entries: [{ key: `mirror:${cause}`, lane, owner, payload: { from: 'bridge', act } }] });
+}
+
+/** Again after a crash: it writes only what is not so already. */
+export async function mirror(doors: FlowDoors, entry: QueueEntry, act: Mirror): Promise<Plan> {
+  const portal = await doors.portals.byKey(act.portal);
+  const puppet = await doors.puppets.find(act.puppet);
+  const session = doors.session(act.puppet);
+  if (portal?.room === undefined || portal.kind === 'direct' || puppet === undefined) return none('no-group');
+  if (session === undefined) {
+    return puppet.state === 'signed-out' ? none('login-gone') : { do: 'wait', ms: 500, code: 'login-offline' };
+  }
+  if ((await mayBridge(doors, puppet, portal.facts)).effect === 'deny') return none('denied');
+  const { chat } = await session.describeChat(portal.key.chat);
+  const open = { ...portal, room: portal.room };
+  await sayHow(doors, entry, open, chat);
+  await showWho(doors, entry, open, chat, act.back ?? []);
+  return none('mirrored');
+}
+
+async function sayHow(doors: FlowDoors, entry: QueueEntry, portal: Open, chat: ChatSnapshot): Promise<void> {
+  const { name, topic = '', announce = false, locked = false, members = [] } = chat;
+  const words = { ...(name === undefined ? {} : { name }), topic };
+  await isDone(async () => await doors.matrix.bot.describe(portal.room, effectId(entry.key, 'words'), words));
+  if (name !== undefined && name !== portal.name) await doors.keeper.change(portal.key, { name });
+  const roles = new Map<UserId, 'member' | 'admin'>();
+  for (const { person, role } of members) {
+    for (const user of await usersOf(doors, portal, person)) {
+      const ghost = doors.matrix.isOurs(user);
+      // Of ghosts only admins are named: all others have nothing by `only`.
+      if (role !== 'member') roles.set(user, 'admin');
+      else if (!ghost) roles.set(user, 'member');
+    }
+  }
+  await doors.matrix.setPowers(portal.room, { roles, only: true, announce, locked });
+}
+
+async function showWho(
+  doors: FlowDoors,
+  entry: QueueEntry,
+  portal: Open,
+  chat: ChatSnapshot,
+  back: readonly PersonId[],
+): Promise<void> {
+  const { members = [] } = chat;
+  const { network } = portal.key;
+  const present = await doors.matrix.members(portal.room);
+  const belong = new Set(members.map(({ person }) => doors.matrix.ghostUser(network, person)));
+  const by = async (work: (speaker: FlowDoors['matrix']['bot']) => Promise<void>): Promise<boolean> =>
+    await isDone(async () => await work(doors.matrix.bot));
+  for (const [user, now] of present) {
+    if (!doors.matrix.isOurs(user) || user === doors.matrix.bot.user || belong.has(user)) continue;
+    const ghost = now === 'join' || now === 'invite' ? await doors.ghosts.byUser(user) : undefined;
+    if (ghost === undefined) continue;
+    const id = effectId(entry.key, `out-${ghost.person}`);
+    await letOut(doors, { portal, person: ghost.person, id, by, members: present, themselves: true });
+  }
+  for (const { person } of members) {
+    const own = (await doors.senders.ownersOf(portal, person)).length > 0;
+    if (!own && members.length > MOST_SHOWN && !back.includes(person)) continue;
+    const id = effectId(entry.key, `in-${person}`);
+    await letIn(doors, { portal, person, id, by, members: present });
+  }
+}
+
+function none(code: string): Plan {
+  return { do: 'nothing', code };
+}

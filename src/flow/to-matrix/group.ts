@@ -1,0 +1,63 @@
+// What changes about a group, done in its room as whoever did it there: its words, its people, what they may do; knows no wire.
+import type { Outcome } from '../../model/entry.ts';
+import type { PersonId } from '../../model/ids.ts';
+import type { Speaker } from '../../ports/matrix.ts';
+import { letIn, letOut, usersOf } from '../belonging.ts';
+import type { FlowDoors } from '../doors.ts';
+import { isDone } from '../rooms.ts';
+import type { HandFor, Open } from './hand.ts';
+
+export async function changeChat({ doors, owed, duty, portal }: HandFor<'chat'>): Promise<Outcome> {
+  const { name, topic, announce, locked } = duty.change;
+  const words = { ...(name === undefined ? {} : { name }), ...(topic === undefined ? {} : { topic }) };
+  if (Object.keys(words).length > 0) {
+    // An adopted room belongs to its person, who may not let the bot name it.
+    const done = await asAuthor(doors, portal, owed.sender, async (speaker) => {
+      await speaker.describe(portal.room, owed.id, words);
+    });
+    if (!done) doors.log.info({ room: portal.room, code: 'not-described' }, 'the room may not be described anew');
+  }
+  if (name !== undefined && name !== portal.name) await doors.keeper.change(portal.key, { name });
+  if (announce !== undefined || locked !== undefined) {
+    await doors.matrix.setPowers(portal.room, {
+      ...(announce === undefined ? {} : { announce }),
+      ...(locked === undefined ? {} : { locked }),
+    });
+  }
+  return {};
+}
+
+export async function changeMembership({ doors, owed, duty, portal }: HandFor<'membership'>): Promise<Outcome> {
+  const author = owed.sender === duty.person ? undefined : owed.sender;
+  const move = {
+    portal,
+    person: duty.person,
+    id: owed.id,
+    by: async (work: (speaker: Speaker) => Promise<void>) => await asAuthor(doors, portal, author, work),
+  };
+  if (duty.now === 'in') await letIn(doors, move);
+  else await letOut(doors, { ...move, themselves: author === undefined });
+  return {};
+}
+
+export async function changeRole({ doors, duty, portal }: HandFor<'role'>): Promise<Outcome> {
+  if (portal.kind === 'direct') return {};
+  const role = duty.role === 'member' ? 'member' : 'admin';
+  const roles = new Map((await usersOf(doors, portal, duty.person)).map((user) => [user, role] as const));
+  await doors.matrix.setPowers(portal.room, { roles });
+  return {};
+}
+
+/** Done by whoever did it over there, where the room lets them, else by the bot. @returns false when neither may */
+async function asAuthor(
+  doors: FlowDoors,
+  portal: Open,
+  person: PersonId | undefined,
+  work: (speaker: Speaker) => Promise<void>,
+): Promise<boolean> {
+  if (person !== undefined) {
+    const author = await doors.senders.towardsMatrix(portal, person);
+    if (await isDone(async () => await work(author))) return true;
+  }
+  return await isDone(async () => await work(doors.matrix.bot));
+}

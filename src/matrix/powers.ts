@@ -1,0 +1,81 @@
+// Power levels of a group's room: from what its network says people may do, and back; pure, asks nobody.
+import { as, type UserId } from '../model/ids.ts';
+import type { RoomPowers } from '../ports/matrix.ts';
+import { isObject, numberAt, objectAt, type Json } from './json.ts';
+
+/** What describes a room; a locked group leaves it to its admins. */
+const DESCRIBING = ['m.room.name', 'm.room.topic', 'm.room.avatar'];
+/** What everybody may do where only admins write. */
+const SMALL = ['m.reaction', 'm.room.redaction'];
+
+/**
+ * The levels of the bridge's rungs, all below the bot's own, so that it can take back what it gave. A person who is an admin
+ * stands above a ghost who is one: else nobody here could remove or demote it.
+ */
+function rungs(botPower: number): { readonly ghost: number; readonly person: number } {
+  return botPower >= 70 ? { ghost: 50, person: 60 } : { ghost: botPower - 20, person: botPower - 10 };
+}
+
+/** @param botPower the level that the configuration gives the bot */
+export function shaped(
+  levels: Json,
+  powers: RoomPowers,
+  { botPower, isGhost }: { readonly botPower: number; readonly isGhost: (user: UserId) => boolean },
+): Json {
+  const { ghost, person } = rungs(botPower);
+  const events = {
+    ...objectAt(levels, 'events'),
+    'm.room.power_levels': person,
+    ...Object.fromEntries(SMALL.map((type) => [type, 0])),
+    ...(powers.locked === undefined
+      ? {}
+      : Object.fromEntries(DESCRIBING.map((type) => [type, powers.locked === true ? ghost : 0]))),
+  };
+  const users: Record<string, unknown> = { ...objectAt(levels, 'users') };
+  for (const user of Object.keys(users)) {
+    if (powers.only === true && isGhost(as<UserId>(user))) delete users[user];
+  }
+  for (const [user, role] of powers.roles ?? []) {
+    if (role === 'admin') users[user] = isGhost(user) ? ghost : person;
+    else delete users[user];
+  }
+  const written = powers.announce === undefined ? {} : { events_default: powers.announce ? ghost : 0 };
+  return {
+    ...levels,
+    ...written,
+    state_default: ghost,
+    invite: ghost,
+    kick: ghost,
+    ban: ghost,
+    redact: ghost,
+    events,
+    users,
+  };
+}
+
+/** What the levels of a group's room say to the bridge. */
+export interface PowersRead {
+  readonly admins: readonly UserId[];
+  readonly announce: boolean;
+  readonly locked: boolean;
+}
+
+/** @param measure the levels whose bar for admins counts: those that stood before */
+export function readPowers(levels: Json, measure: Json = levels): PowersRead {
+  const bar = numberAt(measure, 'kick') ?? 50;
+  const events = objectAt(levels, 'events');
+  const described = numberAt(events, 'm.room.name') ?? numberAt(levels, 'state_default') ?? 50;
+  const users = Object.entries(objectAt(levels, 'users'));
+  return {
+    admins: users.filter(([, level]) => typeof level === 'number' && level >= bar).map(([user]) => as<UserId>(user)),
+    announce: (numberAt(levels, 'events_default') ?? 0) >= bar,
+    locked: described >= bar,
+  };
+}
+
+/** Whatever the order of their keys. */
+export function isSame(one: unknown, other: unknown): boolean {
+  if (!isObject(one) || !isObject(other)) return Object.is(one, other);
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => isSame(one[key], other[key]));
+}

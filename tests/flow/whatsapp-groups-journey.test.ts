@@ -1,0 +1,226 @@
+// A group on WhatsApp and its room on Matrix: what people change on one side is so on the other, by whoever did it, once, over a
+// kill of the bridge; and what somebody may not do is said and put back. The bridge is a process of its own.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startHomeserver, type Homeserver } from '../../sandbox/homeserver/homeserver.ts';
+import { WhatsAppSandbox, type Person as Contact } from '../../sandbox/whatsapp/control-client.ts';
+import type { GroupInfo } from '../../sandbox/whatsapp/control-types.ts';
+import { testPostgres, type TestPostgres } from '../support/postgres.ts';
+import { Bridge, freePort } from './journey/bridge.ts';
+import { eventually, Person, type ClientEvent } from './journey/person.ts';
+
+const BOT = '@passerelle:hs.test';
+
+let dir: string;
+let postgres: TestPostgres;
+let whatsapp: WhatsAppSandbox;
+let homeserver: Homeserver;
+let bridge: Bridge;
+let camille: Person;
+let account: Contact;
+let alice: Contact;
+let bob: Contact;
+let eve: Contact;
+let management: string;
+let group: GroupInfo;
+let room: string;
+const endings: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'passerelle-groups-'));
+  endings.push(async () => await Promise.resolve(rmSync(dir, { recursive: true, force: true })));
+  postgres = await testPostgres();
+  endings.push(async () => await postgres.stop());
+  whatsapp = await WhatsAppSandbox.start();
+  endings.push(async () => await whatsapp.stop());
+  const serverName = 'hs.test';
+  const port = await freePort();
+  bridge = await Bridge.prepare({
+    dir,
+    homeserver: { url: `http://127.0.0.1:${port}`, serverName },
+    database: (await postgres.database()).replace('@/', '@localhost/'),
+    networks: {
+      whatsapp: {
+        dangerousTestServers: true,
+        test: { url: whatsapp.url, root: whatsapp.rootKey.toString('hex') },
+      },
+    },
+    rules: [
+      { allow: 'login', user: ':hs.test', network: 'whatsapp' },
+      { allow: 'bridge', user: ':hs.test', network: 'whatsapp' },
+    ],
+  });
+  homeserver = await startHomeserver({ kind: 'double', registrations: bridge.registrations, dir, serverName, port });
+  endings.push(async () => await homeserver.dispose());
+  camille = new Person(homeserver.url, await homeserver.registerUser('camille', 'secret'));
+  account = await whatsapp.createPerson({ name: 'Camille' });
+  alice = await whatsapp.createPerson({ name: 'Alice' });
+  bob = await whatsapp.createPerson({ name: 'Bob', addressing: 'lid' });
+  eve = await whatsapp.createPerson({ name: 'Eve' });
+  endings.push(async () => await bridge.stop());
+  await bridge.start();
+  management = await link(camille, account);
+}, 120_000);
+
+afterAll(async () => {
+  for (const end of endings.toReversed()) await end();
+}, 60_000);
+
+async function link(person: Person, to: Contact): Promise<string> {
+  const private_ = await person.directRoom(BOT);
+  await person.answer(private_, 'I am the bridge');
+  await person.say(private_, 'login whatsapp code');
+  await person.answer(private_, 'Send the phone number of your WhatsApp account');
+  await person.say(private_, `+${to.phone}`);
+  const shown = await person.answer(private_, 'type this code');
+  const [code] = /[\dA-Z]{4}-[\dA-Z]{4}/.exec(String(shown.content['body'])) ?? [];
+  await whatsapp.typeCode(to.id, (code ?? '').replace('-', ''));
+  await person.answer(private_, `You are signed in to WhatsApp as +${to.phone}`);
+  return private_;
+}
+
+const ghosts = new Map<string, string>();
+
+/** The ghost of somebody, known by what they say in the group. */
+async function ghostOf(who: Contact): Promise<string> {
+  const known = ghosts.get(who.id);
+  if (known !== undefined) return known;
+  await whatsapp.write(who.id, group.id, `I am ${who.name}`);
+  const { sender } = await camille.answer(room, `I am ${who.name}`);
+  ghosts.set(who.id, sender);
+  return sender;
+}
+
+async function membership(user: string): Promise<unknown> {
+  return (await camille.state(room, 'm.room.member', user))?.['membership'];
+}
+
+async function levels(): Promise<Record<string, unknown>> {
+  return { ...(await camille.state(room, 'm.room.power_levels')) };
+}
+
+async function level(user: string): Promise<unknown> {
+  return ((await levels())['users'] as Record<string, unknown>)[user];
+}
+
+async function changes(type: string): Promise<readonly ClientEvent[]> {
+  return (await camille.events(room)).filter((one) => one.type === type && one.state_key === '');
+}
+
+async function change(to: Omit<Parameters<typeof whatsapp.command<'changeGroup'>>[1], 'group'>): Promise<void> {
+  group = await whatsapp.command('changeGroup', { ...to, group: group.id });
+}
+
+describe('what people change on WhatsApp', () => {
+  test('is a room with its name, its description, its people and its admins from the first message on', async () => {
+    const members = [account.id, bob.id];
+    group = await whatsapp.command('createGroup', { by: alice.id, subject: 'Choir', members });
+    await change({ by: alice.id, description: 'We sing\nevery Monday' });
+    await whatsapp.write(alice.id, group.id, 'welcome');
+    room = await camille.nextRoom();
+    const first = await camille.answer(room, 'welcome');
+    ghosts.set(alice.id, first.sender);
+    expect(await camille.state(room, 'm.room.name')).toMatchObject({ name: 'Choir' });
+    await eventually('the topic', async () => (await camille.state(room, 'm.room.topic'))?.['topic'] !== undefined);
+    expect(await camille.state(room, 'm.room.topic')).toMatchObject({ topic: 'We sing\nevery Monday' });
+    // Bob has not said a word yet.
+    await eventually('Bob', async () => {
+      const all = await camille.wholeState(room);
+      return (
+        all.filter(({ type, content }) => type === 'm.room.member' && content['membership'] === 'join').length === 4
+      );
+    });
+    expect(await level(first.sender)).toBe(50);
+    expect(await level(await ghostOf(bob))).toBeUndefined();
+    expect(await level(camille.id)).toBeUndefined();
+  });
+
+  test('a new name and a new description come as theirs, once', async () => {
+    await change({ by: bob.id, subject: 'Chamber choir' });
+    await eventually('the name', async () => (await camille.state(room, 'm.room.name'))?.['name'] === 'Chamber choir');
+    expect((await changes('m.room.name')).at(-1)?.sender).toBe(await ghostOf(bob));
+    await change({ by: alice.id, description: 'We sing in chambers' });
+    await eventually('the topic', async () => (await changes('m.room.topic')).length === 2);
+    expect((await changes('m.room.topic')).at(-1)).toMatchObject({
+      sender: await ghostOf(alice),
+      content: { topic: 'We sing in chambers' },
+    });
+    await change({ by: alice.id, description: '' });
+    await eventually('no topic', async () => (await camille.state(room, 'm.room.topic'))?.['topic'] === '');
+    expect((await changes('m.room.name')).length).toBe(2);
+  });
+
+  test('who is added comes, who is removed is removed by who did it, who leaves leaves', async () => {
+    await whatsapp.command('members', { by: alice.id, group: group.id, change: 'add', people: [eve.id] });
+    const ghost = await ghostOf(eve);
+    expect(await membership(ghost)).toBe('join');
+    const invited = (await camille.events(room)).find(
+      ({ state_key: key, content }) => key === ghost && content['membership'] === 'invite',
+    );
+    expect(invited?.sender).toBe(await ghostOf(alice));
+    await whatsapp.command('members', { by: alice.id, group: group.id, change: 'remove', people: [eve.id] });
+    await eventually('her removal', async () => (await membership(ghost)) === 'leave');
+    const removed = (await camille.wholeState(room)).find(({ state_key: key }) => key === ghost);
+    expect(removed?.sender).toBe(await ghostOf(alice));
+    await whatsapp.command('joinGroup', { by: eve.id, code: group.invite });
+    await eventually('her return by the link', async () => (await membership(ghost)) === 'join');
+    await whatsapp.command('leaveGroup', { by: eve.id, group: group.id });
+    await eventually('her leaving', async () => (await membership(ghost)) === 'leave');
+    const left = (await camille.wholeState(room)).find(({ state_key: key }) => key === ghost);
+    expect(left?.sender).toBe(ghost);
+  });
+
+  test('admins have power, a person more than a ghost, and lose it again', async () => {
+    const promote = { by: alice.id, group: group.id, people: [bob.id, account.id] };
+    await whatsapp.command('members', { ...promote, change: 'promote' });
+    await eventually('their power', async () => (await level(camille.id)) === 60);
+    expect(await level(await ghostOf(bob))).toBe(50);
+    await whatsapp.command('members', { ...promote, change: 'demote' });
+    await eventually('none', async () => (await level(camille.id)) === undefined);
+    expect(await level(await ghostOf(bob))).toBeUndefined();
+  });
+
+  test('announcement and locked mode are levels of the room', async () => {
+    const described = async (): Promise<unknown> =>
+      ((await levels())['events'] as Record<string, unknown>)['m.room.name'];
+    expect([(await levels())['events_default'], await described()]).toEqual([0, 0]);
+    await change({ by: alice.id, announce: true, locked: true });
+    await eventually('both', async () => (await levels())['events_default'] === 50 && (await described()) === 50);
+    await expect(camille.say(room, 'may I?')).rejects.toThrow('403');
+    await change({ by: alice.id, announce: false, locked: false });
+    await eventually('neither', async () => (await levels())['events_default'] === 0 && (await described()) === 0);
+    await camille.say(room, 'I may');
+  });
+
+  test('all of it comes once and in the end as it is, over a kill of the bridge', async () => {
+    const before = (await changes('m.room.name')).length;
+    for (let n = 0; n < 6; n += 1) {
+      await change({ by: n % 2 === 0 ? alice.id : bob.id, subject: `Choir ${n}` });
+      await whatsapp.command('members', {
+        by: alice.id,
+        group: group.id,
+        change: n % 2 === 0 ? 'add' : 'remove',
+        people: [eve.id],
+      });
+      if (n === 2) await bridge.stop('SIGKILL');
+    }
+    await whatsapp.command('members', { by: alice.id, group: group.id, change: 'promote', people: [bob.id] });
+    await bridge.start();
+    await eventually('the last name', async () => (await camille.state(room, 'm.room.name'))?.['name'] === 'Choir 5');
+    await eventually('the admin', async () => (await level(await ghostOf(bob))) === 50);
+    expect(await membership(await ghostOf(eve))).toBe('leave');
+    const names = (await changes('m.room.name')).slice(before).map(({ content }) => content['name']);
+    expect(names).toEqual([0, 1, 2, 3, 4, 5].map((n) => `Choir ${n}`));
+    await whatsapp.command('members', { by: alice.id, group: group.id, change: 'demote', people: [bob.id] });
+    await eventually('no admin', async () => (await level(await ghostOf(bob))) === undefined);
+  });
+});
+
+describe('the bridge', () => {
+  test('understood everything it was sent', async () => {
+    expect(management).toBeDefined();
+    expect(await whatsapp.command('unknown', {})).toEqual([]);
+  });
+});
