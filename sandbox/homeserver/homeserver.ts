@@ -10,6 +10,7 @@ export type {
   Homeserver,
   HomeserverKind,
   HomeserverOptions,
+  HomeserverSettings,
   PusherState,
 } from './types.ts';
 export { whyNoSynapse } from './synapse-install.ts';

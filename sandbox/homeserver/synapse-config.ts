@@ -3,17 +3,23 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SHARED_SECRET } from './accounts.ts';
+import type { HomeserverSettings } from './types.ts';
 
-export interface SynapseConfig {
+export interface SynapseConfig extends HomeserverSettings {
   readonly dir: string;
   readonly serverName: string;
   readonly port: number;
   readonly roomVersion: string;
   readonly registrations: readonly string[];
-  readonly encryptByDefault?: boolean;
 }
 
 const FAST = { per_second: 10_000, burst_count: 10_000 };
+
+const ACCESS_RULES = {
+  module: 'room_access_rules.RoomAccessRules',
+  // The identity server is asked about invitations by e-mail only.
+  config: { id_server: 'identity.test', domains_forbidden_when_restricted: ['externe.test'] },
+};
 
 /** Files inside `dir`: homeserver.yaml (JSON is YAML), log.yaml, signing.key. Returns the path of the first. */
 export function writeSynapseConfig(config: SynapseConfig): string {
@@ -58,6 +64,7 @@ export function writeSynapseConfig(config: SynapseConfig): string {
     default_room_version: config.roomVersion,
     url_preview_enabled: false,
     ...(config.encryptByDefault === true ? { encryption_enabled_by_default_for_room_type: 'all' } : {}),
+    ...(config.accessRules === true ? { modules: [ACCESS_RULES] } : {}),
     max_upload_size: '200M',
     event_cache_size: '100K',
     caches: { global_factor: 2 },

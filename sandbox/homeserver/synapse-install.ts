@@ -10,9 +10,13 @@ const run = promisify(execFile);
 /** The Synapse that docs/homeservers.md speaks of. */
 export const SYNAPSE_VERSION = '1.163.2';
 
+/** Tchap's rules of who may be in a room (`im.vector.room.access_rules`), a module that a Synapse loads when told to. */
+const ACCESS_RULES_VERSION = '1.0.0';
+
 /** Where the environment and the template database live; `PASSERELLE_CACHE` overrules `~/.cache/passerelle`. */
 export function synapseHome(): string {
-  return join(process.env['PASSERELLE_CACHE'] ?? join(homedir(), '.cache', 'passerelle'), `synapse-${SYNAPSE_VERSION}`);
+  const cache = process.env['PASSERELLE_CACHE'] ?? join(homedir(), '.cache', 'passerelle');
+  return join(cache, `synapse-${SYNAPSE_VERSION}-rules-${ACCESS_RULES_VERSION}`);
 }
 
 export interface SynapseInstall {
@@ -24,7 +28,7 @@ export interface SynapseInstall {
 // install blocks nobody, and the marker (written last) tells a finished environment from a torn one.
 const INSTALLER = `
 import fcntl, json, os, shutil, subprocess, sys
-home, version, log = sys.argv[1:4]
+home, version, rules, log = sys.argv[1:5]
 with open(home + ".lock", "w") as lock:
     fcntl.flock(lock, fcntl.LOCK_EX)
     if os.path.exists(os.path.join(home, "ready.json")):
@@ -38,7 +42,8 @@ with open(home + ".lock", "w") as lock:
                 sys.exit(3)
         step(sys.executable, "-m", "venv", venv)
         step(os.path.join(venv, "bin", "python"), "-m", "pip", "install", "--disable-pip-version-check",
-             "--no-input", "--only-binary", "matrix-synapse", "matrix-synapse==" + version)
+             "--no-input", "--only-binary", "matrix-synapse", "matrix-synapse==" + version,
+             "synapse-room-access-rules==" + rules)
     with open(os.path.join(home, "ready.tmp"), "w") as marker:
         json.dump({"version": version, "python": sys.version}, marker)
     os.rename(os.path.join(home, "ready.tmp"), os.path.join(home, "ready.json"))
@@ -85,7 +90,8 @@ export async function installSynapse(say: (sentence: string) => void): Promise<S
   const log = join(home, 'install.log');
   say(`Installing Synapse ${SYNAPSE_VERSION} from PyPI into ${home} (once, about a minute).`);
   const code = await new Promise<number>((resolve, reject) => {
-    const child = spawn(found.python, ['-c', INSTALLER, home, SYNAPSE_VERSION, log], { stdio: 'ignore' });
+    const versions = [SYNAPSE_VERSION, ACCESS_RULES_VERSION];
+    const child = spawn(found.python, ['-c', INSTALLER, home, ...versions, log], { stdio: 'ignore' });
     child.once('error', reject);
     child.once('exit', (status) => resolve(status ?? 1));
   });

@@ -131,6 +131,7 @@ export async function startSynapse(options: HomeserverOptions): Promise<Homeserv
     port,
     roomVersion: options.roomVersion ?? '12',
     registrations: options.registrations,
+    ...options.settings,
   };
   const url = `http://127.0.0.1:${port}`;
   let running: Running | undefined = await launch(install, config);

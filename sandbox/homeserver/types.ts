@@ -22,6 +22,8 @@ export interface HomeserverOptions {
   readonly serverName?: string;
   /** A fixed port on 127.0.0.1; a free one by default. It stays the same over restarts. */
   readonly port?: number;
+  /** What its operator has set beside the defaults. */
+  readonly settings?: HomeserverSettings;
   /** Double only: run in a process of its own, so that its CPU is not the caller's. Synapse always does. */
   readonly ownProcess?: boolean;
   /** Sentences about slow steps (installing Synapse); silent by default. */
@@ -32,6 +34,8 @@ export interface HomeserverOptions {
 export interface HomeserverSettings {
   /** Every room that people or the bridge make is encrypted (Synapse: encryption_enabled_by_default_for_room_type). Synapse only. */
   readonly encryptByDefault?: boolean;
+  /** Tchap's module of room access rules is loaded: a room made as direct holds two people and no third. Synapse only. */
+  readonly accessRules?: boolean;
 }
 
 export interface Homeserver {

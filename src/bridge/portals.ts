@@ -50,10 +50,9 @@ export class PortalKeeper {
       return known.away ? await this.#callBack(portal, puppet) : portal;
     }
     const spec = await this.#spec(known, puppet);
-    const made =
-      adopt === undefined
-        ? await this.#doors.matrix.ensureRoom(spec)
-        : await this.#doors.matrix.adoptRoom(adopt.room, adopt.as, spec);
+    const { matrix } = this.#doors;
+    const adopted = adopt && (await matrix.adoptRoom(adopt.room, adopt.as, spec));
+    const made = adopted ?? (await matrix.ensureRoom(spec));
     const portal = { ...known, room: made.room, encrypted: made.encrypted, away: false };
     // Written down last: whoever dies before finds the same room by its alias and gathers its people once more.
     await this.#gather(portal, puppet);

@@ -62,7 +62,7 @@ async function openPortal(doors: FlowDoors, entry: QueueEntry, act: Act<'open-po
   await doors.keeper.bringIn(portal, act.for);
   if (portal.encrypted) await sayForced(doors, portal, act.for);
   if (adopt !== undefined && adopt.room !== portal.room) {
-    // Another cause opened the chat's room meanwhile: the ghost sends its person there.
+    // Another cause opened the chat's room meanwhile, or this one lets no bot in: the ghost sends its person there.
     const words = render(say('room.ghost-elsewhere', { room: portal.room }), await languageOf(doors, act.for));
     const body = { kind: 'text', as: 'notice', text: plainText(words) } as const;
     await adopt.as.send(adopt.room, effectId(entry.key, 'elsewhere'), body);

@@ -59,22 +59,22 @@ export class MatrixRooms {
       body: async () => await this.#portalBody(spec),
       isIt: (found) => creatorIn(found) === bot.user && isBridgedTo(found, ids, spec) && !isTombstonedIn(found),
     });
-    if (state === undefined) return { room, encrypted: await this.isEncrypted(room), adopted: false };
-    const members = membersOf(state);
+    const members = membersOf(state ?? []);
     for (const user of spec.invite) {
       const now = members.get(user);
       if (now !== 'join' && now !== 'invite' && now !== 'ban') await bot.invite(room, user, spec.direct);
     }
+    if (state === undefined) return { room, encrypted: await this.isEncrypted(room), adopted: false };
     return { room, encrypted: isEncryptedIn(state), adopted: true };
   }
+
+  /** Not `is_direct`: its invitations say so, and a homeserver with access rules lets no third into a room made as direct. */
 
   async #portalBody(spec: RoomSpec): Promise<Json> {
     const { bot, ids, roomVersion, federate } = this.#options;
     return {
       preset: 'private_chat',
       visibility: 'private',
-      is_direct: spec.direct,
-      invite: spec.invite,
       creation_content: { 'm.federate': federate },
       power_level_content_override: await this.#powers(),
       initial_state: [...bridgeState(ids, spec), ...unnamed(bot.user)],
@@ -129,7 +129,8 @@ export class MatrixRooms {
       },
       users_default: 0,
       events_default: 0,
-      state_default: Math.min(50, botPower),
+      // Nobody but the bot has power; access rules demand that others than the highest may change nothing.
+      state_default: botPower,
       invite: Math.min(50, botPower),
       ...(listed ? { users: { [bot.user]: botPower } } : {}),
     };
@@ -141,11 +142,11 @@ export class MatrixRooms {
     return textAt(objectAt(objectAt(answer, 'capabilities'), 'm.room_versions'), 'default') ?? '11';
   }
 
-  async adopt(room: RoomId, ghost: Speaker, spec: RoomSpec): Promise<MadeRoom> {
+  async adopt(room: RoomId, ghost: Speaker, spec: RoomSpec): Promise<MadeRoom | undefined> {
     const { bot, ids, client, who, asUser } = this.#options;
     await ghost.join(room);
     await tolerate(403, async () => await ghost.invite(room, bot.user));
-    await bot.join(room);
+    if (!(await tolerate(403, async () => await bot.join(room)))) return undefined;
     const alias = ids.alias(spec.portal);
     try {
       await client.ask(who, 'PUT', `${API}/directory/room/${encode(alias)}`, { body: { room_id: room } });
@@ -251,7 +252,7 @@ export class MatrixRooms {
     };
   }
 }
-/** For steps that a room may lawfully forbid. */
+/** For steps that a room may lawfully forbid. @returns whether it did not */
 async function tolerate(status: number, work: () => Promise<void>): Promise<boolean> {
   try {
     await work();

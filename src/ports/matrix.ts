@@ -91,8 +91,8 @@ export interface MatrixApi {
   double(user: UserId): Promise<Speaker | undefined>;
   /** Finds the room of a portal under its deterministic alias or makes it; never two. */
   ensureRoom(spec: RoomSpec): Promise<MadeRoom>;
-  /** Makes an existing direct room the portal's: alias, m.bridge and encryption level; the bot must be invited or joined by `as`. */
-  adoptRoom(room: RoomId, as: Speaker, spec: RoomSpec): Promise<MadeRoom>;
+  /** Makes an existing direct room the portal's: alias, m.bridge and encryption level; undefined when the room lets no bot in. */
+  adoptRoom(room: RoomId, as: Speaker, spec: RoomSpec): Promise<MadeRoom | undefined>;
   /** What was said in a room before one of ours joined it, oldest first, as wire events: no homeserver pushes that. @throws BridgeError */
   saidBefore(room: RoomId, as: UserId): Promise<readonly unknown[]>;
   /** Has the room say whose it is (m.bridge), where it lets the bot. */

@@ -130,6 +130,17 @@ describe('a ghost', () => {
     expect(matrix.texts(room)).toEqual(['hi Zoe', 'hi']);
   });
 
+  test('invited to a direct room that lets no bot in opens the portal elsewhere and sends its person there', async () => {
+    const room = matrix.create(marie, { invite: [zoe()] });
+    matrix.closedToBot.add(room);
+    await world.run();
+    const portal = world.room(chat);
+    expect(portal).not.toBe(room);
+    expect(memberOf(portal, marie)).toBe('invite');
+    expect(matrix.texts(room)).toEqual([expect.stringContaining(portal)]);
+    expect(memberOf(room, zoe())).toBe('leave');
+  });
+
   test('invited where the rules forbid it says why and leaves', async () => {
     world.rule('deny', { chat: 'chat:d1', reason: 'not this one' });
     const room = matrix.create(marie, { invite: [zoe()] });

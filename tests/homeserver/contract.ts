@@ -236,6 +236,29 @@ export function homeserverContract(kind: HomeserverKind, roomVersion: '11' | '12
       expect(Object.keys((next.body['rooms'] as { join: Json }).join)).toEqual([roomId]);
     });
 
+    test('a token that names nobody speaks for the sender, who reads media but cannot sync', async () => {
+      expect((await ask('as-token', 'GET', '/account/whoami')).body['user_id']).toBe('@x7f3:hs.test');
+      for (const who of ['', '&user_id=@x7f3:hs.test']) {
+        expect((await ask('as-token', 'GET', `/sync?timeout=0${who}`)).status).toBe(500);
+      }
+      const upload = { method: 'POST', url: `${hs.url}/_matrix/media/v3/upload`, token: alice.accessToken };
+      const made = JSON.parse(
+        (await plainRequest({ ...upload, body: 'a file', contentType: 'text/plain' })).text,
+      ) as Json;
+      const file = String(made['content_uri']).slice('mxc://'.length);
+      const read = async (path: string, token?: string): Promise<string> => {
+        const { status, text: body } = await plainRequest({
+          method: 'GET',
+          url: `${hs.url}/_matrix/${path}/download/${file}`,
+          ...(token === undefined ? {} : { token }),
+        });
+        return status === 200 ? body : String(status);
+      };
+      // As content scanners ask, which pass on the token and nothing else; before version 1.1 they had only the old address.
+      expect(await read('client/v1/media', 'as-token')).toBe('a file');
+      expect([await read('media/v3', 'as-token'), await read('media/v3')]).toEqual(['404', '404']);
+    });
+
     test('what happens while the appservice refuses is pushed in order once a ping has found it', async () => {
       const roomId = await room('_x_bot');
       await ask(alice.accessToken, 'POST', `/join/${encodeURIComponent(roomId)}`, {});

@@ -146,8 +146,21 @@ describe.each(['11', '12'] as const)('in room version %s', (version) => {
     expect(Object.keys((levels['users'] ?? {}) as Json)).not.toContain(ghost.user);
     expect((await world.wing.api.members(room)).get(BOT as UserId)).toBe('join');
     // Once more, as after a crash.
-    expect((await world.wing.api.adoptRoom(room, ghost, world.spec(chat))).room).toBe(room);
+    expect((await world.wing.api.adoptRoom(room, ghost, world.spec(chat)))?.room).toBe(room);
     expect(await bridged(room, 'm.bridge')).toMatchObject({ bridgebot: BOT });
+  });
+
+  test('a direct room that lets no bot in is not adopted', async () => {
+    const ghost = await world.wing.api.ghost(PIGEON, person(`g${chat}`));
+    const made = await world.ask(alice.accessToken, 'POST', '/createRoom', {
+      preset: 'private_chat',
+      is_direct: true,
+      invite: [ghost.user],
+      power_level_content_override: { invite: 50 },
+    });
+    const room = made.body['room_id'] as RoomId;
+    expect(await world.wing.api.adoptRoom(room, ghost, world.spec(chat))).toBeUndefined();
+    expect(await resolved()).toBeUndefined();
   });
 
   test('a room that the bot came into later says what it is, if the room lets it', async () => {

@@ -64,6 +64,8 @@ export class MemoryMatrix {
   before: (method: string, by: UserId, room?: RoomId) => void = () => undefined;
   /** New rooms come up encrypted. */
   forceEncryption = false;
+  /** Rooms of people that let nobody else in, whoever invites. */
+  readonly closedToBot = new Set<RoomId>();
   /** How many sends reached the homeserver, repeated ones too. */
   puts = 0;
   readonly #ghosts: (user: UserId, network: string, person: string) => void;
@@ -446,9 +448,10 @@ export class MemoryMatrix {
     return { room: room.id, encrypted: room.encrypted, adopted: false };
   }
 
-  async #adopt(room: RoomId, ghost: Speaker, spec: RoomSpec): Promise<MadeRoom> {
+  async #adopt(room: RoomId, ghost: Speaker, spec: RoomSpec): Promise<MadeRoom | undefined> {
     await this.#request('adoptRoom', BOT, room);
     const it = this.#demand(room, ghost.user);
+    if (this.closedToBot.has(room)) return undefined;
     if (it.members.get(BOT) !== 'join') {
       this.member(room, ghost.user, BOT, 'invite');
       this.member(room, BOT, BOT, 'join');

@@ -160,6 +160,8 @@ on('GET', `${C}/user/:user/filter/:id`, (call, _user, id = '') => {
 on('GET', `${C}/sync`, async (call) => {
   const requester = call.who();
   const { query, hs } = call;
+  // Synapse fails on it: the sender of an appservice is no user in its tables, not even once it has registered.
+  if (requester.userId === requester.service?.sender) throw new MatrixError(500, 'M_UNKNOWN', 'Internal server error');
   const given = query.get('filter');
   let filter: unknown = {};
   if (given?.startsWith('{') === true) filter = parseFilter(given);

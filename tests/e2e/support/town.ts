@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { startHomeserver, type Homeserver } from '../../../sandbox/homeserver/homeserver.ts';
+import { startHomeserver, type Homeserver, type HomeserverSettings } from '../../../sandbox/homeserver/homeserver.ts';
 import { freePort } from '../../../sandbox/homeserver/ports.ts';
 import { spawnPigeon, type Pigeon } from '../../../sandbox/pigeon/pigeon.ts';
 import { TelegramSandbox } from '../../../sandbox/telegram/control-client.ts';
@@ -27,6 +27,8 @@ export interface TownOptions {
   /** The bridge's own setting `rooms.version`; absent unless told. */
   readonly portalVersion?: '11' | '12';
   readonly doublePuppet?: boolean;
+  /** What the homeserver's operator has set beside the defaults. */
+  readonly homeserver?: HomeserverSettings;
   readonly administrators?: readonly string[];
   /** Rules of the configuration; everybody of this server may do everything unless told. */
   readonly rules?: readonly unknown[];
@@ -94,6 +96,7 @@ export class Town {
         serverName: SERVER,
         port: ports.homeserver,
         roomVersion: options.roomVersion ?? '12',
+        settings: options.homeserver ?? {},
       });
       endings.push(async () => await homeserver.dispose());
       const bridge = new BridgeProcess({ config, health: ports.health, output: join(dir, 'bridge-output.log') });
