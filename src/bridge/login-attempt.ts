@@ -21,8 +21,8 @@ export interface AttemptDoors {
   readonly clock: Clock;
   readonly log: Logger;
   readonly onLogin: (puppet: Puppet) => Promise<void>;
-  /** `part` is unique within the attempt. */
-  readonly tell: (attempt: LoginAttempt, part: string, words: Say, show?: Shown) => Promise<void>;
+  /** `cause` is unique for ever. */
+  readonly tell: (attempt: LoginAttempt, cause: string, words: Say, show?: Shown) => Promise<void>;
   /** A step was reached, or the end. */
   readonly moved: (attempt: LoginAttempt, ended?: Say) => void;
   readonly release: (fence: Fence) => Promise<void>;
@@ -48,6 +48,8 @@ export class LoginAttempt {
   #end: Say;
   #step: OpenStep | undefined;
   #steps = 0;
+  /** Causes of the codes shown one after the other. */
+  #codes: string[] = [];
   #answered = false;
   #finishing = false;
   #closed = false;
@@ -145,11 +147,23 @@ export class LoginAttempt {
     this.#step = step;
     this.#steps += 1;
     this.#answered = false;
-    const show = step.kind === 'show' ? { form: step.form, data: step.data, until: step.until } : undefined;
-    await this.#tell(String(this.#steps), step.say, show);
+    const part = String(this.#steps);
+    await this.#tell(part, step.say, this.#shown(step, part));
     const first = step.kind === 'ask' && step.fields.length > 1 ? step.fields[0] : undefined;
     if (first !== undefined) await this.#tell(`${this.#steps}/field`, first.label);
     this.#doors.moved(this);
+  }
+
+  #shown(step: OpenStep, part: string): Shown | undefined {
+    const after = this.#codes;
+    this.#codes = step.kind === 'show' ? [...after, this.#cause(part)] : [];
+    if (step.kind !== 'show') return undefined;
+    const { form, data, until } = step;
+    return { form, data, until, ...(after.length === 0 ? {} : { after }) };
+  }
+
+  #cause(part: string): string {
+    return `login:${this.id}/${part}`;
   }
 
   /** The account is known: the rules are asked again, then everything is written down; from then on the login exists. */
@@ -188,7 +202,7 @@ export class LoginAttempt {
   }
 
   async #tell(part: string, words: Say, show?: Shown): Promise<void> {
-    await this.#quietly('tell', async () => await this.#doors.tell(this, part, words, show));
+    await this.#quietly('tell', async () => await this.#doors.tell(this, this.#cause(part), words, show));
   }
 
   /** What must not keep a login from ending is written to the log instead. */

@@ -182,7 +182,7 @@ export class LoginDesk {
           clock: this.#doors.clock,
           log: this.#doors.log,
           onLogin: this.#doors.onLogin,
-          tell: async (of, part, words, show) => await this.#tell(of, part, words, show),
+          tell: async (of, cause, words, show) => await this.#tell(of, cause, words, show),
           moved: (of, ended) => this.#moved(of, ended),
           release: async (held) => await leases.release(held),
         },
@@ -198,9 +198,9 @@ export class LoginDesk {
     return undefined;
   }
 
-  async #tell(attempt: LoginAttempt, part: string, words: Say, show: Shown | undefined): Promise<void> {
+  async #tell(attempt: LoginAttempt, cause: string, words: Say, show: Shown | undefined): Promise<void> {
     const { user, network } = attempt.of;
-    const notice = { user, network, cause: `login:${attempt.id}/${part}`, say: words };
+    const notice = { user, network, cause, say: words };
     await this.#doors.onNotice(show === undefined ? notice : { ...notice, show });
   }
 

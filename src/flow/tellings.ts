@@ -45,6 +45,10 @@ export async function sayOnce(doors: Doors, saying: Saying): Promise<void> {
   });
 }
 
+export function tellingKey(cause: string): string {
+  return `tell:${cause}`;
+}
+
 /** Says something to a person in their management room; makes the room if there is none. */
 export async function toldInManagement(
   doors: Doors,
@@ -57,7 +61,7 @@ export async function toldInManagement(
   await doors.queue.accept({
     entries: [
       {
-        key: `tell:${cause}`,
+        key: tellingKey(cause),
         lane: as<LaneId>(`t:${user}`),
         payload: { from: 'bridge', act: show === undefined ? act : { ...act, show } },
       },

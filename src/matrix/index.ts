@@ -169,6 +169,7 @@ export async function openMatrix(options: MatrixOptions): Promise<MatrixWing> {
     readMarker: (room: RoomId, marker: string): EffectId | undefined => markers.read(room, marker),
     openMedia: async (source) => await media.open(source),
     upload: async (id, stream, name) => await media.upload(id, stream, name),
+    drawCode: async (id, code) => await media.draw(id, code),
   };
 
   const door = new TransactionDoor({

@@ -2,15 +2,19 @@
 import { Readable } from 'node:stream';
 import { BridgeError } from '../model/errors.ts';
 import { as, type EffectId, type MxcUri } from '../model/ids.ts';
-import type { MediaSource } from '../model/message.ts';
+import type { Media, MediaSource } from '../model/message.ts';
+import { qrCode } from '../model/qr-code.ts';
 import type { MediaStream } from '../ports/network.ts';
 import type { Logger, Vault } from '../ports/stores.ts';
 import { encode, MatrixRefusal, type As, type MatrixClient } from './client.ts';
 import { textAt } from './json.ts';
+import { drawSquares } from './png.ts';
 
 const SCOPE = 'matrix:media';
 /** Unused ids expire after 24 h (MSC2246); older promises are made anew. */
 const PROMISE_MS = 20 * 3_600_000;
+/** Pixels of a code's square, and the light squares around it that readers need. */
+const [SCALE, MARGIN] = [6, 4];
 /** Bytes of a stream without a length that are held in memory. */
 const MOST_UNMEASURED = 20_000_000;
 
@@ -85,6 +89,14 @@ export class MatrixMedia {
       await this.#confirm(server, media);
     }
     return as<MxcUri>(uri);
+  }
+
+  /** A QR code as a picture. */
+  async draw(id: EffectId, code: string): Promise<Media> {
+    const { bytes } = drawSquares(qrCode(code), SCALE, MARGIN);
+    const [name, mime, size] = ['qr-code.png', 'image/png', bytes.length];
+    const uri = await this.upload(id, { mime, size, chunks: Readable.from([bytes]) }, name);
+    return { kind: 'image', source: { from: 'matrix', uri }, name, mime, size };
   }
 
   /** The same refusal is given while an earlier try still fills it: only what can be read is there. @throws MatrixRefusal */

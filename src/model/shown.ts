@@ -5,4 +5,6 @@ export interface Shown {
   readonly form: 'qr' | 'code';
   readonly data: string;
   readonly until: number;
+  /** The causes of the codes before it in the same sign-in, oldest first: it takes their place. */
+  readonly after?: readonly string[];
 }

@@ -2,7 +2,7 @@
 import type { PersonSnapshot } from '../model/chat.ts';
 import type { EffectId, EventId, MxcUri, NetworkId, PersonId, PortalKey, RoomId, UserId } from '../model/ids.ts';
 import type { MatrixEphemeral, MatrixEvent, Membership } from '../model/matrix-event.ts';
-import type { MediaSource, MessageBody } from '../model/message.ts';
+import type { Media, MediaSource, MessageBody } from '../model/message.ts';
 import type { MediaStream } from './network.ts';
 
 export interface SendAbout {
@@ -116,6 +116,8 @@ export interface MatrixApi {
   readMarker(room: RoomId, marker: string): EffectId | undefined;
   openMedia(source: MediaSource): Promise<MediaStream>;
   upload(id: EffectId, stream: MediaStream, name: string): Promise<MxcUri>;
+  /** A QR code as a picture in the homeserver's store. @throws BridgeError */
+  drawCode(id: EffectId, code: string): Promise<Media>;
 }
 
 /** What the transaction door and the gap audit hand on. */

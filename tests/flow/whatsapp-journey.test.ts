@@ -94,6 +94,11 @@ describe('a person on Matrix with a contact on WhatsApp', () => {
     await camille.answer(management, 'I am the bridge');
     await camille.say(management, 'login whatsapp');
     const shown = await camille.heard(management, 'a QR code', ({ content }) => QR.test(JSON.stringify(content)));
+    expect(shown.content).toMatchObject({
+      msgtype: 'm.image',
+      filename: 'qr-code.png',
+      info: { mimetype: 'image/png' },
+    });
     const [qr] = QR.exec(JSON.stringify(shown.content)) ?? [];
     await whatsapp.scanQr(account.id, qr ?? '');
     const told = await camille.answer(management, `You are signed in to WhatsApp as +${account.phone}`);

@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import sharp from 'sharp';
 import { startHomeserver, type Homeserver } from '../../sandbox/homeserver/homeserver.ts';
 import { MatrixClient } from '../../src/matrix/client.ts';
 import { MatrixMedia } from '../../src/matrix/media.ts';
 import { openMatrix } from '../../src/matrix/index.ts';
 import { effectId } from '../../src/model/effect.ts';
+import { qrCode } from '../../src/model/qr-code.ts';
 import { BridgeError } from '../../src/model/errors.ts';
 import { as, type NetworkId, type PersonId, type UserId } from '../../src/model/ids.ts';
 import type { MediaStream } from '../../src/ports/network.ts';
@@ -68,6 +70,22 @@ test.each<[string, Pick<MediaStream, 'size'>]>([
   const chunks: Uint8Array[] = [];
   for await (const chunk of back.chunks) chunks.push(chunk);
   expect([back.mime, Buffer.concat(chunks).toString()]).toEqual(['text/plain', 'in two pieces']);
+});
+
+test('a code comes as a picture of black and white squares with a light margin', async () => {
+  const drawn = await media.draw(effectId('code', 0), 'https://matrix.org');
+  expect(drawn).toMatchObject({ kind: 'image', mime: 'image/png', source: { from: 'matrix' } });
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of (await media.open(drawn.source)).chunks) chunks.push(chunk);
+  const png = Buffer.concat(chunks);
+  expect(png.length).toBe(drawn.size);
+  const { data, info } = await sharp(png).greyscale().raw().toBuffer({ resolveWithObject: true });
+  const squares = qrCode('https://matrix.org');
+  expect([info.width, info.height]).toEqual([(squares.length + 8) * 6, (squares.length + 8) * 6]);
+  const read = squares.map((row, y) => row.map((_, x) => data[((y + 4) * 6 + 3) * info.width + (x + 4) * 6 + 3] === 0));
+  expect(read).toEqual(squares);
+  const margin = data.subarray(0, info.width * 4 * 6);
+  expect(margin.every((grey) => grey === 255)).toBe(true);
 });
 
 test('a picture that cannot be had leaves its ghost a voice', async () => {

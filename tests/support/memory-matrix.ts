@@ -1,7 +1,15 @@
 // The in-memory twin of the homeserver's door: rooms with members and a timeline, each transaction id taken once, and what a
 // homeserver would push. It refuses what a homeserver refuses; knows no bridge.
 import { BridgeError } from '../../src/model/errors.ts';
-import { as, portalKeyText, type EffectId, type EventId, type RoomId, type UserId } from '../../src/model/ids.ts';
+import {
+  as,
+  portalKeyText,
+  type EffectId,
+  type EventId,
+  type MxcUri,
+  type RoomId,
+  type UserId,
+} from '../../src/model/ids.ts';
 import type { Membership } from '../../src/model/matrix-event.ts';
 import type { MessageBody } from '../../src/model/message.ts';
 import type { MadeRoom, MatrixApi, RoomLook, RoomSpec, SendAbout, Speaker } from '../../src/ports/matrix.ts';
@@ -60,6 +68,8 @@ export class MemoryMatrix {
   readonly direct: string[] = [];
   readonly typing: string[] = [];
   readonly receipts: string[] = [];
+  /** Codes drawn, by where they are. */
+  readonly pictures = new Map<string, string>();
   /** Called before each request; may throw. */
   before: (method: string, by: UserId, room?: RoomId) => void = () => undefined;
   /** New rooms come up encrypted. */
@@ -305,6 +315,12 @@ export class MemoryMatrix {
       readMarker: (room, marker) => MARKERS.read(room, marker),
       openMedia: async () => await Promise.reject(new Error('no media here')),
       upload: async () => await Promise.reject(new Error('no media here')),
+      drawCode: async (id, code) => {
+        await this.#request('drawCode', BOT);
+        const source = { from: 'matrix', uri: as<MxcUri>(`mxc://hs/${id}`) } as const;
+        this.pictures.set(source.uri, code);
+        return { kind: 'image', source, name: 'code', mime: 'image/png' };
+      },
     };
   }
 
@@ -314,7 +330,10 @@ export class MemoryMatrix {
   }
 
   #speaker(user: UserId): Speaker {
-    const text = (body: MessageBody): string => (body.kind === 'text' ? body.text.text : `[${body.kind}]`);
+    const text = (body: MessageBody): string =>
+      body.kind === 'text' ? body.text.text : body.kind === 'media' ? (body.caption?.text ?? '') : `[${body.kind}]`;
+    const picture = (body: MessageBody): object =>
+      body.kind === 'media' && body.media.source.from === 'matrix' ? { url: body.media.source.uri } : {};
     return {
       user,
       join: async (room) => {
@@ -362,14 +381,14 @@ export class MemoryMatrix {
         const reply =
           about.replyTo === undefined ? {} : { 'm.relates_to': { 'm.in_reply_to': { event_id: about.replyTo } } };
         const msgtype = body.kind === 'text' && body.as === 'notice' ? 'm.notice' : 'm.text';
-        const content = { msgtype, body: text(body), ...reply };
+        const content = { msgtype, body: text(body), ...picture(body), ...reply };
         return await this.#put(room, user, 'm.room.message', id, content, about);
       },
       edit: async (room, id, target, body, about = {}) => {
         const content = {
           msgtype: 'm.text',
           body: `* ${text(body)}`,
-          'm.new_content': { msgtype: 'm.text', body: text(body) },
+          'm.new_content': { msgtype: 'm.text', body: text(body), ...picture(body) },
           'm.relates_to': { rel_type: 'm.replace', event_id: target },
         };
         return await this.#put(room, user, 'm.room.message', id, content, about);

@@ -13,9 +13,9 @@ import { isThere, mayHaveBeenCarried, reportUndecided } from '../after-restore.t
 import { languageOf, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
 import { mirrorLater } from '../mirror.ts';
 import { sayForced } from '../rooms.ts';
-import { wordsFor } from '../to-network/report.ts';
 import { changeChat, changeMembership, changeRole } from './group.ts';
 import type { Hand, HandFor, Open, RoomDuty, ToMatrix } from './hand.ts';
+import { speakInRoom } from './speak.ts';
 
 type Owed = Exclude<Delivery, { to: 'network' }>;
 
@@ -38,10 +38,7 @@ const hands: {
 
 export async function deliverToMatrix(doors: FlowDoors, entry: QueueEntry, owed: Owed): Promise<Outcome> {
   if (owed.to === 'room') {
-    const body = { kind: 'text', as: 'notice', text: plainText(await wordsFor(doors, owed)) } as const;
-    const before = mayHaveBeenCarried(doors, entry.receivedAt);
-    if (before && isThere(await doors.matrix.findDelivered(owed.room, owed.id))) return {};
-    await doors.matrix.bot.send(owed.room, owed.id, body, owed.replyTo === undefined ? {} : { replyTo: owed.replyTo });
+    await speakInRoom(doors, entry, owed);
     return {};
   }
   if (entry.payload.from !== 'network') throw new Error('a duty to Matrix comes from a network');

@@ -24,6 +24,7 @@ export interface WhatsAppOptions {
   /** Deadlines in ms. */
   readonly ackMs?: number;
   readonly openMs?: number;
+  readonly qrMs?: number;
 }
 
 const capabilities: Capabilities = {
@@ -68,6 +69,7 @@ export function createWhatsApp(
         clock,
         log,
         openMs,
+        ...(options.qrMs === undefined ? {} : { qrMs: options.qrMs }),
         spend: async () => await spendLink(context, owner, options.linksADay ?? LINKS_A_DAY),
         closed: (ended) => logins.delete(ended),
       });

@@ -32,6 +32,8 @@ export interface LibraryDoors {
   readonly settings: WhatsAppSettings;
   readonly state: AccountState;
   readonly cures: Cures;
+  /** Ms that each code to scan lives; only tests say. */
+  readonly qrMs?: number;
 }
 
 export interface OpenedSocket {
@@ -46,8 +48,9 @@ const GOODBYE_MS = 500;
 const QUERY_MS = 20_000;
 
 /** Connects at once. @throws Error when the library is not the one this was written for */
-export function openSocket({ settings, state, cures }: LibraryDoors): OpenedSocket {
-  const socket = captured(() => makeWASocket(configOf(settings, state)));
+export function openSocket({ settings, state, cures, qrMs }: LibraryDoors): OpenedSocket {
+  const timing = qrMs === undefined ? {} : { qrTimeout: qrMs };
+  const socket = captured(() => makeWASocket({ ...configOf(settings, state), ...timing }));
   const gate = guardSocket(socket.ws, state.journal, cures, ({ tag }) => tag !== 'receipt');
   socket.ev.on('creds.update', () => {
     // The state tells its line when nothing can be written any more.

@@ -33,6 +33,8 @@ export interface LoginDoors {
   readonly clock: Clock;
   readonly log: Logger;
   readonly openMs: number;
+  /** How long each code lives, when that is not for WhatsApp to say. */
+  readonly qrMs?: number;
   /** Takes one of today's links. @returns false when there is none left */
   readonly spend: () => Promise<boolean>;
   /** Nothing is open any more. */
@@ -161,11 +163,11 @@ export class WhatsAppLogin implements LoginProcess {
   }
 
   async #open(): Promise<void> {
-    const { settings, clock, log, cures } = this.#doors;
+    const { settings, clock, log, cures, qrMs } = this.#doors;
     const broken = (why: unknown): void => this.#happen({ kind: 'ended', why });
     this.#state = await AccountState.begin({ ledger: this.#ledger, clock, log, cures, broken });
     this.#ended.signal.throwIfAborted();
-    this.#opened = openSocket({ settings, state: this.#state, cures });
+    this.#opened = openSocket({ settings, state: this.#state, cures, ...(qrMs === undefined ? {} : { qrMs }) });
     this.#opened.socket.ev.on('connection.update', ({ qr, connection, lastDisconnect }) => {
       if (qr !== undefined) this.#happen({ kind: 'qr', data: qr });
       if (connection === 'close') this.#happen({ kind: 'ended', why: lastDisconnect?.error });

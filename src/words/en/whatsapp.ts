@@ -74,7 +74,7 @@ export const en = {
   'whatsapp.phone-invalid': 'This is no phone number with its country code. Send it like +33 6 12 34 56 78.',
   'whatsapp.wait': 'Talking to WhatsApp…',
   'whatsapp.show-qr':
-    'On the phone, open WhatsApp, Linked devices, Link a device, and scan this code. A new one follows while you look for it.',
+    'On the phone, open WhatsApp, Linked devices, Link a device, and scan this code. A new one takes its place here while you look for it.',
   'whatsapp.show-code':
     'On the phone, open WhatsApp, Linked devices, Link a device, Link with phone number instead, and type this code.',
   'whatsapp.not-linked': 'No phone linked this device in time. Write `login whatsapp` to begin again.',

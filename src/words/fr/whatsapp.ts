@@ -77,7 +77,7 @@ export const fr = {
     'Ce n’est pas un numéro de téléphone avec l’indicatif du pays. Envoyez-le comme +33 6 12 34 56 78.',
   'whatsapp.wait': 'Échange avec WhatsApp…',
   'whatsapp.show-qr':
-    'Sur le téléphone, ouvrez WhatsApp, Appareils connectés, Connecter un appareil, et scannez ce code. Un nouveau suit pendant que vous cherchez.',
+    'Sur le téléphone, ouvrez WhatsApp, Appareils connectés, Connecter un appareil, et scannez ce code. Un nouveau prend sa place ici pendant que vous cherchez.',
   'whatsapp.show-code':
     'Sur le téléphone, ouvrez WhatsApp, Appareils connectés, Connecter un appareil, Connecter avec un numéro de téléphone, et saisissez ce code.',
   'whatsapp.not-linked':

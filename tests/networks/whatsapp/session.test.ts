@@ -115,6 +115,19 @@ describe('a login', () => {
     expect((await sandbox.person(me.id)).devices).toHaveLength(1);
   });
 
+  test('shows one code after the other, the first for a minute and the next for twenty seconds, and any may be scanned', async () => {
+    const me = await newPerson(sandbox);
+    const shown: { data: string; seconds: number }[] = [];
+    const step = await stepsOf(open(new House(), { qrMs: 400 }), async (one) => {
+      if (one.kind !== 'show') return;
+      shown.push({ data: one.data, seconds: Math.round((one.until - Date.now()) / 1000) });
+      if (shown.length === 3) await sandbox.scanQr(me.id, one.data);
+    });
+    expect(step.kind).toBe('done');
+    expect(shown.map(({ seconds }) => seconds)).toEqual([60, 20, 20]);
+    expect(new Set(shown.map(({ data }) => data)).size).toBe(3);
+  });
+
   test('is tried three times a day, also by another process', async () => {
     const house = new House();
     for (let link = 0; link < 3; link += 1) {
