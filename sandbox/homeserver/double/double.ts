@@ -12,7 +12,7 @@ import { ownsAlias, readRegistration, type Appservice } from './registration.ts'
 import { Rooms } from './rooms.ts';
 import { Syncs } from './sync.ts';
 import type { World } from './world.ts';
-import type { Answer } from './routes.ts';
+import type { Answer } from './routes/route.ts';
 
 export interface DoubleSettings {
   readonly registrations: readonly string[];

@@ -7,7 +7,8 @@ import { Double, type DoubleSettings } from './double.ts';
 import { FaultBook } from './faults.ts';
 import { isObject, MatrixError, type Json } from './json.ts';
 import { identify, transactionKey, type Requester } from './requester.ts';
-import { route, type Answer, type Call } from './routes.ts';
+import { route } from './routes.ts';
+import type { Answer, Call } from './routes/route.ts';
 import { World } from './world.ts';
 
 const LARGEST = 210 * 1024 * 1024;
