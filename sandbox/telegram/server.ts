@@ -17,7 +17,9 @@ import { KeyStore, type AuthKey } from './wire/keys.ts';
 import type { Session } from './wire/session.ts';
 import type { BoxEvent } from './world/box.ts';
 import { View } from './world/view.ts';
-import { World, type Human, type Passing } from './world/world.ts';
+import type { Passing } from './world/news.ts';
+import type { Human } from './world/people.ts';
+import { World } from './world/world.ts';
 
 const MAX_CALLS = 10_000;
 const SESSION_KEPT_MS = 5 * 60_000;
@@ -57,7 +59,7 @@ export class TelegramServer {
     this.#log = log;
     this.world = new World(dcs);
     this.logins = new Logins(this);
-    this.world.listen({
+    this.world.news.listen({
       boxEvent: (owner, event, origin) => this.#pushEvent(owner, event, origin),
       passing: (owner, what) => this.#pushPassing(owner, what),
     });
@@ -96,7 +98,7 @@ export class TelegramServer {
         this.connections.add(connection);
         socket.on('close', () => {
           this.connections.delete(connection);
-          this.world.touch();
+          this.world.news.touch();
         });
       });
       await new Promise<void>((resolve, reject) => {
@@ -221,7 +223,7 @@ export class TelegramServer {
       key.refusal = refusal;
       for (const session of key.sessions.values()) session.receives = false;
     }
-    this.world.touch();
+    this.world.news.touch();
     return keys.length;
   }
 

@@ -6,7 +6,7 @@ import type { TlObject } from '../tl/layer.ts';
 import { DH_G, DH_PRIME } from '../wire/crypto.ts';
 import { View } from '../world/view.ts';
 import { Refusal } from '../../refusal.ts';
-import { plainPhone, type Human } from '../world/world.ts';
+import { plainPhone, type Human } from '../world/people.ts';
 import { asBytes, asLong, asNumber, asObject, asText, type Context, type Method, type OpenMethod } from './context.ts';
 import { CODE_LENGTH } from './logins.ts';
 
@@ -31,7 +31,7 @@ function checkApi(request: TlObject): void {
 
 /** The person must live here: otherwise the client is sent to the right data centre. */
 function atHome(context: Context, phone: string): Human | undefined {
-  const person = context.server.world.byPhone(phone);
+  const person = context.server.world.people.byPhone(phone);
   if (person !== undefined && person.dc !== context.dc) throw new Refusal(303, `PHONE_MIGRATE_${person.dc}`);
   if (person?.state === 'banned') throw new Refusal(400, 'PHONE_NUMBER_BANNED');
   return person;
@@ -45,9 +45,9 @@ function sendCode(context: Context, phone: string): TlObject {
   if (inApp) {
     const service =
       server.world.people.get(BigInt(SERVICE_ID)) ??
-      server.world.create({ id: SERVICE_ID, firstName: 'Telegram', phone: '42777' });
+      server.world.people.create({ id: SERVICE_ID, firstName: 'Telegram', phone: '42777' });
     const text = `Login code: ${sent.code}. Do not give this code to anyone, even if they say they are from Telegram!`;
-    server.world.write(service, person, { text });
+    server.world.messages.write(service, person, { text });
   }
   return {
     _: 'auth.sentCode',
@@ -96,7 +96,7 @@ export const authMethods: Readonly<Record<string, OpenMethod>> = {
   'auth.logOut': ({ server, key, session }) => {
     server.keys.logout(key);
     session.receives = false;
-    server.world.touch();
+    server.world.news.touch();
     return { _: 'auth.loggedOut' };
   },
   'account.getPassword': ({ server, key }) => {

@@ -6,7 +6,7 @@ import type { AuthKey } from '../wire/keys.ts';
 import type { Session } from '../wire/session.ts';
 import { View } from '../world/view.ts';
 import { Refusal } from '../../refusal.ts';
-import type { Human } from '../world/world.ts';
+import type { Human } from '../world/people.ts';
 
 export interface Context {
   readonly server: TelegramServer;
@@ -48,7 +48,8 @@ export function personOf(context: SignedIn, reference: TlValue): Human {
   if (target === undefined) throw refusal;
   if (input._ === 'inputPeerUser' || input._ === 'inputUser') {
     // One's own id needs no hash.
-    if (target !== me && asLong(input['access_hash']) !== server.world.accessHash(me.id, target.id)) throw refusal;
+    if (target !== me && asLong(input['access_hash']) !== server.world.people.accessHash(me.id, target.id))
+      throw refusal;
     return target;
   }
   if (input._ === 'inputPeerUserFromMessage' || input._ === 'inputUserFromMessage') {

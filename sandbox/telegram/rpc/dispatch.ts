@@ -133,7 +133,7 @@ export async function dispatch(
     if (fault.fail !== null) throw new Refusal(fault.fail.code, fault.fail.message);
     if (!withoutUpdates && !isFileMethod(name) && !session.receives) {
       session.receives = true;
-      server.world.touch();
+      server.world.news.touch();
     }
     const layer = server.layerOf(key);
     const result = packed(name, layer.writeResult(name, run({ server, dc, session, key }, name, request)));

@@ -3,7 +3,7 @@
 import type { TlObject } from '../tl/layer.ts';
 import { fileReference } from '../world/view.ts';
 import { Refusal } from '../../refusal.ts';
-import type { Human } from '../world/world.ts';
+import type { Human } from '../world/people.ts';
 import { asBytes, asLong, asNumber, asObject, personOf, type Method, type SignedIn } from './context.ts';
 import { photosOf } from './push.ts';
 

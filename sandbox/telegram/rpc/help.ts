@@ -3,7 +3,7 @@
 
 import type { TelegramServer } from '../server.ts';
 import type { TlObject } from '../tl/layer.ts';
-import { MAX_TEXT } from '../world/world.ts';
+import { MAX_TEXT } from '../world/messages.ts';
 import type { OpenMethod } from './context.ts';
 
 export const addressOf = (dc: number): string => `10.255.0.${dc}`;

@@ -5,7 +5,7 @@ import type { SentCode } from '../control-types.ts';
 import type { TelegramServer } from '../server.ts';
 import type { AuthKey } from '../wire/keys.ts';
 import { Refusal } from '../../refusal.ts';
-import { plainPhone, type Human } from '../world/world.ts';
+import { plainPhone, type Human } from '../world/people.ts';
 
 const CODE_LIFE_MS = 10 * 60_000;
 const TOKEN_LIFE_S = 30;
@@ -45,7 +45,7 @@ export class Logins {
     const code = String(randomInt(10 ** CODE_LENGTH)).padStart(CODE_LENGTH, '0');
     const sent = { phone, code, hash: randomBytes(9).toString('hex'), sentAt: Date.now(), wrong: 0 };
     this.#codes.set(phone, sent);
-    this.#server.world.touch();
+    this.#server.world.news.touch();
     return sent;
   }
 
@@ -82,7 +82,7 @@ export class Logins {
       throw new Refusal(401, 'SESSION_PASSWORD_NEEDED');
     }
     this.#server.keys.login(key, person.id);
-    this.#server.world.touch();
+    this.#server.world.news.touch();
   }
 
   /** Whose password is asked of this key: the one halfway in, or the one inside. */
@@ -107,7 +107,7 @@ export class Logins {
     if (challenge === undefined || challenge.id !== id) throw new Refusal(400, 'SRP_ID_INVALID');
     if (!challenge.accepts(a, proof)) throw new Refusal(400, 'PASSWORD_HASH_INVALID');
     this.#server.keys.login(key, person.id);
-    this.#server.world.touch();
+    this.#server.world.news.touch();
     return person;
   }
 

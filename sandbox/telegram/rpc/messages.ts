@@ -5,7 +5,8 @@ import type { TlObject } from '../tl/layer.ts';
 import type { BoxEvent, Chat, Copy } from '../world/box.ts';
 import { readEntities, View } from '../world/view.ts';
 import { Refusal } from '../../refusal.ts';
-import { MAX_TEXT, type Human } from '../world/world.ts';
+import { MAX_TEXT } from '../world/messages.ts';
+import type { Human } from '../world/people.ts';
 import {
   asLong,
   asNumber,
@@ -50,7 +51,7 @@ function send(context: SignedIn, request: TlObject): TlObject {
   }
   if (peer.state === 'deactivated') throw new Refusal(400, 'INPUT_USER_DEACTIVATED');
   const reply = asObject(request['reply_to']);
-  const { copy, event } = server.world.write(
+  const { copy, event } = server.world.messages.write(
     me,
     peer,
     {
@@ -81,7 +82,7 @@ function edit(context: SignedIn, request: TlObject): TlObject {
   const id = asNumber(request['id']);
   if (me.box.find(id)?.peer !== peer.id) throw new Refusal(400, 'MESSAGE_ID_INVALID');
   const what = { text: asText(request['message']), entities: readEntities(request['entities']) };
-  const { event } = server.world.edit(me, id, what, session);
+  const { event } = server.world.messages.edit(me, id, what, session);
   const { update, people: seen } = view.update(event);
   return whole(view, [update], seen);
 }
@@ -178,7 +179,12 @@ export const messageMethods: Readonly<Record<string, Method>> = {
   },
   'messages.editMessage': edit,
   'messages.deleteMessages': ({ server, me, session }, request) => {
-    const { pts, count } = server.world.remove(me, asNumbers(request['id']), request['revoke'] === true, session);
+    const { pts, count } = server.world.messages.remove(
+      me,
+      asNumbers(request['id']),
+      request['revoke'] === true,
+      session,
+    );
     return { _: 'messages.affectedMessages', pts, pts_count: count };
   },
   'messages.deleteHistory': (context, request) => {
@@ -188,18 +194,24 @@ export const messageMethods: Readonly<Record<string, Method>> = {
     const chat = me.box.chats.get(peer.id);
     const ids = chat === undefined ? [] : me.box.visible(chat).map((copy) => copy.id);
     const chosen = ids.filter((id) => maxId === 0 || id <= maxId);
-    const { pts, count } = server.world.remove(me, chosen, request['revoke'] === true, session);
+    const { pts, count } = server.world.messages.remove(me, chosen, request['revoke'] === true, session);
     return { _: 'messages.affectedHistory', pts, pts_count: count, offset: 0 };
   },
   'messages.readHistory': (context, request) => {
     const peer = personOf(context, request['peer']);
-    const { pts, count } = context.server.world.read(context.me, peer, asNumber(request['max_id']), context.session);
+    const { pts, count } = context.server.world.messages.read(
+      context.me,
+      peer,
+      asNumber(request['max_id']),
+      context.session,
+    );
     return { _: 'messages.affectedMessages', pts, pts_count: count };
   },
   'messages.setTyping': (context, request) => {
     const peer = personOf(context, request['peer']);
     const action = asObject(request['action'])._;
-    if (peer !== context.me) context.server.world.typing(context.me, peer, action === 'sendMessageCancelAction');
+    if (peer !== context.me)
+      context.server.world.messages.typing(context.me, peer, action === 'sendMessageCancelAction');
     return true;
   },
   'messages.getHistory': history,

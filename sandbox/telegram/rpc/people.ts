@@ -3,7 +3,7 @@
 import type { TlObject } from '../tl/layer.ts';
 import { peerUser, photoOf } from '../world/view.ts';
 import { Refusal } from '../../refusal.ts';
-import { plainPhone, type Human } from '../world/world.ts';
+import { plainPhone, type Human } from '../world/people.ts';
 import { asLong, asNumber, asObjects, asText, personOf, type Method, type SignedIn } from './context.ts';
 import { whole } from './push.ts';
 
@@ -48,12 +48,12 @@ export const peopleMethods: Readonly<Record<string, Method>> = {
   'contacts.resolveUsername': (context, request) => {
     const username = asText(request['username']).replace(/^@/, '');
     if (!/^[a-z]\w{3,31}$/i.test(username)) throw new Refusal(400, 'USERNAME_INVALID');
-    const person = context.server.world.byUsername(username);
+    const person = context.server.world.people.byUsername(username);
     if (person === undefined) throw new Refusal(400, 'USERNAME_NOT_OCCUPIED');
     return resolved(context, person);
   },
   'contacts.resolvePhone': (context, request) => {
-    const person = context.server.world.byPhone(asText(request['phone']));
+    const person = context.server.world.people.byPhone(asText(request['phone']));
     if (person === undefined) throw new Refusal(400, 'PHONE_NOT_OCCUPIED');
     return resolved(context, person);
   },
@@ -70,9 +70,9 @@ export const peopleMethods: Readonly<Record<string, Method>> = {
   'contacts.importContacts': ({ server, me, view }, request) => {
     const found: { readonly person: Human; readonly client: bigint }[] = [];
     for (const one of asObjects(request['contacts'])) {
-      const person = server.world.byPhone(plainPhone(asText(one['phone'])));
+      const person = server.world.people.byPhone(plainPhone(asText(one['phone'])));
       if (person === undefined) continue;
-      server.world.addContact(me, person, asText(one['first_name']), asText(one['last_name']));
+      server.world.people.addContact(me, person, asText(one['first_name']), asText(one['last_name']));
       found.push({ person, client: asLong(one['client_id']) });
     }
     return {
@@ -87,7 +87,7 @@ export const peopleMethods: Readonly<Record<string, Method>> = {
     const person = personOf(context, request['id']);
     const firstName = asText(request['first_name']);
     if (firstName === '') throw new Refusal(400, 'CONTACT_NAME_EMPTY');
-    context.server.world.addContact(context.me, person, firstName, asText(request['last_name']));
+    context.server.world.people.addContact(context.me, person, firstName, asText(request['last_name']));
     return whole(context.view, [], [person.id]);
   },
   'contacts.search': ({ server, me, view }, request) => {

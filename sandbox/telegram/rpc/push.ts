@@ -3,7 +3,9 @@
 import type { TlObject } from '../tl/layer.ts';
 import type { BoxEvent } from '../world/box.ts';
 import { photoOf, View } from '../world/view.ts';
-import type { Human, Passing, World } from '../world/world.ts';
+import type { Passing } from '../world/news.ts';
+import type { Human } from '../world/people.ts';
+import type { World } from '../world/world.ts';
 
 export type PushForm = 'short' | 'full';
 

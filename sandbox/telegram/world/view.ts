@@ -6,7 +6,8 @@ import type { TlObject, TlValue } from '../tl/layer.ts';
 import type { BoxEvent, Chat, Copy } from './box.ts';
 import { actionOf, mediaOf } from './media.ts';
 import type { Photo } from './photo.ts';
-import type { Human, World } from './world.ts';
+import type { Human } from './people.ts';
+import type { World } from './world.ts';
 
 export const peerUser = (id: bigint): TlObject => ({ _: 'peerUser', user_id: id });
 
@@ -78,13 +79,13 @@ export class View {
         _: 'user',
         id: target.id,
         deleted: true,
-        access_hash: this.#world.accessHash(viewer.id, target.id),
+        access_hash: this.#world.people.accessHash(viewer.id, target.id),
       };
     }
     return {
       _: 'user',
       id: target.id,
-      access_hash: this.#world.accessHash(viewer.id, target.id),
+      access_hash: this.#world.people.accessHash(viewer.id, target.id),
       ...(self ? { self } : {}),
       ...(saved === undefined ? {} : { contact: true }),
       ...(mutual ? { mutual_contact: true } : {}),
