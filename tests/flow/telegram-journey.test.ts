@@ -1,22 +1,15 @@
 // A person's whole way: sign in by code and password, talk with a contact both ways, over a restart and a kill of the bridge.
 // The bridge is a process of its own, between the homeserver double and the simulated Telegram.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startHomeserver, type Homeserver } from '../../sandbox/homeserver/homeserver.ts';
 import { TelegramSandbox, type MessageKind, type Person as Contact } from '../../sandbox/telegram/control-client.ts';
-import { testPostgres, type TestPostgres } from '../support/postgres.ts';
-import { Bridge, freePort } from './journey/bridge.ts';
-import { eventually, Person } from './journey/person.ts';
+import type { Bridge } from './journey/bridge.ts';
+import { eventually, numbered, type Person } from './journey/person.ts';
+import { BOT, openTown, type Town } from './journey/town.ts';
 
 const PASSWORD = 'correct horse battery staple';
-const BOT = '@passerelle:hs.test';
 
-let dir: string;
-let postgres: TestPostgres;
+let town: Town<TelegramSandbox> | undefined;
 let telegram: TelegramSandbox;
-let homeserver: Homeserver;
 let bridge: Bridge;
 let camille: Person;
 let account: Contact;
@@ -25,51 +18,28 @@ let alice: Contact;
 let management: string;
 let portal: string;
 let loginCode: string;
-/** What was begun, even if the beginning failed half-way. */
-const endings: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'passerelle-journey-'));
-  endings.push(async () => await Promise.resolve(rmSync(dir, { recursive: true, force: true })));
-  postgres = await testPostgres();
-  endings.push(async () => await postgres.stop());
-  telegram = await TelegramSandbox.start();
-  endings.push(async () => await telegram.stop());
-  const serverName = 'hs.test';
-  const port = await freePort();
-  bridge = await Bridge.prepare({
-    dir,
-    homeserver: { url: `http://127.0.0.1:${port}`, serverName },
-    // The same socket, in the spelling of a whole address.
-    database: (await postgres.database()).replace('@/', '@localhost/'),
-    networks: {
-      telegram: {
-        apiId: 12345,
-        apiHash: '0123456789abcdef0123456789abcdef',
-        dangerousTestServers: true,
-        test: {
-          dcs: Object.fromEntries(Object.entries(telegram.dcs).map(([dc, at]) => [dc, `127.0.0.1:${at}`])),
-          rsa: [telegram.rsa.pem],
-        },
+  town = await openTown(
+    'telegram',
+    async () => await TelegramSandbox.start(),
+    ({ dcs, rsa }) => ({
+      apiId: 12345,
+      apiHash: '0123456789abcdef0123456789abcdef',
+      test: {
+        dcs: Object.fromEntries(Object.entries(dcs).map(([dc, at]) => [dc, `127.0.0.1:${at}`])),
+        rsa: [rsa.pem],
       },
-    },
-    rules: [
-      { allow: 'login', user: ':hs.test', network: 'telegram' },
-      { allow: 'bridge', user: ':hs.test', network: 'telegram', chat: 'direct:*' },
-    ],
-  });
-  homeserver = await startHomeserver({ kind: 'double', registrations: bridge.registrations, dir, serverName, port });
-  endings.push(async () => await homeserver.dispose());
-  camille = new Person(homeserver.url, await homeserver.registerUser('camille', 'secret'));
+    }),
+  );
+  ({ sandbox: telegram, bridge, camille } = town);
   account = await telegram.createPerson({ firstName: 'Camille', password: PASSWORD, dc: 2 });
   alice = await telegram.createPerson({ firstName: 'Alice', lastName: 'Martin', username: 'alice_m', photo: true });
   await telegram.addContact(account.id, alice.id, 'My', 'Secret Flame');
-  endings.push(async () => await bridge.stop());
-  await bridge.start();
 }, 120_000);
 
 afterAll(async () => {
-  for (const end of endings.toReversed()) await end();
+  await town?.close();
 }, 60_000);
 
 const said = async (text: string): Promise<void> => void (await telegram.write(alice.id, account.id, text));
@@ -255,8 +225,8 @@ describe('a person on Matrix with a contact on Telegram', () => {
     const code = await bridge.stop(signal);
     expect(code).toBe(signal === 'SIGTERM' ? 0 : null);
     const before = (await camille.conversation(portal)).length;
-    const there = numbered(`there after ${signal}`);
-    const here = numbered(`here after ${signal}`);
+    const there = numbered(`there after ${signal}`, 5);
+    const here = numbered(`here after ${signal}`, 5);
     for (const text of there) await said(text);
     await telegram.write(account.id, alice.id, `phone after ${signal}`);
     for (const text of here) await camille.say(portal, text);
@@ -311,8 +281,4 @@ describe('a person on Matrix with a contact on Telegram', () => {
 
 function phoneOf(name: string): string {
   return name === 'Bob' ? '33600000011' : '33600000012';
-}
-
-function numbered(text: string): string[] {
-  return Array.from({ length: 5 }, (_, number) => `${text} ${number}`);
 }

@@ -1,22 +1,15 @@
 // A person's whole way on WhatsApp: link by QR code, talk with a contact both ways, over a restart and a kill of the bridge.
 // The bridge is a process of its own, between the homeserver double and the simulated WhatsApp.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startHomeserver, type Homeserver } from '../../sandbox/homeserver/homeserver.ts';
 import { WhatsAppSandbox, type Person as Contact } from '../../sandbox/whatsapp/control-client.ts';
-import { testPostgres, type TestPostgres } from '../support/postgres.ts';
-import { Bridge, freePort } from './journey/bridge.ts';
-import { eventually, Person } from './journey/person.ts';
+import type { Bridge } from './journey/bridge.ts';
+import { eventually, numbered, type Person } from './journey/person.ts';
+import { BOT, openTown, type Town } from './journey/town.ts';
 
-const BOT = '@passerelle:hs.test';
 const QR = /https:\/\/wa\.me\/settings\/linked_devices#[^\s"\\<]+/;
 
-let dir: string;
-let postgres: TestPostgres;
+let town: Town<WhatsAppSandbox> | undefined;
 let whatsapp: WhatsAppSandbox;
-let homeserver: Homeserver;
 let bridge: Bridge;
 let camille: Person;
 let account: Contact;
@@ -24,43 +17,20 @@ let alice: Contact;
 let management: string;
 let portal: string;
 let ghost: string;
-const endings: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'passerelle-journey-'));
-  endings.push(async () => await Promise.resolve(rmSync(dir, { recursive: true, force: true })));
-  postgres = await testPostgres();
-  endings.push(async () => await postgres.stop());
-  whatsapp = await WhatsAppSandbox.start();
-  endings.push(async () => await whatsapp.stop());
-  const serverName = 'hs.test';
-  const port = await freePort();
-  bridge = await Bridge.prepare({
-    dir,
-    homeserver: { url: `http://127.0.0.1:${port}`, serverName },
-    database: (await postgres.database()).replace('@/', '@localhost/'),
-    networks: {
-      whatsapp: {
-        dangerousTestServers: true,
-        test: { url: whatsapp.url, root: whatsapp.rootKey.toString('hex') },
-      },
-    },
-    rules: [
-      { allow: 'login', user: ':hs.test', network: 'whatsapp' },
-      { allow: 'bridge', user: ':hs.test', network: 'whatsapp', chat: 'direct:*' },
-    ],
-  });
-  homeserver = await startHomeserver({ kind: 'double', registrations: bridge.registrations, dir, serverName, port });
-  endings.push(async () => await homeserver.dispose());
-  camille = new Person(homeserver.url, await homeserver.registerUser('camille', 'secret'));
+  town = await openTown(
+    'whatsapp',
+    async () => await WhatsAppSandbox.start(),
+    ({ url, rootKey }) => ({ test: { url, root: rootKey.toString('hex') } }),
+  );
+  ({ sandbox: whatsapp, bridge, camille } = town);
   account = await whatsapp.createPerson({ name: 'Camille' });
   alice = await whatsapp.createPerson({ name: 'Alice Martin' });
-  endings.push(async () => await bridge.stop());
-  await bridge.start();
 }, 120_000);
 
 afterAll(async () => {
-  for (const end of endings.toReversed()) await end();
+  await town?.close();
 }, 60_000);
 
 const said = async (text: string): Promise<string> => await whatsapp.write(alice.id, account.id, text);
@@ -227,7 +197,3 @@ describe('a person on Matrix with a contact on WhatsApp', () => {
       expect(log).not.toContain(secret);
   });
 });
-
-function numbered(text: string, count: number): string[] {
-  return Array.from({ length: count }, (_, number) => `${text} ${number}`);
-}

@@ -146,3 +146,8 @@ export async function eventually<T>(what: string, look: () => Promise<T | undefi
     await sleep(50);
   }
 }
+
+/** So many texts, each with its number. */
+export function numbered(text: string, count: number): string[] {
+  return Array.from({ length: count }, (_, number) => `${text} ${number}`);
+}

@@ -1,0 +1,70 @@
+// Where a journey takes place: a simulated network, the homeserver double, a bridge between them as a process of its own, and a
+// person. Knows no single network: the journey brings its simulator and what the bridge must be told of it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startHomeserver } from '../../../sandbox/homeserver/homeserver.ts';
+import { testPostgres } from '../../support/postgres.ts';
+import { Bridge, freePort } from './bridge.ts';
+import { Person } from './person.ts';
+
+const SERVER = 'hs.test';
+export const BOT = `@passerelle:${SERVER}`;
+
+export interface Town<Sandbox> {
+  readonly sandbox: Sandbox;
+  readonly bridge: Bridge;
+  readonly camille: Person;
+  /** Ends everything, the last first. */
+  close(): Promise<void>;
+}
+
+/**
+ * `settings` is the section of the configuration under the network's name. Everybody here may log in and bridge private chats.
+ * @throws what the opening throws, after it has ended what was begun
+ */
+export async function openTown<Sandbox extends { stop(): Promise<void> }>(
+  network: string,
+  start: () => Promise<Sandbox>,
+  settings: (sandbox: Sandbox) => Readonly<Record<string, unknown>>,
+): Promise<Town<Sandbox>> {
+  const endings: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of endings.splice(0).toReversed()) await end();
+  };
+  try {
+    const dir = mkdtempSync(join(tmpdir(), 'passerelle-journey-'));
+    endings.push(() => rmSync(dir, { recursive: true, force: true }));
+    const postgres = await testPostgres();
+    endings.push(async () => await postgres.stop());
+    const sandbox = await start();
+    endings.push(async () => await sandbox.stop());
+    const port = await freePort();
+    const bridge = await Bridge.prepare({
+      dir,
+      homeserver: { url: `http://127.0.0.1:${port}`, serverName: SERVER },
+      // The same socket, in the spelling of a whole address.
+      database: (await postgres.database()).replace('@/', '@localhost/'),
+      networks: { [network]: { dangerousTestServers: true, ...settings(sandbox) } },
+      rules: [
+        { allow: 'login', user: `:${SERVER}`, network },
+        { allow: 'bridge', user: `:${SERVER}`, network, chat: 'direct:*' },
+      ],
+    });
+    const homeserver = await startHomeserver({
+      kind: 'double',
+      registrations: bridge.registrations,
+      dir,
+      serverName: SERVER,
+      port,
+    });
+    endings.push(async () => await homeserver.dispose());
+    const camille = new Person(homeserver.url, await homeserver.registerUser('camille', 'secret'));
+    endings.push(async () => await bridge.stop());
+    await bridge.start();
+    return { sandbox, bridge, camille, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
