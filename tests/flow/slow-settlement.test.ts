@@ -1,5 +1,5 @@
 // What a slow disk must not change: while settlements take their time, nothing is overtaken, and nothing taken back stays.
-import { expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import type { Queue } from '../../src/ports/queue.ts';
 import { FlowWorld, marie, MARIE, turns, type Wrap, ZOE } from '../support/flow-world.ts';
 
@@ -18,8 +18,15 @@ const slowly: Wrap = (port) =>
     },
   });
 
+let world: FlowWorld;
+
+// Also when a test has failed: a house that goes on would keep the process from ending.
+afterEach(async () => {
+  await world.house?.stop();
+});
+
 async function open() {
-  const world = new FlowWorld();
+  world = new FlowWorld();
   world.login(marie, MARIE);
   // They write under their own name from their telephone.
   world.matrix.doubles.add(marie);
@@ -29,14 +36,14 @@ async function open() {
   await world.run(2_000);
   const room = world.room(chat);
   await world.join(room, marie);
-  return { world, chat, room };
+  return { chat, room };
 }
 
 test.each([
   ['a contact', ZOE],
   ['their own telephone', MARIE],
 ])('what comes from %s keeps its order, and what they change at once is changed', async (_whose, who) => {
-  const { world, chat, room } = await open();
+  const { chat, room } = await open();
   world.network.say(chat, who, 'one');
   const two = world.network.say(chat, who, 'two');
   const three = world.network.say(chat, who, 'three');
@@ -47,11 +54,10 @@ test.each([
   await world.pass(60_000);
   expect(world.matrix.texts(room).filter((text) => text !== 'hello')).toEqual(['one', 'THREE', 'four']);
   expect(await world.house?.store.queue.depth()).toMatchObject({ queued: 0, parked: 0 });
-  await world.house?.stop();
 });
 
 test('what is written here keeps its order', async () => {
-  const { world, chat, room } = await open();
+  const { chat, room } = await open();
   const said = ['one', 'two', 'three', 'four', 'five'];
   for (const text of said) world.matrix.say(room, marie, text);
   await world.run(2_000);
@@ -62,5 +68,4 @@ test('what is written here keeps its order', async () => {
       .slice(1)
       .map((text) => text.replace(/^.*: /, '')),
   ).toEqual(said);
-  await world.house?.stop();
 });

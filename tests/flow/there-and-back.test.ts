@@ -1,9 +1,15 @@
 // A conversation both ways over the in-memory twins, as people see it on either side; knows no wire.
-import { expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { FlowWorld, marie, MARIE, ZOE } from '../support/flow-world.ts';
 
+const world = new FlowWorld();
+
+// Also when the test has failed: a house that goes on would keep the process from ending.
+afterEach(async () => {
+  await world.house?.stop();
+});
+
 test('a first message opens the room, an answer goes back, an edit and a removal follow', async () => {
-  const world = new FlowWorld();
   world.login(marie, MARIE);
   const chat = world.network.chat('d1', [MARIE, ZOE]);
   await world.start();
@@ -20,5 +26,4 @@ test('a first message opens the room, an answer goes back, an edit and a removal
   await world.run();
   expect(world.network.texts(chat)).toEqual(['zoe: hello!', 'marie: hi!']);
   expect(world.matrix.texts(room)).toEqual(['hello!', 'hi!']);
-  await world.house?.stop();
 }, 10_000);
