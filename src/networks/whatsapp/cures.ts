@@ -17,6 +17,8 @@ export interface Cures {
   readonly stepFirst: boolean;
   /** 8: sessions are not printed. */
   readonly silence: boolean;
+  /** 12: timers of a socket end with it. */
+  readonly timers: boolean;
 }
 
 export const allCures: Cures = {
@@ -28,4 +30,5 @@ export const allCures: Cures = {
   keysWithCreds: true,
   stepFirst: true,
   silence: true,
+  timers: true,
 };

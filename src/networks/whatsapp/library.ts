@@ -8,6 +8,7 @@ import {
 } from '@whiskeysockets/baileys';
 import { EventEmitter } from 'node:events';
 import type { Cures } from './cures.ts';
+import { LibraryTimers } from './library-timers.ts';
 import type { WhatsAppSettings } from './settings.ts';
 import { guardSocket } from './state/guard.ts';
 import type { Gate } from './state/gate.ts';
@@ -49,8 +50,10 @@ const QUERY_MS = 20_000;
 
 /** Connects at once. @throws Error when the library is not the one this was written for */
 export function openSocket({ settings, state, cures, qrMs }: LibraryDoors): OpenedSocket {
+  const timers = cures.timers ? new LibraryTimers() : undefined;
   const timing = qrMs === undefined ? {} : { qrTimeout: qrMs };
-  const socket = captured(() => makeWASocket({ ...configOf(settings, state), ...timing }));
+  const make = (): WASocket => captured(() => makeWASocket({ ...configOf(settings, state), ...timing }));
+  const socket = timers?.run(make) ?? make();
   const gate = guardSocket(socket.ws, state.journal, cures, ({ tag }) => tag !== 'receipt');
   socket.ev.on('creds.update', () => {
     // The state tells its line when nothing can be written any more.
@@ -68,6 +71,7 @@ export function openSocket({ settings, state, cures, qrMs }: LibraryDoors): Open
       raw.terminate();
       // The library forgets who waits for an answer when it ends: they hear of it here.
       socket.ws.emit('error', new Error('closed'));
+      timers?.close();
     }
   };
   return { socket, gate, close: async () => await (closing ??= close()) };
