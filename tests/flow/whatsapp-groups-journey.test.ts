@@ -1,22 +1,14 @@
 // A group on WhatsApp and its room on Matrix: what people change on one side is so on the other, by whoever did it, once, over a
 // kill of the bridge; and what somebody may not do is said and put back. The bridge is a process of its own.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startHomeserver, type Homeserver } from '../../sandbox/homeserver/homeserver.ts';
 import { WhatsAppSandbox, type Person as Contact } from '../../sandbox/whatsapp/control-client.ts';
 import type { GroupInfo } from '../../sandbox/whatsapp/control-types.ts';
-import { testPostgres, type TestPostgres } from '../support/postgres.ts';
-import { Bridge, freePort } from './journey/bridge.ts';
-import { eventually, Person, type ClientEvent } from './journey/person.ts';
+import type { Bridge } from './journey/bridge.ts';
+import { eventually, type ClientEvent, type Person } from './journey/person.ts';
+import { BOT, openTown, type Town } from './journey/town.ts';
 
-const BOT = '@passerelle:hs.test';
-
-let dir: string;
-let postgres: TestPostgres;
+let town: Town<WhatsAppSandbox> | undefined;
 let whatsapp: WhatsAppSandbox;
-let homeserver: Homeserver;
 let bridge: Bridge;
 let camille: Person;
 let account: Contact;
@@ -26,46 +18,24 @@ let eve: Contact;
 let management: string;
 let group: GroupInfo;
 let room: string;
-const endings: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'passerelle-groups-'));
-  endings.push(async () => await Promise.resolve(rmSync(dir, { recursive: true, force: true })));
-  postgres = await testPostgres();
-  endings.push(async () => await postgres.stop());
-  whatsapp = await WhatsAppSandbox.start();
-  endings.push(async () => await whatsapp.stop());
-  const serverName = 'hs.test';
-  const port = await freePort();
-  bridge = await Bridge.prepare({
-    dir,
-    homeserver: { url: `http://127.0.0.1:${port}`, serverName },
-    database: (await postgres.database()).replace('@/', '@localhost/'),
-    networks: {
-      whatsapp: {
-        dangerousTestServers: true,
-        test: { url: whatsapp.url, root: whatsapp.rootKey.toString('hex') },
-      },
-    },
-    rules: [
-      { allow: 'login', user: ':hs.test', network: 'whatsapp' },
-      { allow: 'bridge', user: ':hs.test', network: 'whatsapp' },
-    ],
-  });
-  homeserver = await startHomeserver({ kind: 'double', registrations: bridge.registrations, dir, serverName, port });
-  endings.push(async () => await homeserver.dispose());
-  camille = new Person(homeserver.url, await homeserver.registerUser('camille', 'secret'));
+  town = await openTown(
+    'whatsapp',
+    async () => await WhatsAppSandbox.start(),
+    ({ url, rootKey }) => ({ test: { url, root: rootKey.toString('hex') } }),
+    {},
+  );
+  ({ sandbox: whatsapp, bridge, camille } = town);
   account = await whatsapp.createPerson({ name: 'Camille' });
   alice = await whatsapp.createPerson({ name: 'Alice' });
   bob = await whatsapp.createPerson({ name: 'Bob', addressing: 'lid' });
   eve = await whatsapp.createPerson({ name: 'Eve' });
-  endings.push(async () => await bridge.stop());
-  await bridge.start();
   management = await link(camille, account);
 }, 120_000);
 
 afterAll(async () => {
-  for (const end of endings.toReversed()) await end();
+  await town?.close();
 }, 60_000);
 
 async function link(person: Person, to: Contact): Promise<string> {

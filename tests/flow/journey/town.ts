@@ -20,13 +20,15 @@ export interface Town<Sandbox> {
 }
 
 /**
- * `settings` is the section of the configuration under the network's name. Everybody here may log in and bridge private chats.
+ * `settings` is the section of the configuration under the network's name. Everybody here may log in, and bridge the chats that
+ * `bridged` names: private ones, if nothing is said.
  * @throws what the opening throws, after it has ended what was begun
  */
 export async function openTown<Sandbox extends { stop(): Promise<void> }>(
   network: string,
   start: () => Promise<Sandbox>,
   settings: (sandbox: Sandbox) => Readonly<Record<string, unknown>>,
+  bridged: { readonly chat?: string } = { chat: 'direct:*' },
 ): Promise<Town<Sandbox>> {
   const endings: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
@@ -48,7 +50,7 @@ export async function openTown<Sandbox extends { stop(): Promise<void> }>(
       networks: { [network]: { dangerousTestServers: true, ...settings(sandbox) } },
       rules: [
         { allow: 'login', user: `:${SERVER}`, network },
-        { allow: 'bridge', user: `:${SERVER}`, network, chat: 'direct:*' },
+        { allow: 'bridge', user: `:${SERVER}`, network, ...bridged },
       ],
     });
     const homeserver = await startHomeserver({
