@@ -4,7 +4,7 @@ import type { Membership } from '../model/matrix-event.ts';
 import type { Portal, Puppet } from '../model/records.ts';
 import type { Speaker } from '../ports/matrix.ts';
 import { mayBridge, type FlowDoors } from './doors.ts';
-import { isDone } from './rooms.ts';
+import { isDone } from './done.ts';
 
 /** In a room of so many members others come when they first speak: every one of them is an account and several requests. */
 export const MOST_SHOWN = 100;
@@ -17,10 +17,12 @@ export interface Move {
   readonly by: (work: (speaker: Speaker) => Promise<void>) => Promise<boolean>;
   /** How the room is, for whoever looked already. */
   readonly members?: ReadonlyMap<UserId, Membership>;
+  /** In however full a room. */
+  readonly surely?: boolean;
 }
 
 /** A person is in the group: whoever is logged in with that account is brought into the room if the rules let them, else their ghost. */
-export async function letIn(doors: FlowDoors, { portal, person, id, by, members }: Move): Promise<void> {
+export async function letIn(doors: FlowDoors, { portal, person, id, by, members, surely }: Move): Promise<void> {
   const owners = await doors.senders.ownersOf(portal, person);
   for (const own of owners) {
     if (!(await mayHaveIt(doors, portal, own))) continue;
@@ -31,7 +33,7 @@ export async function letIn(doors: FlowDoors, { portal, person, id, by, members 
   const present = members ?? (await doors.matrix.members(portal.room));
   const user = doors.matrix.ghostUser(portal.key.network, person);
   const now = present.get(user);
-  if (now === 'join' || (now !== 'invite' && joined(present) >= MOST_SHOWN)) return;
+  if (now === 'join' || (now !== 'invite' && surely !== true && joined(present) >= MOST_SHOWN)) return;
   // Networks know no bans: whoever was let in again is no longer banned.
   if (now === 'ban') await isDone(async () => await doors.matrix.bot.kick(portal.room, user, undefined, id));
   const ghost = await doors.senders.ghost(portal.key.network, person, portal.reader);

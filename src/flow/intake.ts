@@ -47,6 +47,9 @@ const CONCERNS = new Set([
   'org.matrix.msc3381.poll.start',
 ]);
 
+/** How a room is: of our concern only where it shows how a group is. */
+const SHOWS_A_GROUP = new Set(['m.room.name', 'm.room.topic', 'm.room.power_levels']);
+
 export class Intake {
   readonly #doors: IntakeDoors;
   /** Since the start; how many are kept for people to look at, the queue's depth says. */
@@ -103,7 +106,8 @@ export class Intake {
     }
     const { id, room, sender, type } = outline;
     if (this.#doors.matrix.isOurs(sender)) return undefined;
-    if (!CONCERNS.has(type) && !(await this.#isMissed(outline.raw, room))) return undefined;
+    const concerns = SHOWS_A_GROUP.has(type) ? await this.#isGroup(room) : CONCERNS.has(type);
+    if (!concerns && !(await this.#isMissed(outline.raw, room))) return undefined;
     const owner = await this.#ownerOf(room, sender);
     return {
       key: id,
@@ -112,6 +116,11 @@ export class Intake {
       payload: { from: 'matrix', event: keepable(event) },
       late: late && !this.#isTooOld(event),
     };
+  }
+
+  async #isGroup(room: RoomId): Promise<boolean> {
+    const portal = await this.#doors.portals.byRoom(room);
+    return portal !== undefined && portal.kind !== 'direct';
   }
 
   /** Somebody in a portal waits for it to arrive, and it will not: its author is told. */

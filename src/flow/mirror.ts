@@ -6,7 +6,7 @@ import type { ChatSnapshot } from '../model/chat.ts';
 import type { Portal } from '../model/records.ts';
 import { letIn, letOut, MOST_SHOWN, usersOf } from './belonging.ts';
 import { mayBridge, type FlowDoors, type Plan } from './doors.ts';
-import { isDone } from './rooms.ts';
+import { isDone } from './done.ts';
 
 type Mirror = Extract<BridgeAct, { kind: 'mirror' }>;
 type Open = Portal & { readonly room: NonNullable<Portal['room']> };
@@ -51,10 +51,7 @@ async function sayHow(doors: FlowDoors, entry: QueueEntry, portal: Open, chat: C
   const roles = new Map<UserId, 'member' | 'admin'>();
   for (const { person, role } of members) {
     for (const user of await usersOf(doors, portal, person)) {
-      const ghost = doors.matrix.isOurs(user);
-      // Of ghosts only admins are named: all others have nothing by `only`.
       if (role !== 'member') roles.set(user, 'admin');
-      else if (!ghost) roles.set(user, 'member');
     }
   }
   await doors.matrix.setPowers(portal.room, { roles, only: true, announce, locked });
@@ -84,7 +81,7 @@ async function showWho(
     const own = (await doors.senders.ownersOf(portal, person)).length > 0;
     if (!own && members.length > MOST_SHOWN && !back.includes(person)) continue;
     const id = effectId(entry.key, `in-${person}`);
-    await letIn(doors, { portal, person, id, by, members: present });
+    await letIn(doors, { portal, person, id, by, members: present, surely: back.includes(person) });
   }
 }
 

@@ -5,7 +5,8 @@ import type { Portal } from '../model/records.ts';
 import { say } from '../model/say.ts';
 import type { FlowDoors, Plan } from './doors.ts';
 import { forgetRoom, isPrivate, lookAt, managementRoom } from './management.ts';
-import { detachPortal, followUpgrade, isDone, sayForced } from './rooms.ts';
+import { isDone } from './done.ts';
+import { detachPortal, followUpgrade, sayForced } from './rooms.ts';
 import { sayOnce } from './tellings.ts';
 import { refusal } from './to-network/report.ts';
 

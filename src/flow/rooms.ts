@@ -2,7 +2,6 @@
 import { effectId } from '../model/effect.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { QueueEntry } from '../model/entry.ts';
-import { BridgeError } from '../model/errors.ts';
 import { loginOwner, type PuppetId, type RoomId, type UserId } from '../model/ids.ts';
 import type { MatrixEvent } from '../model/matrix-event.ts';
 import { plainText } from '../model/message.ts';
@@ -12,9 +11,11 @@ import type { RoomLook, Speaker } from '../ports/matrix.ts';
 import { render } from '../words/index.ts';
 import { portalKeyOf } from '../bridge/puppets.ts';
 import { denial, languageOf, mayBridge, titleOf, type FlowDoors, type Plan } from './doors.ts';
+import { isDone } from './done.ts';
 import { Intake } from './intake.ts';
 import { forgetRoom, isPrivate, lookAt, managementRoom, remember } from './management.ts';
 import { openingKey, openPortalLater, sayOnce, toldInManagement } from './tellings.ts';
+import { planGroupActions } from './to-network/group.ts';
 import { notice } from './to-network/report.ts';
 
 type Membership = Extract<MatrixEvent, { kind: 'membership' }>;
@@ -23,6 +24,9 @@ export async function handleMembership(doors: FlowDoors, entry: QueueEntry, even
   const bot = doors.matrix.bot.user;
   const gone = event.now === 'leave' || event.now === 'ban';
   if (doors.matrix.isOurs(event.sender)) return none('own');
+  const moved =
+    doors.matrix.isOurs(event.user) && event.user !== bot ? await ghostMoved(doors, entry, event) : undefined;
+  if (moved !== undefined) return moved;
   if (event.now === 'invite' && event.user === bot) return await botInvited(doors, entry, event);
   if (event.now === 'invite' && doors.matrix.isOurs(event.user)) return await ghostInvited(doors, entry, event);
   if (gone && event.user === bot) return await botRemoved(doors, entry, event.room);
@@ -30,6 +34,21 @@ export async function handleMembership(doors: FlowDoors, entry: QueueEntry, even
   if (doors.matrix.isOurs(event.user)) return none('ghost');
   if (event.now === 'join') return await personCame(doors, event);
   return gone ? await personLeft(doors, event) : none('membership');
+}
+
+/** In a group's room, who brings a ghost in or sends one out does it to the group. */
+async function ghostMoved(doors: FlowDoors, entry: QueueEntry, event: Membership): Promise<Plan | undefined> {
+  const portal = await doors.portals.byRoom(event.room);
+  if (portal === undefined || portal.kind === 'direct') return undefined;
+  const ghost = await doors.ghosts.byUser(event.user);
+  if (ghost === undefined || ghost.network !== portal.key.network) return none('unknown-ghost');
+  const { chat } = portal.key;
+  const { person } = ghost;
+  if (event.now === 'invite')
+    return await planGroupActions(doors, entry, event, portal, [{ kind: 'add', chat, person }]);
+  const out = (event.now === 'leave' && event.before !== 'ban') || event.now === 'ban';
+  if (!out) return none('ghost');
+  return await planGroupActions(doors, entry, event, portal, [{ kind: 'expel', chat, person }], [person]);
 }
 
 /** The bot in a private room becomes its person's management room; in an encrypted one it says so and opens its own. */
@@ -149,17 +168,6 @@ async function isPortalPerson(doors: FlowDoors, portal: Portal, user: UserId): P
   const own = await doors.puppets.ofOwner(user);
   const through = portal.key.receiver ?? portal.reader;
   return through !== undefined && own.some((puppet: Puppet) => puppet.id === through);
-}
-
-/** @returns false when the homeserver refuses it for good: the invitation was taken back, or it is done already */
-export async function isDone(act: () => Promise<void>): Promise<boolean> {
-  try {
-    await act();
-    return true;
-  } catch (error) {
-    if (error instanceof BridgeError && error.retry === 'never') return false;
-    throw error;
-  }
 }
 
 /** A room that replaces a portal's room, by the word of both, becomes the portal's room. */

@@ -1,5 +1,6 @@
 // Power levels of a group's room: from what its network says people may do, and back; pure, asks nobody.
 import { as, type UserId } from '../model/ids.ts';
+import type { Powers } from '../model/matrix-event.ts';
 import type { RoomPowers } from '../ports/matrix.ts';
 import { isObject, numberAt, objectAt, type Json } from './json.ts';
 
@@ -32,8 +33,8 @@ export function shaped(
       : Object.fromEntries(DESCRIBING.map((type) => [type, powers.locked === true ? ghost : 0]))),
   };
   const users: Record<string, unknown> = { ...objectAt(levels, 'users') };
-  for (const user of Object.keys(users)) {
-    if (powers.only === true && isGhost(as<UserId>(user))) delete users[user];
+  for (const [user, level] of Object.entries(users)) {
+    if (powers.only === true && (typeof level !== 'number' || level < botPower)) delete users[user];
   }
   for (const [user, role] of powers.roles ?? []) {
     if (role === 'admin') users[user] = isGhost(user) ? ghost : person;
@@ -53,15 +54,8 @@ export function shaped(
   };
 }
 
-/** What the levels of a group's room say to the bridge. */
-export interface PowersRead {
-  readonly admins: readonly UserId[];
-  readonly announce: boolean;
-  readonly locked: boolean;
-}
-
 /** @param measure the levels whose bar for admins counts: those that stood before */
-export function readPowers(levels: Json, measure: Json = levels): PowersRead {
+export function readPowers(levels: Json, measure: Json = levels): Powers {
   const bar = numberAt(measure, 'kick') ?? 50;
   const events = objectAt(levels, 'events');
   const described = numberAt(events, 'm.room.name') ?? numberAt(levels, 'state_default') ?? 50;

@@ -6,6 +6,7 @@ import { unbridgedKind } from '../model/unbridged.ts';
 import { readHtml } from './html.ts';
 import { field, isObject, numberAt, objectAt, textAt, type Json } from './json.ts';
 import { MARKER } from './marker.ts';
+import { readPowers } from './powers.ts';
 
 type Kind = MatrixEvent extends infer One ? (One extends MatrixEvent ? Omit<One, keyof MatrixOrigin> : never) : never;
 type Row = (event: Json, content: Json) => Kind;
@@ -76,6 +77,11 @@ const ROWS: Readonly<Record<string, Row>> = {
   'm.reaction': reaction,
   'm.room.redaction': removal,
   'm.room.member': membership,
+  'm.room.name': (event, content) =>
+    isState(event) ? { kind: 'words', name: textAt(content, 'name', 10_000) ?? '' } : notState('m.room.name'),
+  'm.room.topic': (event, content) =>
+    isState(event) ? { kind: 'words', topic: textAt(content, 'topic', 10_000) ?? '' } : notState('m.room.topic'),
+  'm.room.power_levels': powers,
   'm.room.encrypted': () => ({ kind: 'encrypted' }),
   'm.room.encryption': (event) => (isState(event) ? { kind: 'encryption-on' } : notState('m.room.encryption')),
   'm.room.tombstone': (event, content) => {
@@ -84,6 +90,14 @@ const ROWS: Readonly<Record<string, Row>> = {
     return room === undefined ? { kind: 'tombstone' } : { kind: 'tombstone', replacement: as<RoomId>(room) };
   },
 };
+
+function powers(event: Json, content: Json): Kind {
+  if (!isState(event)) return notState('m.room.power_levels');
+  const before = field(objectAt(event, 'unsigned'), 'prev_content');
+  return isObject(before)
+    ? { kind: 'powers', before: readPowers(before), after: readPowers(content, before) }
+    : { kind: 'powers', after: readPowers(content) };
+}
 
 function isState(event: Json): boolean {
   return field(event, 'state_key') === '';

@@ -5,12 +5,34 @@ import type { ChatId, EffectId, EventId, MessageId, PersonId, PortalKey, PuppetI
 import type { MessageBody } from './message.ts';
 import type { Say } from './say.ts';
 
-export type NetworkAction =
+/** Of what people say. */
+export type MessageAction =
   | { readonly kind: 'send'; readonly chat: ChatId; readonly body: MessageBody; readonly replyTo?: MessageId }
   | { readonly kind: 'edit'; readonly chat: ChatId; readonly target: MessageId; readonly body: MessageBody }
   | { readonly kind: 'remove'; readonly chat: ChatId; readonly target: MessageId }
   | { readonly kind: 'react'; readonly chat: ChatId; readonly target: MessageId; readonly emoji: string | null };
+
+/** Of how a group is; done again, each changes nothing. */
+export type GroupAction =
+  | { readonly kind: 'rename'; readonly chat: ChatId; readonly name: string }
+  /** An empty topic is none. */
+  | { readonly kind: 'set-topic'; readonly chat: ChatId; readonly topic: string }
+  /** announce: only admins write · locked: only admins change name, topic and picture. */
+  | { readonly kind: 'set-mode'; readonly chat: ChatId; readonly mode: 'announce' | 'locked'; readonly on: boolean }
+  | { readonly kind: 'set-role'; readonly chat: ChatId; readonly person: PersonId; readonly role: 'member' | 'admin' }
+  | { readonly kind: 'add'; readonly chat: ChatId; readonly person: PersonId }
+  | { readonly kind: 'expel'; readonly chat: ChatId; readonly person: PersonId }
+  /** The login's own account goes. */
+  | { readonly kind: 'leave'; readonly chat: ChatId };
+
+export type NetworkAction = MessageAction | GroupAction;
 export type ActionKind = NetworkAction['kind'];
+
+const MESSAGES: ReadonlySet<ActionKind> = new Set<MessageAction['kind']>(['send', 'edit', 'remove', 'react']);
+
+export function isAboutGroup(action: NetworkAction): action is GroupAction {
+  return !MESSAGES.has(action.kind);
+}
 
 /** Not queued: lost in peace. */
 export type EphemeralAction =

@@ -13,6 +13,15 @@ export interface MatrixOrigin {
   readonly delivery?: string;
 }
 
+/** What a room's levels come to for a group's room. */
+export interface Powers {
+  readonly admins: readonly UserId[];
+  /** Only admins may write. */
+  readonly announce: boolean;
+  /** Only admins may change name, topic and picture. */
+  readonly locked: boolean;
+}
+
 export type MatrixEvent = MatrixOrigin &
   /** `typed`: what was really typed, where `body` was read from its formatted form; commands and secrets are read from it. */
   (
@@ -29,6 +38,10 @@ export type MatrixEvent = MatrixOrigin &
         /** The invited room is encrypted, as far as the stripped state says. */
         readonly encrypted: boolean;
       }
+    /** What a room is called and what it is about; nothing named = as it was. */
+    | { readonly kind: 'words'; readonly name?: string; readonly topic?: string }
+    /** `before` is missing where the homeserver does not say what was replaced. */
+    | { readonly kind: 'powers'; readonly before?: Powers; readonly after: Powers }
     | { readonly kind: 'encrypted' }
     | { readonly kind: 'encryption-on' }
     | { readonly kind: 'tombstone'; readonly replacement?: RoomId }

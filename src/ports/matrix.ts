@@ -22,7 +22,7 @@ export interface RoomWords {
 /** What a group lets its people do, as its room says it; nothing named = as it is. */
 export interface RoomPowers {
   readonly roles?: ReadonlyMap<UserId, 'member' | 'admin'>;
-  /** No ghost but those named keeps any power. */
+  /** Nobody but those named, and those who stand as high as the bot, keeps any power. */
   readonly only?: boolean;
   readonly announce?: boolean;
   readonly locked?: boolean;

@@ -188,6 +188,119 @@ describe('what people change on WhatsApp', () => {
   });
 });
 
+describe('what a person changes on Matrix', () => {
+  const onWhatsApp = async (): Promise<GroupInfo> => {
+    const now = await whatsapp.command('group', { group: group.id });
+    if (now === null) throw new Error('no group');
+    return now;
+  };
+  const until = async (what: string, look: (now: GroupInfo) => boolean): Promise<void> => {
+    await eventually(what, async () => look(await onWhatsApp()));
+  };
+
+  test('a member who is no admin may not, and their homeserver says so', async () => {
+    await expect(camille.kick(room, await ghostOf(eve))).rejects.toThrow('403');
+    await expect(camille.setState(room, 'm.room.power_levels', {})).rejects.toThrow('403');
+    await expect(camille.invite(room, await ghostOf(eve))).rejects.toThrow('403');
+  });
+
+  test('the name and the topic are the name and the description there, and come back as no second change', async () => {
+    const before = (await changes('m.room.name')).length;
+    await camille.setState(room, 'm.room.name', { name: 'Named on Matrix' });
+    await until('the name', ({ subject }) => subject === 'Named on Matrix');
+    await camille.setState(room, 'm.room.topic', { topic: 'Told on Matrix' });
+    await until('the description', ({ description }) => description === 'Told on Matrix');
+    await whatsapp.write(alice.id, group.id, 'after the change');
+    await camille.answer(room, 'after the change');
+    expect((await changes('m.room.name')).length).toBe(before + 1);
+    expect((await changes('m.room.name')).at(-1)?.sender).toBe(camille.id);
+  });
+
+  test('no name is refused with the reason, and put back', async () => {
+    await camille.setState(room, 'm.room.name', { name: '' });
+    await camille.answer(room, 'a group needs a name');
+    await eventually(
+      'the name',
+      async () => (await camille.state(room, 'm.room.name'))?.['name'] === 'Named on Matrix',
+    );
+    expect((await onWhatsApp()).subject).toBe('Named on Matrix');
+  });
+
+  test('an admin brings people in and sends them out', async () => {
+    await whatsapp.command('members', { by: alice.id, group: group.id, change: 'promote', people: [account.id] });
+    await eventually('power', async () => (await level(camille.id)) === 60);
+    const ghost = await ghostOf(eve);
+    await camille.invite(room, ghost);
+    await until('Eve', ({ members }) => eve.id in members);
+    await eventually('her ghost', async () => (await membership(ghost)) === 'join');
+    await camille.kick(room, ghost);
+    await until('no Eve', ({ members }) => !(eve.id in members));
+    expect(await membership(ghost)).toBe('leave');
+  });
+
+  test('who does not let themselves be added is not pretended to be in', async () => {
+    await whatsapp.command('setPrivacy', { id: eve.id, name: 'groupadd', value: 'none' });
+    await camille.invite(room, await ghostOf(eve));
+    await camille.answer(room, 'does not let you add them');
+    await eventually('her ghost has left', async () => (await membership(await ghostOf(eve))) === 'leave');
+    expect(eve.id in (await onWhatsApp()).members).toBe(false);
+  });
+
+  test('levels make and unmake admins, and switch the modes', async () => {
+    const [ghost, now] = [await ghostOf(bob), await levels()];
+    const { users, events } = now as Record<'users' | 'events', Record<string, unknown>>;
+    await camille.setState(room, 'm.room.power_levels', {
+      ...now,
+      users: { ...users, [ghost]: 50 },
+      events_default: 50,
+    });
+    await until('both', ({ members, announce }) => members[bob.id] === 'admin' && announce);
+    await camille.setState(room, 'm.room.power_levels', { ...now, users, events: { ...events, 'm.room.name': 50 } });
+    await until('the other', ({ members, announce, locked }) => members[bob.id] === 'member' && !announce && locked);
+    await camille.setState(room, 'm.room.power_levels', { ...now });
+    await until('neither', ({ locked }) => !locked);
+    expect((await onWhatsApp()).announce).toBe(false);
+  });
+
+  test('what nobody may do there is said and put back', async () => {
+    const [ghost, now] = [await ghostOf(alice), await levels()];
+    const users = { ...(now['users'] as Record<string, unknown>), [ghost]: 0 };
+    await camille.setState(room, 'm.room.power_levels', { ...now, users });
+    await camille.answer(room, 'from who made the group');
+    await eventually('her power', async () => (await level(ghost)) === 50);
+    await camille.kick(room, ghost);
+    await camille.answer(room, 'Only admins of this group');
+    await eventually('her return', async () => (await membership(ghost)) === 'join');
+    expect((await onWhatsApp()).members[alice.id]).toBe('superadmin');
+    await camille.setState(room, 'm.room.power_levels', {
+      ...(await levels()),
+      users: { ...((await levels())['users'] as Record<string, unknown>), '@nobody:hs.test': 50 },
+    });
+    await camille.answer(room, '@nobody:hs.test has no account on WhatsApp');
+    await eventually('nobody', async () => (await level('@nobody:hs.test')) === undefined);
+  });
+
+  test('what the server refuses is put back, what it could not answer is done once', async () => {
+    await whatsapp.command('failNext', { person: account.id, what: 'w:g2', code: 403 });
+    await camille.setState(room, 'm.room.name', { name: 'Not this' });
+    await camille.answer(room, 'Only admins of this group', 2);
+    await eventually(
+      'the name',
+      async () => (await camille.state(room, 'm.room.name'))?.['name'] === 'Named on Matrix',
+    );
+    const heard = (await whatsapp.command('notices', { viewer: bob.id })).length;
+    await whatsapp.command('loseReplies', { person: account.id, what: 'w:g2', kill: true });
+    await camille.setState(room, 'm.room.name', { name: 'In spite of it' });
+    await until('the name', ({ subject }) => subject === 'In spite of it');
+    await eventually('a message after it', async () => {
+      await whatsapp.write(alice.id, group.id, 'still there?');
+      return (await camille.events(room)).some(({ content }) => content['body'] === 'still there?');
+    });
+    expect((await changes('m.room.name')).at(-1)?.content['name']).toBe('In spite of it');
+    expect((await whatsapp.command('notices', { viewer: bob.id })).length).toBeGreaterThan(heard);
+  });
+});
+
 describe('the bridge', () => {
   test('understood everything it was sent', async () => {
     expect(management).toBeDefined();

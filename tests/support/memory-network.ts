@@ -1,6 +1,6 @@
 // The in-memory twin of a network's door: people, chats and messages, each effect id taken once, echoes of own messages, and
 // events handed over again until they are accepted. Knows no Matrix.
-import type { NetworkAction } from '../../src/model/delivery.ts';
+import type { GroupAction, NetworkAction } from '../../src/model/delivery.ts';
 import { originKey } from '../../src/model/effect.ts';
 import { BridgeError } from '../../src/model/errors.ts';
 import {
@@ -38,8 +38,9 @@ interface Said {
 
 interface Chat {
   readonly kind: 'direct' | 'group';
-  readonly name: string | undefined;
-  readonly members: readonly PersonId[];
+  name: string | undefined;
+  readonly members: PersonId[];
+  readonly admins: Set<PersonId>;
   readonly said: Said[];
 }
 
@@ -83,7 +84,7 @@ export class MemoryNetwork {
       title: 'Pigeon',
       prefix: 'pg',
       capabilities: {
-        actions: new Set(['send', 'edit', 'remove', 'react']),
+        actions: new Set(['send', 'edit', 'remove', 'react', 'rename', 'add', 'expel', 'leave', 'set-role']),
         bodies: new Set(['text']),
         maxTextUnits: MAX_TEXT,
       },
@@ -98,7 +99,7 @@ export class MemoryNetwork {
 
   chat(id: string, members: readonly string[], kind: 'direct' | 'group' = 'direct', name?: string): ChatId {
     const chat = as<ChatId>(id);
-    this.chats.set(chat, { kind, name, members: members.map((one) => as<PersonId>(one)), said: [] });
+    this.chats.set(chat, { kind, name, members: members.map((one) => as<PersonId>(one)), admins: new Set(), said: [] });
     return chat;
   }
 
@@ -141,6 +142,29 @@ export class MemoryNetwork {
     else reactions.set(as<PersonId>(by), emoji);
     const kind = { kind: 'reaction', target, emoji } as const;
     this.#tell(chat, as<PersonId>(by), 'reaction', target, `${by}/${String(emoji)}/${this.#tick()}`, kind);
+  }
+
+  rename(chat: ChatId, by: string, name: string): void {
+    this.#chat(chat).name = name;
+    this.happen(chat, by, { kind: 'chat', change: { name } });
+  }
+
+  /** Whoever has gone still hears of it. */
+  move(chat: ChatId, by: string, person: string, now: 'in' | 'out'): void {
+    const { members } = this.#chat(chat);
+    const who = as<PersonId>(person);
+    const before = members.includes(who);
+    if (before === (now === 'in')) return;
+    if (now === 'in') members.push(who);
+    this.happen(chat, by, { kind: 'membership', person: who, now });
+    if (now === 'out') members.splice(members.indexOf(who), 1);
+  }
+
+  setRole(chat: ChatId, by: string, person: string, role: 'member' | 'admin'): void {
+    const { admins } = this.#chat(chat);
+    if (role === 'admin') admins.add(as<PersonId>(person));
+    else admins.delete(as<PersonId>(person));
+    this.happen(chat, by, { kind: 'role', person: as<PersonId>(person), role });
   }
 
   /** Anything else that happens in a chat. */
@@ -219,13 +243,13 @@ export class MemoryNetwork {
       },
       describeChat: async (id) => {
         await Promise.resolve();
-        const { kind, name, members } = this.#chat(id);
+        const { kind, name, members, admins } = this.#chat(id);
         const other = members.find((one) => one !== puppet.self);
         return {
           chat: {
             id,
             kind,
-            members: members.map((person) => ({ person, role: 'member' as const })),
+            members: members.map((person) => ({ person, role: admins.has(person) ? 'admin' : 'member' })),
             ...(name === undefined ? {} : { name }),
           },
           facts: [`chat:${id}`],
@@ -273,7 +297,33 @@ export class MemoryNetwork {
       case 'react':
         this.react(action.chat, puppet.self, action.target, action.emoji);
         return { message: action.target, at };
+      default:
+        return this.#change(puppet.self, action, at);
     }
+  }
+
+  #change(by: PersonId, action: GroupAction, at: number): ActionReceipt {
+    const { chat } = action;
+    switch (action.kind) {
+      case 'rename':
+        this.rename(chat, by, action.name);
+        break;
+      case 'add':
+        this.move(chat, by, action.person, 'in');
+        break;
+      case 'expel':
+        this.move(chat, by, action.person, 'out');
+        break;
+      case 'leave':
+        this.move(chat, by, by, 'out');
+        break;
+      case 'set-role':
+        this.setRole(chat, by, action.person, action.role);
+        break;
+      default:
+        throw new BridgeError('unsupported', 'never', 'fault.unsupported-action', { values: { network: 'Pigeon' } });
+    }
+    return { at };
   }
 
   #say(chat: ChatId, by: PersonId, text: string, more: { replyTo?: MessageId; parts?: readonly string[] }): MessageId {
@@ -319,7 +369,11 @@ export class MemoryNetwork {
         line.open = false;
         this.#lines.delete(line);
       })
-      .finally(() => this.#telling.delete(line));
+      .finally(() => {
+        this.#telling.delete(line);
+        // What happened in the very moment of its end.
+        if (line.open && (this.#untold.get(line.puppet.self) ?? []).length > 0) this.#hand(line);
+      });
     this.#telling.set(line, telling);
   }
 

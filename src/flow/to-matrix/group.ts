@@ -4,7 +4,7 @@ import type { PersonId } from '../../model/ids.ts';
 import type { Speaker } from '../../ports/matrix.ts';
 import { letIn, letOut, usersOf } from '../belonging.ts';
 import type { FlowDoors } from '../doors.ts';
-import { isDone } from '../rooms.ts';
+import { isDone } from '../done.ts';
 import type { HandFor, Open } from './hand.ts';
 
 export async function changeChat({ doors, owed, duty, portal }: HandFor<'chat'>): Promise<Outcome> {

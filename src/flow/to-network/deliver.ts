@@ -1,10 +1,12 @@
 // Performs one action on the author's live line and keeps the link; knows no wire.
 import { BridgeError } from '../../model/errors.ts';
-import type { Delivery } from '../../model/delivery.ts';
+import { isAboutGroup, type Delivery, type GroupAction } from '../../model/delivery.ts';
 import type { Outcome, QueueEntry } from '../../model/entry.ts';
-import type { ActionReceipt } from '../../ports/network.ts';
+import type { ActionReceipt, NetworkSession } from '../../ports/network.ts';
 import { mayHaveBeenCarried } from '../after-restore.ts';
 import { mayBridge, titleOf, type FlowDoors } from '../doors.ts';
+import { mirrorLater } from '../mirror.ts';
+import { sayOnce } from '../tellings.ts';
 
 /** Longer than any restart that goes well, shorter than any network's memory of ids, in ms. */
 const AGAIN_AFTER_MS = 60_000;
@@ -17,12 +19,46 @@ export async function deliverToNetwork(doors: FlowDoors, entry: QueueEntry, owed
   const mayBeDone = owed.action.kind === 'send' && (again || entry.parts.length > 0);
   if (mayBeDone && (await doors.links.byEffect(owed.id)) !== undefined) return {};
   const session = await openLine(doors, entry, owed);
+  const { action } = owed;
+  if (isAboutGroup(action)) return await changeGroup(doors, entry, { ...owed, action }, session);
   const receipt = await session.perform(owed.action, owed.id, {
     since: entry.receivedAt,
     again,
     isLinked: async (message) => (await doors.links.byMessage(owed.portal, message)).length > 0,
   });
   return await outcomeOf(doors, owed, receipt);
+}
+
+/** Refused for good, it is said and the room put back: nobody has to decide anything, and nothing pretends to have worked. */
+async function changeGroup(
+  doors: FlowDoors,
+  entry: QueueEntry,
+  owed: Owed & { readonly action: GroupAction },
+  session: NetworkSession,
+): Promise<Outcome> {
+  const { action, portal: key, room, author, event, part } = owed;
+  const again = mayBeUnderWay(doors, entry);
+  const cause = `${entry.key}/${part}`;
+  const portal = { key };
+  try {
+    await session.perform(action, owed.id, {
+      since: entry.receivedAt,
+      again,
+      isLinked: async () => await Promise.resolve(false),
+    });
+  } catch (error) {
+    if (!(error instanceof BridgeError) || error.retry !== 'never') throw error;
+    doors.log.info({ code: error.code, kind: action.kind }, 'a change of a group was refused');
+    const words = { key: `refused:${cause}`, room, reader: author, words: error.human, replyTo: event };
+    await sayOnce(doors, { ...words, tone: 'refusal' });
+    const back = action.kind === 'expel' ? [action.person] : [];
+    await mirrorLater(doors, { cause, portal, puppet: owed.puppet, back });
+    return {};
+  }
+  if (action.kind === 'rename') await doors.keeper.change(key, { name: action.name });
+  // Somebody who was in the group already comes by no news of the network.
+  if (action.kind === 'add') await mirrorLater(doors, { cause, portal, puppet: owed.puppet, back: [action.person] });
+  return {};
 }
 
 /** A fresh entry may have been under way when its worker died; one that is a while old is looked for as well. */
@@ -54,6 +90,7 @@ async function openLine(doors: FlowDoors, entry: QueueEntry, owed: Owed) {
 
 async function outcomeOf(doors: FlowDoors, owed: Owed, receipt: ActionReceipt): Promise<Outcome> {
   const { action } = owed;
+  if (isAboutGroup(action)) return {};
   switch (action.kind) {
     case 'send': {
       if (receipt.message === undefined) return {};

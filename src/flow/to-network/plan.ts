@@ -1,19 +1,19 @@
 // One Matrix event becomes what we owe a network: who may, through whose login, in how many parts; asks stores, touches no wire.
-import type { Delivery, NetworkAction } from '../../model/delivery.ts';
-import { effectId } from '../../model/effect.ts';
+import type { MessageAction } from '../../model/delivery.ts';
 import type { FoundEntry, QueueEntry } from '../../model/entry.ts';
 import { portalKeyText, toMatrixLane, type EventId, type MessageId } from '../../model/ids.ts';
 import type { MatrixEvent } from '../../model/matrix-event.ts';
 import type { MessageBody } from '../../model/message.ts';
 import type { MessageLink, Portal, Puppet } from '../../model/records.ts';
 import { say, type Say } from '../../model/say.ts';
-import { denial, mayBridge, titleOf, type FlowDoors, type Plan } from '../doors.ts';
+import { titleOf, type FlowDoors, type Plan } from '../doors.ts';
 import { handleCommand } from '../management.ts';
 import { handleRoomChange } from '../room-changes.ts';
 import { handleMembership } from '../rooms.ts';
-import { sayOnce } from '../tellings.ts';
 import { lacksBones } from '../unreadable.ts';
+import { admit, owe } from './admit.ts';
 import { isEcho } from './echo.ts';
+import { planGroup } from './group.ts';
 import { refusal } from './report.ts';
 import { rewriteParked, staleAt, tooOld } from './second-thoughts.ts';
 import { pieces, shownLate, withQuote } from './words.ts';
@@ -41,7 +41,9 @@ export async function planToNetwork(doors: FlowDoors, entry: QueueEntry, raw: un
   }
   if (portal === undefined)
     return event.kind === 'message' ? await handleCommand(doors, entry, event) : none('no-portal');
-  return await planSpoken(doors, entry, event, portal, raw);
+  return event.kind === 'words' || event.kind === 'powers'
+    ? await planGroup(doors, entry, event, portal)
+    : await planSpoken(doors, entry, event, portal, raw);
 }
 
 async function planSpoken(
@@ -54,14 +56,9 @@ async function planSpoken(
   const network = titleOf(doors, portal.key.network);
   // Machines talk to each other in notices (spec: m.notice must not be answered automatically); they stay on Matrix.
   if (event.kind === 'message' && event.body.kind === 'text' && event.body.as === 'notice') return none('notice');
-  if (portal.state !== 'open') {
-    return refusal(entry, event, say(portal.state === 'closed' ? 'portal.closed' : 'portal.read-only'));
-  }
-  const puppet = await doors.senders.towardsNetwork(portal, event.sender);
-  if (puppet === undefined) return await noLogin(doors, event, portal, network);
-  if (puppet.state === 'paused') return refusal(entry, event, puppet.why ?? say('policy.chat-denied-default'));
-  const verdict = await mayBridge(doors, puppet, portal.facts);
-  if (verdict.effect === 'deny') return refusal(entry, event, denial(verdict));
+  const admitted = await admit(doors, entry, event, portal);
+  if (admitted.plan !== undefined) return admitted.plan;
+  const { puppet } = admitted;
   const missing = unsupported(doors, portal, event, network);
   if (missing !== undefined) return refusal(entry, event, missing);
   const old = staleAt(doors, entry);
@@ -101,26 +98,6 @@ interface Context<Event extends Spoken> {
 
 type Message = Extract<Spoken, { kind: 'message' }>;
 type Change = Exclude<Spoken, { kind: 'message' }>;
-
-/** `about` = the Matrix event that what is sent stands for. */
-function owe(context: Context<Spoken>, about: EventId, list: readonly NetworkAction[]): Plan {
-  const { entry, event, portal, puppet } = context;
-  return {
-    do: 'deliver',
-    deliveries: list.map((action, part): Delivery => ({
-      id: effectId(entry.key, part),
-      to: 'network',
-      puppet: puppet.id,
-      portal: portal.key,
-      action,
-      event: about,
-      part,
-      author: event.sender,
-      room: event.room,
-      at: event.at,
-    })),
-  };
-}
 
 async function planMessage(context: Context<Message>): Promise<Plan> {
   const { doors, entry, event, portal } = context;
@@ -242,8 +219,8 @@ function editActions(
   chat: Portal['key']['chat'],
   links: readonly MessageLink[],
   bodies: readonly MessageBody[],
-): NetworkAction[] {
-  const list: NetworkAction[] = [];
+): MessageAction[] {
+  const list: MessageAction[] = [];
   for (const [index, link] of links.entries()) {
     const body = bodies[index];
     list.push(
@@ -260,7 +237,7 @@ function sends(
   chat: Portal['key']['chat'],
   bodies: readonly MessageBody[],
   replyTo?: MessageId,
-): readonly NetworkAction[] {
+): readonly MessageAction[] {
   return bodies.map((body, part) =>
     part > 0 || replyTo === undefined ? { kind: 'send', chat, body } : { kind: 'send', chat, body, replyTo },
   );
@@ -279,18 +256,6 @@ async function everLinked(doors: FlowDoors, event: EventId, portal: Portal): Pro
 
 function standing(links: readonly MessageLink[]): readonly MessageLink[] {
   return links.filter((link) => link.removed !== true);
-}
-
-/** Said once per person and room. */
-async function noLogin(doors: FlowDoors, event: Spoken, portal: Portal, network: string): Promise<Plan> {
-  const words = say('portal.no-login', { network, login: portal.key.network, bot: doors.matrix.bot.user });
-  await sayOnce(doors, {
-    key: `no-login:${event.room}|${event.sender}`,
-    room: event.room,
-    reader: event.sender,
-    words,
-  });
-  return none('no-login');
 }
 
 function none(code: string): Plan {

@@ -1,7 +1,7 @@
 // One login's live line through drops and restarts: catches up from its cursor, tells its state, carries out what the house
 // asks. Knows no Matrix.
 import type { PersonSnapshot } from '../../model/chat.ts';
-import type { EphemeralAction, NetworkAction } from '../../model/delivery.ts';
+import { isAboutGroup, type EphemeralAction, type NetworkAction } from '../../model/delivery.ts';
 import { BridgeError, FencedError } from '../../model/errors.ts';
 import type { ChatId, EffectId, MessageId, PersonId } from '../../model/ids.ts';
 import type { MediaSource } from '../../model/message.ts';
@@ -86,6 +86,7 @@ export class PigeonSession implements NetworkSession {
     const { message, at } = await this.#ask(request, true);
     const when = typeof at === 'number' ? at : this.#doors.clock.now();
     if (action.kind === 'edit') return { message: action.target, at: when, editedAt: when };
+    if (isAboutGroup(action)) return { at: when };
     if (action.kind !== 'send') return { message: action.target, at: when };
     return { at: when, ...(typeof message === 'string' ? { message: message as MessageId } : {}) };
   }

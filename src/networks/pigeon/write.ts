@@ -8,6 +8,8 @@ import { clientId } from './ids.ts';
 /** UTF-16 units. */
 export const MAX_TEXT_UNITS = 2_000;
 
+const NETWORK = { network: 'Pigeon' };
+
 export interface Request {
   readonly what: string;
   readonly fields: Readonly<Record<string, string | boolean | null>>;
@@ -27,6 +29,8 @@ export function writeAction(action: NetworkAction, effect: EffectId): Request {
       return { what: 'remove', fields: { message: action.target, client } };
     case 'react':
       return { what: 'react', fields: { message: action.target, emoji: action.emoji, client } };
+    default:
+      throw new BridgeError('pigeon-unsupported', 'never', 'fault.unsupported-action', { values: NETWORK });
   }
 }
 

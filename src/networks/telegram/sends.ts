@@ -44,7 +44,7 @@ export class Sends {
         return await this.#edit(action, context);
       case 'remove':
         return await this.#remove(action);
-      case 'react':
+      default:
         throw new BridgeError('telegram-unsupported', 'never', 'fault.unsupported-action', {
           values: { network: 'Telegram' },
         });

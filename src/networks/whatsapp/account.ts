@@ -6,6 +6,7 @@ import type { Clock, Logger, Vault, VaultChange } from '../../ports/stores.ts';
 import { ChatBook } from './chat-book.ts';
 import type { Cures } from './cures.ts';
 import { Directory } from './directory.ts';
+import { Groups } from './groups.ts';
 import { chatKind, type Names } from './ids.ts';
 import { Inbox } from './inbox.ts';
 import { handlesOf } from './jid.ts';
@@ -43,6 +44,7 @@ export interface Account {
   readonly directory: Directory;
   readonly inbox: Inbox;
   readonly sends: Sends;
+  readonly groups: Groups;
   readonly pacing: Pacing | undefined;
   readonly chats: ChatBook;
 }
@@ -106,7 +108,8 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     pacing,
     context: () => directory.writeContext(),
   });
-  return { state, context, directory, inbox, sends, pacing, chats };
+  const groups = new Groups({ self: puppet.self, directory, pacing, clock });
+  return { state, context, directory, inbox, sends, groups, pacing, chats };
 }
 
 /** Credentials and keys that are worth nothing any more; what was received and not accepted stays. */

@@ -28,7 +28,19 @@ export interface WhatsAppOptions {
 }
 
 const capabilities: Capabilities = {
-  actions: new Set(['send', 'edit', 'remove', 'react']),
+  actions: new Set([
+    'send',
+    'edit',
+    'remove',
+    'react',
+    'rename',
+    'set-topic',
+    'set-mode',
+    'set-role',
+    'add',
+    'expel',
+    'leave',
+  ]),
   bodies: new Set(['text']),
   maxTextUnits: MAX_TEXT_UNITS,
   editWindowMs: EDIT_WINDOW_MS,

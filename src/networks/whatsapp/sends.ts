@@ -1,6 +1,6 @@
 // Carries one action out under the id that its effect has for ever: kept, paced, sent, done when the server acknowledged it.
 import { BridgeError } from '../../model/errors.ts';
-import type { NetworkAction } from '../../model/delivery.ts';
+import type { MessageAction } from '../../model/delivery.ts';
 import type { ChatId, EffectId, PersonId } from '../../model/ids.ts';
 import type { ActionReceipt, NetworkSink } from '../../ports/network.ts';
 import type { Clock } from '../../ports/stores.ts';
@@ -40,7 +40,7 @@ export class Sends {
   }
 
   /** @throws BridgeError */
-  async perform(line: Line, action: NetworkAction, effect: EffectId): Promise<ActionReceipt> {
+  async perform(line: Line, action: MessageAction, effect: EffectId): Promise<ActionReceipt> {
     const { sent, clock } = this.#doors;
     const id = stanzaId(effect);
     const before = await sent.find(id);
@@ -68,7 +68,7 @@ export class Sends {
     }
   }
 
-  async #mayGo(line: Line, action: NetworkAction, { to }: Written): Promise<void> {
+  async #mayGo(line: Line, action: MessageAction, { to }: Written): Promise<void> {
     const { chats, pacing, clock } = this.#doors;
     const { chat } = action;
     const established = chatKind(chat) === 'group' || chats.chat(chat).met === true;
@@ -100,7 +100,7 @@ export class Sends {
     if (pacing !== undefined) await sink.keep([{ scope, key: PACING_KEY, value: pacing.pack(clock.now()) }]);
   }
 
-  #receipt(action: NetworkAction, id: string, at: number, kept: Awaited<ReturnType<SentBook['find']>>): ActionReceipt {
+  #receipt(action: MessageAction, id: string, at: number, kept: Awaited<ReturnType<SentBook['find']>>): ActionReceipt {
     if (action.kind === 'send') return { message: messageId(this.#doors.self, id), at };
     if (action.kind !== 'edit') return { message: action.target, at };
     const dated = Number(kept?.body.protocolMessage?.timestampMs ?? 0);

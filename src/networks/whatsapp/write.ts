@@ -1,6 +1,6 @@
 // What the house owes, as WhatsApp's messages: our own ids, keys as WhatsApp spells them, quotes and mentions. Pure.
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
-import type { NetworkAction } from '../../model/delivery.ts';
+import type { MessageAction } from '../../model/delivery.ts';
 import { BridgeError } from '../../model/errors.ts';
 import type { ChatId, EffectId, MessageId, PersonId } from '../../model/ids.ts';
 import type { MessageBody, RichText } from '../../model/message.ts';
@@ -46,10 +46,10 @@ export interface Written {
   readonly attrs: Readonly<Record<string, string>>;
 }
 
-type Action<Kind extends NetworkAction['kind']> = Extract<NetworkAction, { kind: Kind }>;
+type Action<Kind extends MessageAction['kind']> = Extract<MessageAction, { kind: Kind }>;
 
 /** @throws BridgeError for what WhatsApp does not carry */
-export function write(context: WriteContext, action: NetworkAction, effect: EffectId): Written {
+export function write(context: WriteContext, action: MessageAction, effect: EffectId): Written {
   const about = { to: context.chatJid(action.chat), id: stanzaId(effect) };
   switch (action.kind) {
     case 'send':

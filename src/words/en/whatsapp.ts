@@ -53,6 +53,15 @@ export const en = {
   'whatsapp.replaced':
     'Another program uses this link to WhatsApp. An administrator must stop it, then restart the bridge.',
   'whatsapp.may-not-write': 'You may not write in this chat on WhatsApp.',
+  'whatsapp.not-admin': 'Only admins of this group may do that on WhatsApp.',
+  'whatsapp.owner-stays': 'WhatsApp lets nobody take their rights from who made the group.',
+  'whatsapp.not-member': 'This person is not in the group on WhatsApp.',
+  'whatsapp.add-privacy': 'This person does not let you add them to groups on WhatsApp: send them its link instead.',
+  'whatsapp.add-left': 'This person left the group not long ago: send them its link instead.',
+  'whatsapp.group-full': 'This group is full on WhatsApp.',
+  'whatsapp.group-not-acceptable': 'WhatsApp does not accept that for a group.',
+  'whatsapp.group-name-long': 'WhatsApp takes no more than {count} characters as a group’s name.',
+  'whatsapp.group-topic-long': 'WhatsApp takes no more than {count} characters as a group’s description.',
   'whatsapp.peer-gone': 'This person or group can no longer be reached on WhatsApp.',
   'whatsapp.restricted':
     'WhatsApp does not let this account begin new chats for now. Wait until the other side writes; your other chats go on.',

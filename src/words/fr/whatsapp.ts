@@ -55,6 +55,16 @@ export const fr = {
   'whatsapp.replaced':
     'Un autre programme utilise ce lien avec WhatsApp. Un administrateur doit l’arrêter, puis redémarrer la passerelle.',
   'whatsapp.may-not-write': 'Vous ne pouvez pas écrire dans cette discussion WhatsApp.',
+  'whatsapp.not-admin': 'Sur WhatsApp, seuls les administrateurs de ce groupe peuvent faire cela.',
+  'whatsapp.owner-stays': 'WhatsApp ne laisse personne retirer ses droits à qui a créé le groupe.',
+  'whatsapp.not-member': 'Cette personne n’est pas dans le groupe sur WhatsApp.',
+  'whatsapp.add-privacy':
+    'Cette personne ne vous permet pas de l’ajouter à des groupes sur WhatsApp : envoyez-lui plutôt le lien du groupe.',
+  'whatsapp.add-left': 'Cette personne a quitté le groupe il y a peu : envoyez-lui plutôt le lien du groupe.',
+  'whatsapp.group-full': 'Ce groupe est complet sur WhatsApp.',
+  'whatsapp.group-not-acceptable': 'WhatsApp n’accepte pas cela pour un groupe.',
+  'whatsapp.group-name-long': 'WhatsApp ne prend pas plus de {count} caractères pour le nom d’un groupe.',
+  'whatsapp.group-topic-long': 'WhatsApp ne prend pas plus de {count} caractères pour la description d’un groupe.',
   'whatsapp.peer-gone': 'Cette personne ou ce groupe n’est plus joignable sur WhatsApp.',
   'whatsapp.restricted':
     'WhatsApp ne laisse pas ce compte commencer de nouvelles discussions pour le moment. Attendez que l’autre personne écrive ; vos autres discussions continuent.',

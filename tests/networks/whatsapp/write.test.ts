@@ -1,7 +1,7 @@
 // What the house owes as WhatsApp's messages: golden pairs of action and protobuf, and what is refused in words.
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { describe, expect, test } from '@jest/globals';
-import type { NetworkAction } from '../../../src/model/delivery.ts';
+import type { MessageAction } from '../../../src/model/delivery.ts';
 import { BridgeError } from '../../../src/model/errors.ts';
 import type { ChatId, EffectId, MessageId, PersonId } from '../../../src/model/ids.ts';
 import { plainText, type MessageBody } from '../../../src/model/message.ts';
@@ -29,8 +29,8 @@ const context: WriteContext = {
   now: NOW,
 };
 const body = (text: string): MessageBody => ({ kind: 'text', as: 'text', text: plainText(text) });
-const send = (text: string, more: object = {}): NetworkAction => ({ kind: 'send', chat, body: body(text), ...more });
-const refusal = (action: NetworkAction, more: Partial<WriteContext> = {}): string => {
+const send = (text: string, more: object = {}): MessageAction => ({ kind: 'send', chat, body: body(text), ...more });
+const refusal = (action: MessageAction, more: Partial<WriteContext> = {}): string => {
   try {
     write({ ...context, ...more }, action, effect);
   } catch (error) {
@@ -41,7 +41,7 @@ const refusal = (action: NetworkAction, more: Partial<WriteContext> = {}): strin
 };
 
 describe('golden pairs', () => {
-  test.each<[string, NetworkAction, proto.IMessage, object, string?]>([
+  test.each<[string, MessageAction, proto.IMessage, object, string?]>([
     ['plain text', send('hello'), { conversation: 'hello' }, {}],
     [
       'marks and a mention',
@@ -167,7 +167,7 @@ describe('golden pairs', () => {
   test('what is written is read the same on the other side', () => {
     const other = contextWith({ self: 'l5' as PersonId, selfHandles: { lid: '5', pn: '3365' } });
     const from = { remoteJid: ME.lid, fromMe: false };
-    const read = (action: NetworkAction): object => {
+    const read = (action: MessageAction): object => {
       const { message, id } = write(context, action, effect);
       return readMessage(other, wire(message, { ...from, id })).events[0] ?? {};
     };
@@ -182,7 +182,7 @@ describe('golden pairs', () => {
 });
 
 describe('refused in words', () => {
-  test.each<[string, NetworkAction, string]>([
+  test.each<[string, MessageAction, string]>([
     ['nothing', send(' \n'), 'whatsapp-empty never whatsapp.empty'],
     ['too much', send('x'.repeat(MAX_TEXT_UNITS + 1)), 'whatsapp-too-long never whatsapp.too-long'],
     [
@@ -215,8 +215,8 @@ describe('refused in words', () => {
   });
 
   test('edits after 15 minutes, deletions after 60 hours', () => {
-    const edit: NetworkAction = { kind: 'edit', chat, target: mine, body: body('x') };
-    const remove: NetworkAction = { kind: 'remove', chat, target: mine };
+    const edit: MessageAction = { kind: 'edit', chat, target: mine, body: body('x') };
+    const remove: MessageAction = { kind: 'remove', chat, target: mine };
     const old = (ms: number): Partial<WriteContext> => ({ sentAt: () => NOW - ms });
     expect(refusal(edit, old(15 * 60_000))).toBe('taken');
     expect(refusal(edit, old(15 * 60_000 + 1))).toBe('whatsapp-edit-too-late never whatsapp.edit-too-late');

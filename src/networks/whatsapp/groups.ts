@@ -1,0 +1,99 @@
+// What a login does to a group: asked of the server, which says for whom it was done. Done again, each changes nothing. Knows no Matrix.
+import { BridgeError } from '../../model/errors.ts';
+import type { GroupAction } from '../../model/delivery.ts';
+import type { PersonId } from '../../model/ids.ts';
+import type { ActionReceipt } from '../../ports/network.ts';
+import type { Clock } from '../../ports/stores.ts';
+import type { Directory } from './directory.ts';
+import { memberFault, queryFault } from './group-errors.ts';
+import type { Line } from './line.ts';
+import type { Pacing } from './pacing.ts';
+
+export interface GroupDoors {
+  readonly self: PersonId;
+  readonly directory: Directory;
+  /** Absent only in tests. */
+  readonly pacing: Pacing | undefined;
+  readonly clock: Clock;
+}
+
+/** As long as WhatsApp's own apps let them be. */
+const LONGEST_NAME = 100;
+const LONGEST_TOPIC = 2048;
+
+const SETTINGS = {
+  announce: ['announcement', 'not_announcement'],
+  locked: ['locked', 'unlocked'],
+} as const;
+
+export class Groups {
+  readonly #doors: GroupDoors;
+
+  constructor(doors: GroupDoors) {
+    this.#doors = doors;
+  }
+
+  /** @throws BridgeError */
+  async perform(line: Line, action: GroupAction): Promise<ActionReceipt> {
+    const { directory, pacing, clock } = this.#doors;
+    // Everybody in the group hears of it, as of a message.
+    pacing?.send({ chat: action.chat, established: true }, clock.now());
+    const jid = directory.chatJid(action.chat);
+    try {
+      await this.#do(line, jid, action);
+    } catch (error) {
+      if (error instanceof BridgeError) throw error;
+      const fault = queryFault(error, action.kind, clock.now());
+      if (fault !== undefined) throw fault;
+    } finally {
+      directory.forget(action.chat);
+    }
+    return { at: clock.now() };
+  }
+
+  async #do({ socket }: Line, jid: string, action: GroupAction): Promise<void> {
+    switch (action.kind) {
+      case 'rename':
+        if ([...action.name].length > LONGEST_NAME) throw tooLong('whatsapp.group-name-long', LONGEST_NAME);
+        await socket.groupUpdateSubject(jid, action.name);
+        return;
+      case 'set-topic':
+        if (action.topic.length > LONGEST_TOPIC) throw tooLong('whatsapp.group-topic-long', LONGEST_TOPIC);
+        await socket.groupUpdateDescription(jid, action.topic);
+        return;
+      case 'set-mode':
+        await socket.groupSettingUpdate(jid, SETTINGS[action.mode][action.on ? 0 : 1]);
+        return;
+      case 'set-role':
+      case 'add':
+      case 'expel':
+        await this.#move(socket, jid, action);
+        return;
+      case 'leave':
+        await socket.groupLeave(jid);
+    }
+  }
+
+  async #move(
+    socket: Line['socket'],
+    jid: string,
+    action: Extract<GroupAction, { kind: 'set-role' | 'add' | 'expel' }>,
+  ): Promise<void> {
+    const change =
+      action.kind === 'add'
+        ? 'add'
+        : action.kind === 'expel'
+          ? 'remove'
+          : action.role === 'admin'
+            ? 'promote'
+            : 'demote';
+    const who = this.#doors.directory.personJid(action.chat, action.person);
+    const [done] = await socket.groupParticipantsUpdate(jid, [who], change);
+    const fault = memberFault(change, Number(done?.status ?? 200));
+    if (fault !== undefined) throw fault;
+  }
+}
+
+function tooLong(words: 'whatsapp.group-name-long' | 'whatsapp.group-topic-long', count: number): BridgeError {
+  return new BridgeError('whatsapp-group-too-long', 'never', words, { values: { network: 'WhatsApp', count } });
+}
