@@ -8,6 +8,12 @@ import type { Tables } from './schema/tables.ts';
 /** SQLSTATE raised by our own functions when a fence is broken. */
 const FENCED = 'PF001';
 
+/**
+ * Everything here is found by key. Postgres, which last looked when the queue was empty, would read its tables from end to end, with
+ * all that has come and gone since; forbidden plans may look costly enough to be compiled, which takes longer than any of them.
+ */
+const BY_KEY = '-c enable_seqscan=off -c jit=off';
+
 export interface Db {
   /** Synchronous commit: whatever we acknowledge afterwards. */
   readonly sync: Pool;
@@ -59,7 +65,7 @@ function makePool(options: DbOptions, max: number, commit: 'on' | 'off'): Pool {
     statement_timeout: 60_000,
     // A server that vanished without a word must not hold anybody for ever.
     query_timeout: 70_000,
-    options: `-c synchronous_commit=${commit} -c application_name=passerelle`,
+    options: `-c synchronous_commit=${commit} -c application_name=passerelle ${BY_KEY}`,
   });
   pool.on('connect', (client) => client.on('error', heard));
   pool.on('error', (error) =>
