@@ -274,6 +274,8 @@ export interface ControlCommands {
     },
     null,
   ];
+  /** Says that the media host has a collection's snapshot there: who begins from nothing fetches it. */
+  putSnapshot: [{ of: string; collection: string; directPath: string }, null];
   /** What the phone has of the shared settings, the changes of its companions included. */
   settings: [{ viewer: string; collection: string }, { index: readonly string[]; value: object }[]];
   setAvailable: [{ by: string; available: boolean }, null];

@@ -1,5 +1,6 @@
 // Commands of people who talk: what they write, change, take back, read, how they sort their chats, whom they call.
 
+import { randomBytes } from 'node:crypto';
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import type { Commands, Desk } from './commands.ts';
 
@@ -18,6 +19,7 @@ export function talkCommands({
   | 'call'
   | 'endCall'
   | 'changeSetting'
+  | 'putSnapshot'
   | 'settings'
 > {
   return {
@@ -49,6 +51,12 @@ export function talkCommands({
       const made = proto.SyncActionValue.fromObject({ timestamp: Date.now(), ...value });
       const operation = remove === true ? 'remove' : 'set';
       hands.sim(by).settings.change(collection, [{ operation, index, value: made, version: version ?? 2 }]);
+      return null;
+    },
+    putSnapshot: ({ of, collection, directPath }) => {
+      const mediaKey = randomBytes(32);
+      const reference = proto.ExternalBlobReference.encode({ directPath, mediaKey }).finish();
+      hands.person(of).appState.putSnapshot(collection, reference);
       return null;
     },
     settings: ({ viewer, collection }) => {

@@ -24,7 +24,9 @@ export function appState({ server, device, person, iq }: Ask): readonly BinaryNo
     const uploaded = child(collection, 'patch');
     if (uploaded === undefined) {
       const patches = state.since(name, from).map(patchNode);
+      const snapshot = collection.attrs['return_snapshot'] === 'true' ? state.snapshot(name) : undefined;
       return node('collection', { name, version: String(from), has_more_patches: 'false' }, [
+        ...(snapshot === undefined ? [] : [node('snapshot', {}, snapshot)]),
         ...(patches.length > 0 ? [node('patches', {}, patches)] : []),
       ]);
     }

@@ -17,9 +17,21 @@ export interface Patch {
 
 export class AppState {
   readonly #patches = new Map<string, Patch[]>();
+  readonly #snapshots = new Map<string, Uint8Array>();
 
   clear(): void {
     this.#patches.clear();
+    this.#snapshots.clear();
+  }
+
+  /** @param reference an encoded ExternalBlobReference: where the media host has the whole collection */
+  putSnapshot(collection: string, reference: Uint8Array): void {
+    this.#snapshots.set(collection, reference);
+  }
+
+  /** For a device that begins from nothing. */
+  snapshot(collection: string): Uint8Array | undefined {
+    return this.#snapshots.get(collection);
   }
 
   version(collection: string): number {

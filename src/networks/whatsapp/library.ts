@@ -14,6 +14,7 @@ import { guardSocket } from './state/guard.ts';
 import type { Gate } from './state/gate.ts';
 import { transactionOpts } from './state/repository.ts';
 import type { AccountState } from './state/state.ts';
+import { WebDoor } from './web-door.ts';
 
 export type { WASocket } from '@whiskeysockets/baileys';
 export type LibraryLogger = NonNullable<UserFacingSocketConfig['logger']>;
@@ -51,8 +52,10 @@ const QUERY_MS = 20_000;
 /** Connects at once. @throws Error when the library is not the one this was written for */
 export function openSocket({ settings, state, cures, qrMs }: LibraryDoors): OpenedSocket {
   const timers = cures.timers ? new LibraryTimers() : undefined;
+  const door = new WebDoor(settings.dangerousTestServers);
   const timing = qrMs === undefined ? {} : { qrTimeout: qrMs };
-  const make = (): WASocket => captured(() => makeWASocket({ ...configOf(settings, state), ...timing }));
+  const make = (): WASocket =>
+    captured(() => makeWASocket({ ...configOf(settings, state), ...door.settings, ...timing }));
   const socket = timers?.run(make) ?? make();
   const gate = guardSocket(socket.ws, state.journal, cures, ({ tag }) => tag !== 'receipt');
   socket.ev.on('creds.update', () => {
@@ -72,6 +75,7 @@ export function openSocket({ settings, state, cures, qrMs }: LibraryDoors): Open
       // The library forgets who waits for an answer when it ends: they hear of it here.
       socket.ws.emit('error', new Error('closed'));
       timers?.close();
+      await door.close();
     }
   };
   return { socket, gate, close: async () => await (closing ??= close()) };
