@@ -10,14 +10,13 @@ import { Directory, type Call } from '../../../src/networks/telegram/directory.t
 import { PeerBook } from '../../../src/networks/telegram/peers.ts';
 import { Turnstile } from '../../../src/networks/telegram/turns.ts';
 import { Api, long } from '../../../src/networks/telegram/wire/api.ts';
-import { LibraryClient } from '../../../src/networks/telegram/wire/library.ts';
 import { LibraryLog } from '../../../src/networks/telegram/wire/library-log.ts';
 import { TapSession } from '../../../src/networks/telegram/wire/session.ts';
 import { trustServer } from '../../../src/networks/telegram/wire/server-keys.ts';
-import { socketClass } from '../../../src/networks/telegram/wire/socket.ts';
 import { TelegramSandbox } from '../../../sandbox/telegram/control-client.ts';
 import { quiet } from '../../support/quiet.ts';
 import { House } from './support/house.ts';
+import { bareLibrary, socketTo } from './support/library.ts';
 import { excessOver, resources } from './support/resources.ts';
 import { adapterFor, first, liveLogin, newEffect, newPerson, sendText, Steps, type Scene } from './support/telegram.ts';
 
@@ -53,14 +52,6 @@ function redirect(port?: number): NonNullable<WireSettings['redirect']> {
     Object.entries(sandbox.dcs).map(([dc, own]) => [`10.255.0.${dc}`, { host: '127.0.0.1', port: port ?? own }]),
   );
 }
-
-const unhooked = (ended: AbortSignal): Parameters<typeof socketClass>[0] => ({
-  connectMs: 5_000,
-  opening: () => undefined,
-  closed: () => undefined,
-  ended,
-  redirect: redirect(),
-});
 
 const deaf: WireListener = { news: () => undefined, desync: () => undefined, lost: () => undefined };
 
@@ -185,18 +176,7 @@ test.each([
   await sandbox.killSockets();
   await sandbox.waitFor(async () => (await sandbox.stats()).sockets === 0);
   const before = (await sandbox.stats()).sockets;
-  const client = new LibraryClient({
-    session: new TapSession(() => undefined),
-    apiId: 1,
-    apiHash: '0'.repeat(32),
-    deviceModel: 'test',
-    appVersion: '0',
-    log: new LibraryLog(quiet, () => undefined),
-    socket: socketClass(unhooked(new AbortController().signal)),
-    cures: allCures,
-  });
-  client.session.setDC(4, '10.255.0.4', 443);
-  await client.connect();
+  const client = await bareLibrary(sandbox);
   // At home it needs no second login.
   await client.getSender(4);
   const open = async (): Promise<number> => (await sandbox.stats()).sockets - before;
@@ -230,7 +210,7 @@ test('defect 16: a request that is too big is refused, where the library breaks 
   await expect(packer.get()).rejects.toThrow('reject is not a function');
 });
 
-test('defect 17: our transport reads packets that TCP has cut, which the abridged one does not', async () => {
+test("defect 17: our transport reads packets that TCP has cut, which the library's abridged one does not", async () => {
   /** What arrives, a few bytes at a time, as the library's sockets hand it out. */
   const reader = (data: Buffer): object => {
     let at = 0;
@@ -454,7 +434,7 @@ test('defect 30: a connection that is still being made ends with its wire, which
   await sandbox.killSockets();
   await sandbox.waitFor(async () => (await sandbox.stats()).sockets === 0);
   const over = new AbortController();
-  const Socket = socketClass(unhooked(over.signal));
+  const Socket = socketTo(sandbox, over.signal);
   const connecting = new Socket().connect(80, '10.255.0.4');
   over.abort();
   await expect(connecting).rejects.toThrow('no longer wanted');
@@ -465,7 +445,7 @@ test('defect 30: a connection that is still being made ends with its wire, which
     port: 80,
     dcId: 4,
     loggers: new LibraryLog(quiet, () => undefined),
-    socket: socketClass(unhooked(new AbortController().signal)),
+    socket: socketTo(sandbox),
     testServers: false,
   });
   const opening = line.connect();

@@ -14,7 +14,7 @@ async function idOf(zeros: number): Promise<{ library: bigint; protocol: bigint 
   };
 }
 
-test('defect 29: a key that begins with zeros keeps its length', async () => {
+test('defect 29: a key that begins with zeros keeps its length, which the library by itself drops', async () => {
   const before = await idOf(1);
   expect(before.library).not.toBe(before.protocol);
   await import('../../../src/networks/telegram/wire/key-length.ts');
