@@ -16,7 +16,7 @@ Socket.prototype.connect = function watched(this: Socket, ...args: unknown[]): S
   if (/^(?:127\.0\.0\.1|localhost|)$/.test(host)) return connect.apply(this, args);
   setImmediate(() => this.destroy(new Error('nothing leaves this machine')));
   return this;
-} as typeof Socket.prototype.connect;
+};
 
 const [ready = '{}', ...paths] = process.argv.slice(2);
 const sandbox = new WhatsAppSandbox(JSON.parse(ready) as ReadyLine);
