@@ -5,7 +5,8 @@ import { Commands } from '../commands/dispatcher.ts';
 import { PortalDirectory, PuppetDirectory } from '../bridge/directory.ts';
 import { LoginDesk } from '../bridge/logins.ts';
 import { PortalKeeper } from '../bridge/portals.ts';
-import { portalKeyOf, PuppetKeeper } from '../bridge/puppets.ts';
+import { PuppetKeeper } from '../bridge/puppets.ts';
+import { portalKeyOf } from '../bridge/sink.ts';
 import { Senders } from '../bridge/senders.ts';
 import type { FlowDoors } from '../flow/doors.ts';
 import { Ephemeral } from '../flow/ephemeral.ts';
@@ -133,9 +134,10 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
     log,
     accept: async (puppet, fence, events, vault) => await intake.fromNetwork(puppet, fence, events, vault),
     glimpse: (puppet, event) => ephemeral.fromNetwork(puppet, event),
+    tell: async (puppet, cause, words) => await toldInManagement({ queue }, puppet.owner, cause, words),
     mayStay: async (puppet) => await logins.mayStay(puppet),
     changed: async (puppet, state, why) => {
-      if (why === undefined || (state !== 'signed-out' && state !== 'paused')) return;
+      if (why === undefined || state === 'offline') return;
       await toldInManagement({ queue }, puppet.owner, `state:${puppet.id}/${state}/${clock.now()}`, why);
     },
   });

@@ -1,20 +1,12 @@
 // Keeps the live lines of logged-in people: takes leases, opens sessions, closes what is lost, paused or refused; knows no events' meaning.
 import { BridgeError } from '../model/errors.ts';
-import {
-  as,
-  loginOwner,
-  type ChatId,
-  type MessageId,
-  type NetworkId,
-  type OwnerId,
-  type PortalKey,
-  type PuppetId,
-} from '../model/ids.ts';
+import { loginOwner, type NetworkId, type OwnerId, type PuppetId } from '../model/ids.ts';
 import type { Puppet, PuppetState } from '../model/records.ts';
 import { say, type Say } from '../model/say.ts';
 import type { NetworkAdapter, NetworkSession, NetworkSink } from '../ports/network.ts';
 import type { Fence } from '../ports/queue.ts';
-import type { Clock, Leases, Logger, MessageLinkStore, PuppetStore } from '../ports/stores.ts';
+import type { Clock, Leases, Logger, PuppetStore } from '../ports/stores.ts';
+import { sinkOf, type SinkDoors } from './sink.ts';
 
 /** What other rooms need of the keeper. */
 export interface SessionKeeper {
@@ -22,16 +14,12 @@ export interface SessionKeeper {
   anySession(network: NetworkId): NetworkSession | undefined;
 }
 
-export interface PuppetDoors {
+export interface PuppetDoors extends SinkDoors {
   readonly adapters: ReadonlyMap<NetworkId, NetworkAdapter>;
   readonly puppets: PuppetStore;
-  readonly links: MessageLinkStore;
   readonly leases: Leases;
   readonly clock: Clock;
   readonly log: Logger;
-  /** What accepts a login's events: the flow's intake. */
-  readonly accept: (puppet: Puppet, fence: Fence, ...batch: Parameters<NetworkSink['accept']>) => Promise<void>;
-  readonly glimpse: (puppet: Puppet, ...event: Parameters<NetworkSink['glimpse']>) => void;
   /** May this login be open now? The reason when not. */
   readonly mayStay: (puppet: Puppet) => Promise<Say | undefined>;
   /** Told once when a login's state changes for the person to know. */
@@ -236,18 +224,9 @@ export class PuppetKeeper implements SessionKeeper {
   }
 
   #sink(puppet: Puppet, fence: Fence): NetworkSink {
-    const doors = this.#doors;
-    return {
-      accept: async (events, vault) => await doors.accept(puppet, fence, events, vault),
-      keep: async (vault) => await doors.accept(puppet, fence, [], vault),
-      glimpse: (event) => doors.glimpse(puppet, event),
-      report: (state, why) => {
-        void this.#reported(puppet, fence, state, why);
-      },
-      portalKey: (chat, kind) => portalKeyOf(puppet, chat, kind),
-      portalOf: async (message: MessageId) =>
-        (await doors.links.byReceiver(puppet.network, puppet.id, message))?.portal,
-    };
+    return sinkOf(this.#doors, puppet, fence, (state, why) => {
+      void this.#reported(puppet, fence, state, why);
+    });
   }
 
   async #reported(puppet: Puppet, fence: Fence, state: PuppetState, why: BridgeError | undefined): Promise<void> {
@@ -263,7 +242,7 @@ export class PuppetKeeper implements SessionKeeper {
 
   async #state(puppet: Puppet, state: PuppetState, why: Say | undefined): Promise<void> {
     const before = await this.#doors.puppets.find(puppet.id);
-    if (before === undefined || before.state === state) return;
+    if (before === undefined || (before.state === state && before.why?.key === why?.key)) return;
     await this.#doors.puppets.setState(puppet.id, state, why);
     this.#doors.log.info({ puppet: puppet.id, network: puppet.network, state }, 'login changed state');
     await this.#doors.changed(before, state, why);
@@ -291,10 +270,4 @@ export class PuppetKeeper implements SessionKeeper {
       this.#doors.log.warn({ puppet: id, error }, 'session did not close cleanly');
     }
   }
-}
-
-/** Direct chats belong to one login; every other chat is one portal for all. */
-export function portalKeyOf(puppet: Puppet, chat: ChatId, kind: 'direct' | 'group' | 'channel'): PortalKey {
-  const key = { network: puppet.network, chat };
-  return kind === 'direct' ? { ...key, receiver: as<PuppetId>(puppet.id) } : key;
 }

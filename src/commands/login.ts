@@ -1,7 +1,7 @@
 // The commands about logins: login, logout, logins, cancel; knows no steps' meaning.
 import { loginOwner, type NetworkId } from '../model/ids.ts';
 import type { Puppet } from '../model/records.ts';
-import { say } from '../model/say.ts';
+import { say, type Say } from '../model/say.ts';
 import { render } from '../words/index.ts';
 import { reply, type Call, type Command, type CommandResult } from './doors.ts';
 import { misunderstood } from './misunderstood.ts';
@@ -96,15 +96,27 @@ const logins: Command = {
     const { language } = call.request;
     const own = await call.doors.puppets.ofOwner(call.request.user);
     if (own.length === 0) return reply(say('logins.none'));
-    const lines = own.map((puppet) => {
+    const lines: string[] = [];
+    for (const puppet of own) {
       const state = render(say(`state.${puppet.state}`), language);
       const network = titleOf(call.doors, puppet.network);
       const line = render(say('logins.line', { network, name: tame(puppet.name), state }), language);
-      return puppet.why === undefined ? line : `${line} ${render(puppet.why, language)}`;
-    });
+      const contact = await contactOf(call.doors, puppet);
+      const more = [puppet.why, contact].flatMap((words) => (words === undefined ? [] : [render(words, language)]));
+      lines.push([line, ...more].join(' '));
+    }
     return reply(say('logins.list', { lines: lines.join('\n') }));
   },
 };
+
+/** When the phone behind a login was last heard of, where a network needs it. */
+export async function contactOf(doors: Call['doors'], puppet: Puppet): Promise<Say | undefined> {
+  if (puppet.state === 'signed-out') return undefined;
+  const at = await doors.adapters.get(puppet.network)?.lastContact?.(puppet.id);
+  if (at === undefined) return undefined;
+  const network = titleOf(doors, puppet.network);
+  return say('logins.contact', { network, when: `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC` });
+}
 
 /** Harmless again: what is cancelled is gone. The end is told by the login itself. */
 const cancel: Command = {

@@ -1,6 +1,7 @@
 // The commands about the conversation with the bot itself: help, ping, lang.
-import { say } from '../model/say.ts';
+import { say, type Say } from '../model/say.ts';
 import { reply, type Command } from './doors.ts';
+import { contactOf } from './login.ts';
 import { usage } from './misunderstood.ts';
 import { plain } from './tokens.ts';
 
@@ -11,9 +12,14 @@ const ping: Command = {
   help: 'help.ping',
   who: 'everyone',
   run: async ({ doors, request }) => {
-    if (!(await doors.policy.isAdministrator(request.user))) return reply(say('ping.pong'));
+    const contacts: Say[] = [];
+    for (const puppet of await doors.puppets.ofOwner(request.user)) {
+      const contact = await contactOf(doors, puppet);
+      if (contact !== undefined) contacts.push(contact);
+    }
+    if (!(await doors.policy.isAdministrator(request.user))) return reply(say('ping.pong'), ...contacts);
     const { queued, parked, oldestMs } = await doors.queue.depth();
-    return reply(say('ping.depth', { queued, parked, seconds: Math.round(oldestMs / 1000) }));
+    return reply(say('ping.depth', { queued, parked, seconds: Math.round(oldestMs / 1000) }), ...contacts);
   },
 };
 

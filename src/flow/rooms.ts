@@ -9,7 +9,7 @@ import type { Portal, Puppet } from '../model/records.ts';
 import { say, type Say } from '../model/say.ts';
 import type { RoomLook, Speaker } from '../ports/matrix.ts';
 import { render } from '../words/index.ts';
-import { portalKeyOf } from '../bridge/puppets.ts';
+import { portalKeyOf } from '../bridge/sink.ts';
 import { denial, languageOf, mayBridge, titleOf, type FlowDoors, type Plan } from './doors.ts';
 import { isDone } from './done.ts';
 import { Intake } from './intake.ts';

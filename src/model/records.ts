@@ -3,8 +3,11 @@ import type { ChatSnapshot } from './chat.ts';
 import type { EffectId, EventId, MessageId, NetworkId, PersonId, PortalKey, PuppetId, RoomId, UserId } from './ids.ts';
 import type { Language, Say } from './say.ts';
 
-/** online/offline follow the wire; signed-out needs the person; paused is a rule's or an administrator's doing. */
-export type PuppetState = 'online' | 'offline' | 'signed-out' | 'paused';
+/**
+ * online/offline follow the wire; stopped: the network ended the line and it is not opened again before the cause is gone;
+ * signed-out needs the person; paused is a rule's or an administrator's doing.
+ */
+export type PuppetState = 'online' | 'offline' | 'stopped' | 'signed-out' | 'paused';
 
 export interface Puppet {
   readonly id: PuppetId;

@@ -6,6 +6,7 @@ import type { ChatId, EffectId, MessageId, NetworkId, PersonId, PortalKey, Puppe
 import type { BodyKind, MediaSource } from '../model/message.ts';
 import type { EphemeralEvent, NetworkEvent } from '../model/network-event.ts';
 import type { Puppet, PuppetState } from '../model/records.ts';
+import type { Say } from '../model/say.ts';
 import type { LoginFlow, LoginProcess } from './login.ts';
 import type { Clock, Logger, Vault, VaultChange } from './stores.ts';
 
@@ -29,6 +30,8 @@ export interface NetworkAdapter {
   beginLogin(flow: string, owner: UserId): LoginProcess;
   /** One live line per login; only the lease's holder opens it. */
   openSession(puppet: Puppet, sink: NetworkSink): NetworkSession;
+  /** When the account's own phone was last heard of, epoch ms; absent where a network needs none. */
+  lastContact?(puppet: PuppetId): Promise<number | undefined>;
   /** Closes what the adapter itself keeps open. */
   close(): Promise<void>;
 }
@@ -101,6 +104,8 @@ export interface NetworkSink {
   keep(vault: readonly VaultChange[]): Promise<void>;
   glimpse(event: EphemeralEvent): void;
   report(state: PuppetState, why?: BridgeError): void;
+  /** Says something to the login's owner, once per cause (unique within the login). */
+  tell(cause: string, words: Say): Promise<void>;
   /** The portal of a message of this login that a network names without its chat (Telegram's deletions). */
   portalOf(message: MessageId): Promise<PortalKey | undefined>;
   /** The key of a chat's portal, so that direct chats get this login as their receiver. */

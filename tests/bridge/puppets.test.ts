@@ -63,6 +63,26 @@ test('a login that may not stay is paused, its person hears why, and it comes ba
   expect(world.network.open()).toEqual([puppet]);
 });
 
+test('why the network ended a line is told, once for each reason, and kept for whoever asks', async () => {
+  const house = await world.start();
+  await world.run();
+  const told = (): readonly string[] => {
+    const room = world.db.persons.get(marie)?.managementRoom;
+    return room === undefined ? [] : world.matrix.texts(room);
+  };
+  const report = async (words: Parameters<typeof say>[0]): Promise<void> => {
+    world.network.report(puppet, 'stopped', new BridgeError('ended', 'later', words));
+    await world.run();
+  };
+  await report('whatsapp.outdated');
+  await report('whatsapp.outdated');
+  expect(told()).toEqual([expect.stringContaining('An administrator must update it')]);
+  await report('whatsapp.replaced');
+  expect(told()).toHaveLength(2);
+  expect(world.db.puppets.get(puppet)).toMatchObject({ state: 'stopped', why: { key: 'whatsapp.replaced' } });
+  expect(house.puppets.session(puppet)).toBeDefined();
+});
+
 test('a line that does not open is tried again; one that the account refuses is signed out', async () => {
   world.network.refusing = new BridgeError('away', 'later', 'network.unreachable', { values: { network: 'Pigeon' } });
   const house = await world.start();

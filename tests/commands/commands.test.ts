@@ -257,6 +257,25 @@ describe('commands', () => {
     expect(await keys(house, marie, 'logout pigeon')).toEqual(['logout.none']);
   });
 
+  test('who asks for their logins, or whether the bot is there, hears when their phone was last heard of', async () => {
+    const at = Date.UTC(2026, 0, 2, 3, 4);
+    Object.assign(house.network.adapter, { lastContact: async () => await Promise.resolve(at) });
+    const puppet = {
+      id: as<Puppet['id']>('p'),
+      network: pigeon,
+      owner: marie,
+      self: as<Puppet['self']>('p'),
+      name: 'p',
+    };
+    await house.store.puppets.save({ ...puppet, state: 'online' });
+    const shown = async (line: string): Promise<string> =>
+      (await type(house, marie, line)).replies.map((words) => render(words, 'en')).join('\n');
+    expect(await shown('logins')).toContain('Your Pigeon phone was last heard of on 2026-01-02 03:04 UTC.');
+    expect(await shown('ping')).toBe('pong\nYour Pigeon phone was last heard of on 2026-01-02 03:04 UTC.');
+    await house.store.puppets.save({ ...puppet, state: 'signed-out' });
+    expect(await shown('ping')).toBe('pong');
+  });
+
   test('an answer to a login whose process died is known for what it is and removed', async () => {
     await type(house, root, 'allow login :agency.fr');
     await type(house, marie, 'login pigeon');

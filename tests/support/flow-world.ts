@@ -113,9 +113,11 @@ export class FlowWorld {
       log: quiet,
       accept: async (puppet, fence, events, vault) => await intake.fromNetwork(puppet, fence, events, vault),
       glimpse: (puppet, event) => ephemeral.fromNetwork(puppet, event),
+      tell: async (puppet, cause, words) => await toldInManagement({ queue }, puppet.owner, cause, words),
       mayStay: async (puppet) => await Promise.resolve(this.mayStay(puppet)),
       changed: async (puppet, state, why) => {
-        if (why !== undefined) await toldInManagement({ queue }, puppet.owner, `state:${puppet.id}/${state}`, why);
+        if (why !== undefined)
+          await toldInManagement({ queue }, puppet.owner, `state:${puppet.id}/${state}/${why.key}`, why);
       },
     });
     const session = (puppet: Pick<Puppet, 'id'>) => puppets.session(puppet.id);

@@ -5,6 +5,7 @@ import type { BridgeError } from '../../src/model/errors.ts';
 import type { PortalKey, PuppetId } from '../../src/model/ids.ts';
 import type { EphemeralEvent, NetworkEvent } from '../../src/model/network-event.ts';
 import type { Puppet, PuppetState } from '../../src/model/records.ts';
+import type { Say } from '../../src/model/say.ts';
 import type { NetworkSink } from '../../src/ports/network.ts';
 import type { Clock, Vault, VaultChange } from '../../src/ports/stores.ts';
 import { MemoryClock } from './memory-clock.ts';
@@ -22,6 +23,7 @@ export class House {
   readonly vault: Vault = memoryVault(new MemoryDatabase(new MemoryClock()));
   readonly events: NetworkEvent[] = [];
   readonly glimpses: EphemeralEvent[] = [];
+  readonly told: { cause: string; words: Say }[] = [];
   readonly states: { state: PuppetState; why: BridgeError | undefined }[] = [];
   /** How many events came that had been written down before. */
   repeats = 0;
@@ -43,6 +45,11 @@ export class House {
       },
       report: (state, why) => {
         this.states.push({ state, why });
+        this.#changed.emit('change');
+      },
+      tell: async (cause, words) => {
+        await Promise.resolve();
+        this.told.push({ cause, words });
         this.#changed.emit('change');
       },
       portalOf: async (message) => await Promise.resolve(this.#links.get(`${puppet.id}/${message}`)),

@@ -14,6 +14,7 @@ import { selfOf } from './library.ts';
 import type { Line } from './line.ts';
 import { Pacing } from './pacing.ts';
 import type { PeopleDesk } from './people-desk.ts';
+import { PHONE_KEY, PhoneWatch } from './phone-watch.ts';
 import type { ReadContext } from './place.ts';
 import { PACING_KEY, Sends } from './sends.ts';
 import type { WhatsAppSettings } from './settings.ts';
@@ -47,6 +48,7 @@ export interface Account {
   readonly groups: Groups;
   readonly pacing: Pacing | undefined;
   readonly chats: ChatBook;
+  readonly phone: PhoneWatch;
 }
 
 export function loggedOut(cause?: unknown): BridgeError {
@@ -109,7 +111,8 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     context: () => directory.writeContext(),
   });
   const groups = new Groups({ self: puppet.self, directory, pacing, clock });
-  return { state, context, directory, inbox, sends, groups, pacing, chats };
+  const phone = new PhoneWatch({ scope, clock, sink }, kept.get(PHONE_KEY));
+  return { state, context, directory, inbox, sends, groups, pacing, chats, phone };
 }
 
 /** Credentials and keys that are worth nothing any more; what was received and not accepted stays. */

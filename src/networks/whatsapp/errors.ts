@@ -28,15 +28,16 @@ export interface Parting {
 const PARTINGS: Readonly<Record<number, readonly [Parting['next'], SayKey]>> = {
   401: ['sign-out', 'whatsapp.logged-out'],
   402: ['wait', 'whatsapp.temp-ban'],
-  403: ['sign-out', 'whatsapp.banned'],
+  403: ['sign-out', 'whatsapp.locked'],
   405: ['stop', 'whatsapp.outdated'],
   406: ['sign-out', 'whatsapp.banned'],
   408: ['back-off', 'network.unreachable'],
-  409: ['stop', 'whatsapp.outdated'],
+  409: ['stop', 'whatsapp.unwelcome'],
   411: ['sign-out', 'whatsapp.no-multi-device'],
   428: ['back-off', 'network.unreachable'],
   429: ['back-off', 'network.rate-limited'],
   440: ['stop', 'whatsapp.replaced'],
+  463: ['back-off', 'whatsapp.restricted'],
   500: ['back-off', 'network.unreachable'],
   503: ['back-off', 'network.unreachable'],
   515: ['restart', 'network.unreachable'],
@@ -52,6 +53,16 @@ const BANS: Readonly<Record<string, SayKey>> = {
 };
 
 const DAY = 24 * 3_600_000;
+/** Not again in the life of this process. */
+const FOR_GOOD = Number.MAX_SAFE_INTEGER;
+
+const STATES: Readonly<Record<Parting['next'], PuppetState>> = {
+  restart: 'offline',
+  'back-off': 'offline',
+  wait: 'stopped',
+  stop: 'stopped',
+  'sign-out': 'signed-out',
+};
 
 /** @param now epoch ms */
 export function partingOf({ status, code, expire }: Ending, now: number): Parting {
@@ -59,12 +70,13 @@ export function partingOf({ status, code, expire }: Ending, now: number): Partin
   const words = status === 402 && code !== undefined && Object.hasOwn(BANS, code) ? (BANS[code] ?? plain) : plain;
   const seconds = expire !== undefined && Number.isFinite(expire) && expire > 0 ? expire : DAY / 1000;
   const until = next === 'wait' ? now + seconds * 1000 : undefined;
-  const retry: Retry = next === 'sign-out' || next === 'stop' ? 'after-login' : 'later';
+  const retry: Retry = next === 'sign-out' ? 'after-login' : 'later';
+  const notBefore = next === 'stop' ? FOR_GOOD : until;
   const error = new BridgeError(`whatsapp-ended-${status}`, retry, words, {
     values: { ...VALUES, hours: Math.ceil(seconds / 3600) },
-    ...(until === undefined ? {} : { notBefore: until }),
+    ...(notBefore === undefined ? {} : { notBefore }),
   });
-  const state = next === 'sign-out' ? 'signed-out' : 'offline';
+  const state = STATES[next];
   return { next, state, error, ...(until === undefined ? {} : { until }) };
 }
 

@@ -3,12 +3,20 @@ import { createHash } from 'node:crypto';
 import type { UserId } from '../../model/ids.ts';
 import type { Puppet } from '../../model/records.ts';
 import type { LoginProcess } from '../../ports/login.ts';
-import type { AdapterContext, Capabilities, NetworkAdapter, NetworkSession, NetworkSink } from '../../ports/network.ts';
+import {
+  vaultScope,
+  type AdapterContext,
+  type Capabilities,
+  type NetworkAdapter,
+  type NetworkSession,
+  type NetworkSink,
+} from '../../ports/network.ts';
 import { allCures, type Cures } from './cures.ts';
 import { Names, WHATSAPP } from './ids.ts';
 import { loginFlows, WhatsAppLogin } from './login.ts';
 import { DailyBudget, LINKS_A_DAY } from './pacing.ts';
 import { PeopleDesk } from './people-desk.ts';
+import { contactIn, PHONE_KEY } from './phone-watch.ts';
 import { WhatsAppSession } from './session.ts';
 import type { WhatsAppSettings } from './settings.ts';
 import { mendLibsignal } from './state/libsignal.ts';
@@ -107,6 +115,7 @@ export function createWhatsApp(
       sessions.add(session);
       return session;
     },
+    lastContact: async (puppet) => contactIn(await vault.read(vaultScope(puppet), PHONE_KEY)),
     async close(): Promise<void> {
       await Promise.all([...logins].map(async (login) => await login.cancel()));
       await Promise.all([...sessions].map(async (session) => await session.disconnect()));

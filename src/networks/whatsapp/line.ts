@@ -21,6 +21,8 @@ export interface LineDoors {
   readonly lost: (line: Line, why: unknown) => void;
   /** Chat states and receipts. */
   readonly passing: (node: BinaryNode) => void;
+  /** Whatever somebody's device sent. */
+  readonly heard: (node: BinaryNode) => void;
   /** Aborted when nobody wants the line any more, even while it opens. */
   readonly closing: AbortSignal;
 }
@@ -43,6 +45,8 @@ export class Line {
     ws.on('CB:ack,class:message', (node: BinaryNode) => this.#acked(node));
     ws.on('CB:chatstate', (node: BinaryNode) => doors.passing(node));
     ws.on('CB:receipt', (node: BinaryNode) => doors.passing(node));
+    for (const tag of ['message', 'receipt', 'notification', 'chatstate'])
+      ws.on(`CB:${tag}`, (node: BinaryNode) => doors.heard(node));
   }
 
   /** Logged in and live. @throws the library's error; nothing stays open then */

@@ -13,11 +13,12 @@ import { openSocket, selfOf, type OpenedSocket } from './library.ts';
 import { Line } from './line.ts';
 import { Pacing } from './pacing.ts';
 import type { PeopleDesk } from './people-desk.ts';
+import { contactAt } from './phone-watch.ts';
 import { PACING_KEY } from './sends.ts';
-import { unlink } from './session.ts';
 import type { WhatsAppSettings } from './settings.ts';
 import { DraftLedger } from './state/ledger.ts';
 import { AccountState } from './state/state.ts';
+import { unlink } from './unlink.ts';
 
 export const loginFlows: readonly LoginFlow[] = [
   { id: 'qr', title: say('whatsapp.flow-qr') },
@@ -117,6 +118,7 @@ export class WhatsAppLogin implements LoginProcess {
         openMs,
         lost: () => undefined,
         passing: () => undefined,
+        heard: () => undefined,
         closing: closing.signal,
       });
       await unlink(line);
@@ -223,6 +225,7 @@ export class WhatsAppLogin implements LoginProcess {
       vault: [
         ...this.#ledger.changes(scope),
         { scope, key: PACING_KEY, value: new Pacing(settings.pacing, now).pack(now) },
+        contactAt(scope, now),
       ],
     };
   }

@@ -41,6 +41,15 @@ function readOf(context: ReadContext, node: BinaryNode): EphemeralEvent | undefi
   return { kind: 'read', ...chat, person, upTo };
 }
 
+/** When the account's own phone sent this, if it did; epoch ms. */
+export function ownPhoneAt(context: ReadContext, { attrs }: BinaryNode): number | undefined {
+  const from = attrs['participant'] ?? attrs['from'];
+  const who = handlesOf(from);
+  if (who === undefined || parseJid(from)?.device !== 0 || !overlap(who, context.selfHandles)) return undefined;
+  const seconds = Number(attrs['t']);
+  return seconds > 0 ? seconds * 1000 : context.now();
+}
+
 function lastOf(node: BinaryNode): string | undefined {
   const [list] = childrenOf(node).filter(({ tag }) => tag === 'list');
   return list === undefined ? undefined : childrenOf(list).at(-1)?.attrs['id'];

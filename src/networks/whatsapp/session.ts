@@ -7,13 +7,14 @@ import { as, type ChatId, type EffectId, type PersonId } from '../../model/ids.t
 import type { MediaSource } from '../../model/message.ts';
 import type { ActionReceipt, MediaStream, NetworkSession, PerformContext, ResolvedChat } from '../../ports/network.ts';
 import { vaultScope } from '../../ports/network.ts';
-import { loggedOut, openAccount, worthless, type Account, type AccountDoors } from './account.ts';
-import { endingOf, partingOf, type Parting } from './errors.ts';
+import { openAccount, worthless, type Account, type AccountDoors } from './account.ts';
+import { endingOf, isRestriction, partingOf, type Parting } from './errors.ts';
 import { parseMessage } from './ids.ts';
 import { Line } from './line.ts';
 import { backOff, DailyBudget, RECONNECTS_A_DAY } from './pacing.ts';
-import { glimpseOf } from './passing.ts';
+import { glimpseOf, ownPhoneAt } from './passing.ts';
 import { PACING_KEY } from './sends.ts';
+import { unlink } from './unlink.ts';
 import { KeyedTurns } from '../../model/keyed-turns.ts';
 
 export interface SessionDoors extends Omit<AccountDoors, 'broken' | 'line'> {
@@ -34,6 +35,7 @@ export class WhatsAppSession implements NetworkSession {
   readonly #errands = new Set<Promise<void>>();
   #account: Promise<Account> | undefined;
   #line: Line | undefined;
+  #watching = false;
 
   constructor(doors: SessionDoors) {
     this.#doors = doors;
@@ -50,6 +52,8 @@ export class WhatsAppSession implements NetworkSession {
         const parting = this.#partingOf(error);
         if (parting.next === 'restart' && restarts === 0) continue;
         await this.#heed(parting);
+        // Why it stays closed is its own state: the house would only know that it could not be opened.
+        if (parting.state === 'stopped') this.#doors.sink.report(parting.state, parting.error);
         throw parting.error;
       }
     }
@@ -84,7 +88,12 @@ export class WhatsAppSession implements NetworkSession {
     return await this.#turns.run(action.chat, async () => {
       const line = this.#live();
       const { sends, groups } = await this.#must();
-      return isAboutGroup(action) ? await groups.perform(line, action) : await sends.perform(line, action, id);
+      try {
+        return isAboutGroup(action) ? await groups.perform(line, action) : await sends.perform(line, action, id);
+      } catch (error) {
+        if (error instanceof BridgeError && isRestriction(error)) this.#doors.sink.report('online', error);
+        throw error;
+      }
     });
   }
 
@@ -155,12 +164,21 @@ export class WhatsAppSession implements NetworkSession {
       ackMs,
       openMs,
       passing,
+      heard: (node) => this.#heard(account, node),
       closing: this.#closing.signal,
       lost: (line, why) => {
         if (this.#line === line) this.#errand(this.#lost(line, why));
       },
     });
+    if (!this.#watching) this.#errand(account.phone.run(this.#closing.signal));
+    this.#watching = true;
     if (settings.presence) await this.#line.appear();
+  }
+
+  #heard({ context, phone }: Account, node: BinaryNode): void {
+    const at = ownPhoneAt(context, node);
+    const change = at === undefined ? undefined : phone.heard(at);
+    if (change !== undefined) this.#errand(this.#doors.sink.keep([change]));
   }
 
   /** One voice tells the house, one loop opens the next line. */
@@ -192,10 +210,8 @@ export class WhatsAppSession implements NetworkSession {
         if (this.#closing.signal.aborted || error instanceof FencedError) return;
         parting = this.#partingOf(error);
         await this.#heed(parting);
-        if (parting.next === 'stop' || parting.next === 'sign-out') {
-          sink.report(parting.state, parting.error);
-          return;
-        }
+        if (parting.state !== 'offline') sink.report(parting.state, parting.error);
+        if (parting.next === 'stop' || parting.next === 'sign-out') return;
         log.warn(
           { puppet: puppet.id, network: 'whatsapp', code: parting.error.code, attempt },
           'not connected, will try again',
@@ -267,24 +283,5 @@ export class WhatsAppSession implements NetworkSession {
     if (this.#line === undefined || !this.#line.alive || this.#closing.signal.aborted)
       throw new BridgeError('whatsapp-offline', 'later', 'network.unreachable', { values: { network: 'WhatsApp' } });
     return this.#line;
-  }
-}
-
-/** Takes this device off the account. Answered, or the line ends with the words that it is no longer linked. @throws BridgeError */
-export async function unlink(line: Line): Promise<void> {
-  const { socket } = line;
-  const jid = socket.user?.id;
-  if (jid === undefined) throw loggedOut();
-  const attrs = { to: 's.whatsapp.net', type: 'set', xmlns: 'md' };
-  const remove: BinaryNode = { tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } };
-  try {
-    await socket.query({ tag: 'iq', attrs, content: [remove] });
-  } catch (error) {
-    // The line may end before the answer comes: then it has been done.
-    if (line.alive)
-      throw new BridgeError('whatsapp-logout', 'later', 'network.unreachable', {
-        cause: error,
-        values: { network: 'WhatsApp' },
-      });
   }
 }

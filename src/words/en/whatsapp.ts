@@ -33,8 +33,16 @@ export const en = {
   'whatsapp.remove-too-late': 'WhatsApp no longer allows this message to be deleted for everyone.',
   'whatsapp.no-emoji': 'WhatsApp carries only emoji as reactions.',
   'whatsapp.logged-out': 'WhatsApp unlinked this device. Send `login whatsapp` to link it again.',
+  'whatsapp.locked':
+    'WhatsApp has locked this account. Open WhatsApp on the phone, confirm that it is you, then send `login whatsapp`.',
   'whatsapp.banned':
-    'WhatsApp has locked or banned this account. Open WhatsApp on the phone and follow what it says, then send `login whatsapp`.',
+    'WhatsApp has banned this account. Open WhatsApp on the phone and ask for a review; once it is lifted, send `login whatsapp`.',
+  'whatsapp.unwelcome':
+    'WhatsApp refuses how the bridge introduces itself. An administrator must update it; your login stays.',
+  'whatsapp.phone-away':
+    'Your phone has not been heard of for {days} days. WhatsApp unlinks the bridge when it stays away for {limit} days: open WhatsApp on the phone.',
+  'whatsapp.phone-gone':
+    'Your phone has not been heard of for {days} days, and WhatsApp may unlink the bridge at any moment. Open WhatsApp on the phone now; if the link is gone, send `login whatsapp`.',
   'whatsapp.temp-ban': 'WhatsApp has banned this account for {hours} hours. Wait, and write less afterwards.',
   'whatsapp.ban-strangers':
     'WhatsApp has banned this account for {hours} hours: too many messages to people who do not have its number. Wait, and answer only those who write first.',

@@ -35,8 +35,16 @@ export const fr = {
   'whatsapp.remove-too-late': 'WhatsApp ne permet plus de supprimer ce message pour tout le monde.',
   'whatsapp.no-emoji': 'WhatsApp ne transporte que des émojis comme réactions.',
   'whatsapp.logged-out': 'WhatsApp a dissocié cet appareil. Envoyez `login whatsapp` pour l’associer à nouveau.',
+  'whatsapp.locked':
+    'WhatsApp a verrouillé ce compte. Ouvrez WhatsApp sur le téléphone, confirmez que c’est bien vous, puis envoyez `login whatsapp`.',
   'whatsapp.banned':
-    'WhatsApp a verrouillé ou banni ce compte. Ouvrez WhatsApp sur le téléphone et suivez ses indications, puis envoyez `login whatsapp`.',
+    'WhatsApp a banni ce compte. Ouvrez WhatsApp sur le téléphone et demandez un réexamen ; une fois l’interdiction levée, envoyez `login whatsapp`.',
+  'whatsapp.unwelcome':
+    'WhatsApp refuse la façon dont la passerelle se présente. Un administrateur doit la mettre à jour ; votre connexion reste.',
+  'whatsapp.phone-away':
+    'Votre téléphone n’a donné aucun signe depuis {days} jours. WhatsApp dissocie la passerelle quand il reste absent {limit} jours : ouvrez WhatsApp sur le téléphone.',
+  'whatsapp.phone-gone':
+    'Votre téléphone n’a donné aucun signe depuis {days} jours, et WhatsApp peut dissocier la passerelle à tout moment. Ouvrez maintenant WhatsApp sur le téléphone ; si le lien est rompu, envoyez `login whatsapp`.',
   'whatsapp.temp-ban': 'WhatsApp a banni ce compte pour {hours} heures. Attendez, puis écrivez moins.',
   'whatsapp.ban-strangers':
     'WhatsApp a banni ce compte pour {hours} heures : trop de messages à des personnes qui n’ont pas son numéro. Attendez, puis ne répondez qu’à celles qui écrivent d’abord.',

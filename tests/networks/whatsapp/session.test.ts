@@ -5,11 +5,13 @@ import { as, type ChatId, type EffectId, type UserId } from '../../../src/model/
 import { plainText } from '../../../src/model/message.ts';
 import type { NetworkAction } from '../../../src/model/delivery.ts';
 import type { WhatsAppOptions } from '../../../src/networks/whatsapp/index.ts';
+import type { Puppet } from '../../../src/model/records.ts';
 import type { LoginStep } from '../../../src/ports/login.ts';
 import type { NetworkAdapter, NetworkSession } from '../../../src/ports/network.ts';
-import { House } from '../../support/house.ts';
+import { House, realClock } from '../../support/house.ts';
 import { adapterFor, idOf, messageOf, newPerson } from './support/world.ts';
 
+const DAY_MS = 86_400_000;
 const OWNER = as<UserId>('@camille:example.org');
 
 let sandbox: WhatsAppSandbox;
@@ -30,8 +32,8 @@ afterAll(async () => {
   await sandbox.stop();
 });
 
-function open(house: House, options: WhatsAppOptions = {}): NetworkAdapter {
-  const adapter = adapterFor(sandbox, house, options);
+function open(house: House, options: WhatsAppOptions = {}, clock = realClock): NetworkAdapter {
+  const adapter = adapterFor(sandbox, house, options, false, clock);
   adapters.push(adapter);
   return adapter;
 }
@@ -55,6 +57,8 @@ async function stepsOf(
 interface Scene {
   readonly house: House;
   readonly session: NetworkSession;
+  readonly puppet: Puppet;
+  readonly adapter: NetworkAdapter;
   readonly me: Person;
   readonly friend: Person;
   readonly chat: ChatId;
@@ -74,7 +78,7 @@ async function live(options: WhatsAppOptions = {}): Promise<Scene> {
   const puppet = { id, network: adapter.id, owner: OWNER, self, name, state: 'online' } as const;
   const session = adapter.openSession(puppet, house.sink(puppet));
   await session.connect();
-  return { house, session, me, friend, chat: as<ChatId>(idOf(friend)) };
+  return { house, session, puppet, adapter, me, friend, chat: as<ChatId>(idOf(friend)) };
 }
 
 let effects = 0;
@@ -118,14 +122,18 @@ describe('a login', () => {
   test('shows one code after the other, the first for a minute and the next for twenty seconds, and any may be scanned', async () => {
     const me = await newPerson(sandbox);
     const shown: { data: string; seconds: number }[] = [];
-    const step = await stepsOf(open(new House(), { qrMs: 400 }), async (one) => {
+    const [now, house] = [Date.now(), new House()];
+    const standing = { ...realClock, now: () => now };
+    const step = await stepsOf(open(house, { qrMs: 400 }, standing), async (one) => {
       if (one.kind !== 'show') return;
-      shown.push({ data: one.data, seconds: Math.round((one.until - Date.now()) / 1000) });
+      shown.push({ data: one.data, seconds: (one.until - now) / 1000 });
       if (shown.length === 3) await sandbox.scanQr(me.id, one.data);
     });
     expect(step.kind).toBe('done');
-    expect(shown.map(({ seconds }) => seconds)).toEqual([60, 20, 20]);
-    expect(new Set(shown.map(({ data }) => data)).size).toBe(3);
+    // The next may come while the phone still links the account.
+    const [first, ...next] = shown.map(({ seconds }) => seconds);
+    expect([first, ...new Set(next)]).toEqual([60, 20]);
+    expect(new Set(shown.map(({ data }) => data)).size).toBe(shown.length);
   });
 
   test('is tried three times a day, also by another process', async () => {
@@ -219,12 +227,36 @@ describe('what goes', () => {
   });
 });
 
+describe('the phone', () => {
+  test('is known to be there when it links, and each time it says something itself', async () => {
+    const { house, adapter, puppet, me, friend, chat } = await live();
+    const linked = (await adapter.lastContact?.(puppet.id)) ?? 0;
+    expect(Math.abs(Date.now() - linked)).toBeLessThan(60_000);
+    await sandbox.command('advance', { ms: 3 * DAY_MS });
+    await sandbox.write(friend.id, me.id, 'not from the phone');
+    await house.until(() => house.texts(chat).includes('not from the phone'));
+    expect(await adapter.lastContact?.(puppet.id)).toBe(linked);
+    await sandbox.write(me.id, friend.id, 'from the phone');
+    await house.until(() => house.texts(chat).includes('from the phone'));
+    const later = (await adapter.lastContact?.(puppet.id)) ?? 0;
+    expect(Math.round((later - linked) / DAY_MS)).toBe(3);
+  });
+});
+
 describe('a line that WhatsApp ends', () => {
   test.each([
-    ['replaced', 'offline', 'whatsapp.replaced'],
+    ['replaced', 'stopped', 'whatsapp.replaced'],
     ['removed', 'signed-out', 'whatsapp.logged-out'],
-    [{ failure: { reason: '403' } }, 'signed-out', 'whatsapp.banned'],
-    [{ failure: { reason: '405' } }, 'offline', 'whatsapp.outdated'],
+    [{ failure: { reason: '401' } }, 'signed-out', 'whatsapp.logged-out'],
+    [{ failure: { reason: '402', code: '101', expire: '7200' } }, 'stopped', 'whatsapp.ban-strangers'],
+    [{ failure: { reason: '402', code: '104', expire: '7200' } }, 'stopped', 'whatsapp.ban-same'],
+    [{ failure: { reason: '403' } }, 'signed-out', 'whatsapp.locked'],
+    [{ streamError: '403' }, 'signed-out', 'whatsapp.locked'],
+    [{ failure: { reason: '405' } }, 'stopped', 'whatsapp.outdated'],
+    [{ streamError: '405' }, 'stopped', 'whatsapp.outdated'],
+    [{ failure: { reason: '406' } }, 'signed-out', 'whatsapp.banned'],
+    [{ failure: { reason: '409' } }, 'stopped', 'whatsapp.unwelcome'],
+    [{ streamError: '440' }, 'stopped', 'whatsapp.replaced'],
   ] as const)('by %j is told as such and not opened again', async (how, state, key) => {
     const { house, me } = await live();
     const logins = (await sandbox.command('logins', { person: me.id })).length;
@@ -233,6 +265,29 @@ describe('a line that WhatsApp ends', () => {
     expect(told.why?.human.key).toBe(key);
     expect(house.states).toHaveLength(1);
     expect(await sandbox.command('logins', { person: me.id })).toHaveLength(logins);
+  });
+
+  test.each([
+    [{ reason: '402', code: '106', expire: '7200' }, 'stopped', 'whatsapp.ban-lists'],
+    [{ reason: '405' }, 'stopped', 'whatsapp.outdated'],
+    [{ reason: '409' }, 'stopped', 'whatsapp.unwelcome'],
+    [{ reason: '440' }, 'stopped', 'whatsapp.replaced'],
+  ] as const)('before it opens, by %j, says so and is not to be tried again soon', async (attrs, state, key) => {
+    const { house, me, session, puppet } = await live();
+    await session.disconnect();
+    await sandbox.command('failLogins', { person: me.id, attrs });
+    const again = open(house).openSession(puppet, house.sink(puppet));
+    const refused = await again.connect().catch((error: unknown) => error);
+    expect(refused).toMatchObject({ retry: 'later', human: { key } });
+    expect((refused as { notBefore: number }).notBefore).toBeGreaterThan(Date.now() + 7_000_000);
+    expect(house.states).toMatchObject([{ state, why: { human: { key } } }]);
+  });
+
+  test('that limits new chats says so while the line goes on', async () => {
+    const { house, session, chat, me } = await live({ paced: false });
+    await sandbox.command('setAccountState', { id: me.id, state: 'restricted' });
+    await expect(session.perform(text(chat, 'hello?'), effect(), context)).rejects.toMatchObject({ retry: 'never' });
+    expect(house.states).toMatchObject([{ state: 'online', why: { human: { key: 'whatsapp.restricted' } } }]);
   });
 
   test('to begin anew is opened again at once', async () => {

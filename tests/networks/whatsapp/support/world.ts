@@ -1,5 +1,6 @@
 // What the contract of the adapters asks of a network, on the simulated WhatsApp; one simulator serves many worlds in turn.
 import { as, type ChatId, type MessageId, type PersonId } from '../../../../src/model/ids.ts';
+import type { Clock } from '../../../../src/ports/stores.ts';
 import type { NetworkAdapter } from '../../../../src/ports/network.ts';
 import { createWhatsApp, settingsSchema, type WhatsAppOptions } from '../../../../src/networks/whatsapp/index.ts';
 import type { LoggedMessage, Person, WhatsAppSandbox } from '../../../../sandbox/whatsapp/control-client.ts';
@@ -16,13 +17,14 @@ export function adapterFor(
   house: House,
   options: WhatsAppOptions = {},
   presence = false,
+  clock: Clock = realClock,
 ): NetworkAdapter {
   const settings = settingsSchema.parse({
     presence,
     dangerousTestServers: true,
     test: { url: sandbox.url, root: sandbox.rootKey.toString('hex') },
   });
-  return createWhatsApp(settings, { vault: house.vault, identityKey, log: quiet, clock: realClock }, options);
+  return createWhatsApp(settings, { vault: house.vault, identityKey, log: quiet, clock }, options);
 }
 
 let people = 0;
