@@ -1,7 +1,14 @@
 // Kills while messages are under way: of the bridge, of Synapse, and a stop as service managers ask for; judged by both worlds alone.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Ledger, type Ends } from '../support/ledger.ts';
-import { loginToPigeon, loginToTelegram, talkOnPigeon, talkOnTelegram } from '../support/logins.ts';
+import {
+  loginToPigeon,
+  loginToTelegram,
+  loginToWhatsApp,
+  talkOnPigeon,
+  talkOnTelegram,
+  talkOnWhatsApp,
+} from '../support/logins.ts';
 import type { Person } from '../support/person.ts';
 import { Town } from '../support/town.ts';
 
@@ -10,15 +17,19 @@ let alice: Person;
 let ledgers: readonly Ledger[];
 
 beforeAll(async () => {
-  town = await Town.open({ networks: ['pigeon', 'telegram'], portalVersion: '11' });
+  town = await Town.open({ networks: ['pigeon', 'telegram', 'whatsapp'], portalVersion: '11' });
   alice = await town.person('alice');
   const management = await town.management(alice);
   const pigeon = await loginToPigeon(town, management, 'Alicia');
   const telegram = await loginToTelegram(town, management, 'Alicja');
-  ledgers = await Promise.all([
-    Ledger.open(alice, town.canaries, await talkOnPigeon(town, alice, pigeon.id, 'Bernard')),
-    Ledger.open(alice, town.canaries, await talkOnTelegram(town, alice, telegram.id, 'Bertrand')),
-  ]);
+  const whatsapp = await loginToWhatsApp(town, management, 'Aliénor');
+  // One after the other: each takes the one invitation that is new.
+  const talks = [
+    await talkOnPigeon(town, alice, pigeon.id, 'Bernard'),
+    await talkOnTelegram(town, alice, telegram.id, 'Bertrand'),
+    await talkOnWhatsApp(town, alice, whatsapp.id, 'Bérénice'),
+  ];
+  ledgers = await Promise.all(talks.map(async (talk) => await Ledger.open(alice, town.canaries, talk)));
 }, 240_000);
 
 afterAll(async () => {

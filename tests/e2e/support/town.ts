@@ -1,4 +1,4 @@
-// Everything that one file of journeys needs: Synapse, both simulated networks, a configured bridge and people; ends what it started.
+// Everything that one file of journeys needs: Synapse, the simulated networks, a configured bridge and people; ends what it started.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { execFile } from 'node:child_process';
@@ -10,6 +10,7 @@ import { startHomeserver, type Homeserver, type HomeserverSettings } from '../..
 import { freePort } from '../../../sandbox/homeserver/ports.ts';
 import { spawnPigeon, type Pigeon } from '../../../sandbox/pigeon/pigeon.ts';
 import { TelegramSandbox } from '../../../sandbox/telegram/control-client.ts';
+import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
 import { BridgeProcess } from './bridge-process.ts';
 import { Canaries } from './canaries.ts';
 import { bodyOf, Person } from './person.ts';
@@ -21,7 +22,7 @@ export const SERVER = 'hs.test';
 export const BOT = `@passerelle:${SERVER}`;
 
 export interface TownOptions {
-  readonly networks: readonly ('pigeon' | 'telegram')[];
+  readonly networks: readonly ('pigeon' | 'telegram' | 'whatsapp')[];
   /** The homeserver's default; '12' unless told. */
   readonly roomVersion?: '11' | '12';
   /** The bridge's own setting `rooms.version`; absent unless told. */
@@ -39,6 +40,12 @@ const EVERYBODY = [
   { allow: 'bridge', user: `:${SERVER}` },
 ];
 
+interface Worlds {
+  readonly pigeon: Pigeon | undefined;
+  readonly telegram: TelegramSandbox | undefined;
+  readonly whatsapp: WhatsAppSandbox | undefined;
+}
+
 export class Town {
   readonly canaries = new Canaries();
   readonly homeserver: Homeserver;
@@ -48,6 +55,7 @@ export class Town {
   readonly #dir: string;
   readonly #pigeon: Pigeon | undefined;
   readonly #telegram: TelegramSandbox | undefined;
+  readonly #whatsapp: WhatsAppSandbox | undefined;
   readonly #people: Person[] = [];
 
   private constructor(parts: {
@@ -56,16 +64,16 @@ export class Town {
     bridge: BridgeProcess;
     config: string;
     canaries: Canaries;
-    pigeon: Pigeon | undefined;
-    telegram: TelegramSandbox | undefined;
+    worlds: Worlds;
   }) {
     this.#dir = parts.dir;
     this.homeserver = parts.homeserver;
     this.bridge = parts.bridge;
     this.config = parts.config;
     this.canaries = parts.canaries;
-    this.#pigeon = parts.pigeon;
-    this.#telegram = parts.telegram;
+    this.#pigeon = parts.worlds.pigeon;
+    this.#telegram = parts.worlds.telegram;
+    this.#whatsapp = parts.worlds.whatsapp;
   }
 
   /** As an operator does it: networks are there, the configuration is written, the homeserver gets the registrations, `npm start`. */
@@ -78,13 +86,14 @@ export class Town {
       if (pigeon !== undefined) endings.push(async () => await pigeon.stop());
       const telegram = options.networks.includes('telegram') ? await TelegramSandbox.start() : undefined;
       if (telegram !== undefined) endings.push(async () => await telegram.stop());
+      const whatsapp = options.networks.includes('whatsapp') ? await WhatsAppSandbox.start() : undefined;
+      if (whatsapp !== undefined) endings.push(async () => await whatsapp.stop());
+      const worlds = { pigeon, telegram, whatsapp };
       const ports = { homeserver: await freePort(), door: await freePort(), health: await freePort() };
       const config = join(dir, 'bridge', 'config.yaml');
       mkdirSync(join(dir, 'bridge'));
       // JSON is YAML.
-      writeFileSync(config, JSON.stringify(configuration(options, ports, canaries, pigeon, telegram), null, 2), {
-        mode: 0o600,
-      });
+      writeFileSync(config, JSON.stringify(configuration(options, ports, canaries, worlds), null, 2), { mode: 0o600 });
       await execute('npm', ['run', '--silent', 'passerelle', '--', 'registration', 'generate', '--config', config], {
         cwd: ROOT,
       });
@@ -102,7 +111,7 @@ export class Town {
       const bridge = new BridgeProcess({ config, health: ports.health, output: join(dir, 'bridge-output.log') });
       endings.push(async () => await bridge.end());
       await bridge.start();
-      return new Town({ dir, homeserver, bridge, config, canaries, pigeon, telegram });
+      return new Town({ dir, homeserver, bridge, config, canaries, worlds });
     } catch (error) {
       for (const end of endings.toReversed()) await end();
       throw error;
@@ -117,6 +126,11 @@ export class Town {
   get telegram(): TelegramSandbox {
     if (this.#telegram === undefined) throw new Error('this town has no Telegram');
     return this.#telegram;
+  }
+
+  get whatsapp(): WhatsAppSandbox {
+    if (this.#whatsapp === undefined) throw new Error('this town has no WhatsApp');
+    return this.#whatsapp;
   }
 
   /** An account, and a client that syncs. */
@@ -148,7 +162,7 @@ export class Town {
     for (const person of this.#people) person.stop();
     await this.bridge.end();
     await this.homeserver.dispose();
-    await Promise.all([this.#pigeon?.stop(), this.#telegram?.stop()]);
+    await Promise.all([this.#pigeon?.stop(), this.#telegram?.stop(), this.#whatsapp?.stop()]);
     if (!keep) rmSync(this.#dir, { recursive: true, force: true });
   }
 }
@@ -192,8 +206,7 @@ function configuration(
   options: TownOptions,
   ports: { readonly homeserver: number; readonly door: number; readonly health: number },
   canaries: Canaries,
-  pigeon: Pigeon | undefined,
-  telegram: TelegramSandbox | undefined,
+  { pigeon, telegram, whatsapp }: Worlds,
 ): unknown {
   const secret = (what: string): string => canaries.secret(what, randomBytes(32).toString('base64url'));
   const key = (what: string): string => canaries.secret(what, randomBytes(32).toString('base64'));
@@ -224,6 +237,15 @@ function configuration(
                 dcs: Object.fromEntries(Object.entries(telegram.dcs).map(([dc, port]) => [dc, `127.0.0.1:${port}`])),
                 rsa: [telegram.rsa.pem],
               },
+            },
+          }),
+      ...(whatsapp === undefined
+        ? {}
+        : {
+            whatsapp: {
+              enabled: true,
+              dangerousTestServers: true,
+              test: { url: whatsapp.url, root: whatsapp.rootKey.toString('hex') },
             },
           }),
     },
