@@ -1,0 +1,74 @@
+// The table of cases behind docs/features.md: which kinds of message people have on each side, and what they can do with each. It
+// must not know what becomes of them.
+import type { Act } from './page.ts';
+
+export interface Kind {
+  readonly name: string;
+  /** Besides sending it. */
+  readonly acts: readonly Exclude<Act, 'send'>[];
+  /** Words of the author's own can come along. */
+  readonly words: boolean;
+}
+
+const kind = (name: string, acts: Kind['acts'], words = true): Kind => ({ name, acts, words });
+
+const ALL = ['edit', 'reply', 'react', 'delete'] as const;
+const FIXED = ['reply', 'react', 'delete'] as const;
+
+export const telegramKinds = [
+  kind('text', ALL),
+  kind('formatted text', ALL),
+  kind('photo', ALL),
+  kind('sticker', FIXED, false),
+  kind('voice', FIXED),
+  kind('file', ALL),
+  kind('location', FIXED, false),
+  kind('contact', FIXED, false),
+  kind('call', [], false),
+  kind('screenshot', [], false),
+] as const;
+
+export const whatsappKinds = [
+  kind('text', ALL),
+  kind('formatted text', ALL),
+  kind('photo', ALL),
+  kind('video', ALL),
+  kind('voice', FIXED, false),
+  kind('audio', FIXED, false),
+  kind('file', ALL),
+  kind('sticker', FIXED, false),
+  kind('location', FIXED),
+  kind('live location', FIXED),
+  kind('contact', FIXED),
+  kind('poll', FIXED),
+  kind('event', FIXED),
+  kind('view-once photo', FIXED, false),
+] as const;
+
+export const matrixKinds = [
+  kind('text', ALL),
+  kind('formatted text', ALL),
+  kind('/me', ALL),
+  kind('long text', ALL),
+  kind('photo', ALL),
+  kind('video', ALL),
+  kind('voice', FIXED, false),
+  kind('audio', FIXED, false),
+  kind('file', ALL),
+  kind('sticker', FIXED),
+  kind('location', FIXED),
+  kind('poll', ['react', 'delete']),
+  kind('call', [], false),
+] as const;
+
+export const places = {
+  'Telegram, private chats': { network: 'Telegram', kinds: telegramKinds },
+  'WhatsApp, private chats': { network: 'WhatsApp', kinds: whatsappKinds },
+  'WhatsApp, groups': { network: 'WhatsApp', kinds: whatsappKinds },
+} as const;
+export type Place = keyof typeof places;
+
+export const directions = (place: Place): { readonly toMatrix: string; readonly toNetwork: string } => {
+  const { network } = places[place];
+  return { toMatrix: `From ${network} to Matrix`, toNetwork: `From Matrix to ${network}` };
+};
