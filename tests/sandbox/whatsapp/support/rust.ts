@@ -32,6 +32,8 @@ export interface RustMessage {
   readonly sender: string;
   readonly fromMe: boolean;
   readonly text: string;
+  /** The whole protobuf as JSON. */
+  readonly content: unknown;
 }
 
 export interface RustClient {
@@ -41,6 +43,10 @@ export interface RustClient {
   readonly event: <T extends WhatsAppEvent['type']>(type: T) => Promise<Extract<WhatsAppEvent, { type: T }>>;
   /** Resolves with the message of this text, also one that has come already. */
   readonly message: (text: string) => Promise<RustMessage>;
+  /** Resolves with the first message that fits, also one that has come already. */
+  readonly heard: (fits: (message: RustMessage) => boolean) => Promise<RustMessage>;
+  /** Everything that has come, in its order. */
+  readonly messages: readonly RustMessage[];
   /** Answers the message's id. */
   readonly send: (to: string, text: string) => Promise<string>;
   readonly stop: () => Promise<void>;
@@ -89,7 +95,8 @@ export async function rustClient(url: string, store: RustStore = new Map()): Pro
         const { messageData, messageOffsets, infos } = decodeMessageWireBatch(batch);
         for (const [at, { id, chat, sender, isFromMe }] of infos.entries()) {
           const bytes = messageData.slice(messageOffsets[at], messageOffsets[at + 1]);
-          const { conversation, extendedTextMessage } = decodeProto('Message', bytes) as Text;
+          const content = decodeProto('Message', bytes) as Text;
+          const { conversation, extendedTextMessage } = content;
           const text = conversation ?? '';
           messages.push({
             id,
@@ -97,6 +104,7 @@ export async function rustClient(url: string, store: RustStore = new Map()): Pro
             sender,
             fromMe: isFromMe,
             text: text === '' ? (extendedTextMessage?.text ?? '') : text,
+            content: JSON.parse(JSON.stringify(content)) as unknown,
           });
         }
         for (const wake of wakers) wake();
@@ -129,6 +137,8 @@ export async function rustClient(url: string, store: RustStore = new Map()): Pro
     client,
     events,
     event: async (type) => (await first(() => events.find((one) => one.type === type))) as never,
+    messages,
+    heard: async (fits) => await first(() => messages.find((one) => fits(one))),
     message: async (text) => await first(() => messages.find((one) => one.text === text)),
     send: async (to, text) => await client.sendMessageBytes(to, encodeProto('Message', { conversation: text })),
     stop: async () => {

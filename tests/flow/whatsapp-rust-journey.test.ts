@@ -1,0 +1,162 @@
+// A contact whose WhatsApp was written by other hands (Rust, as WebAssembly) talks with a person on Matrix, so that the two ends of
+// the conversation are not the same Signal code. The bridge is a process of its own.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { encodeProto } from 'whatsapp-rust-bridge';
+import { WhatsAppSandbox, type Person as OnWhatsApp } from '../../sandbox/whatsapp/control-client.ts';
+import { rustClient, type RustClient, type RustStore } from '../sandbox/whatsapp/support/rust.ts';
+import type { Person } from './journey/person.ts';
+import { BOT, openTown, type Town } from './journey/town.ts';
+
+let town: Town<WhatsAppSandbox> | undefined;
+let whatsapp: WhatsAppSandbox;
+let camille: Person;
+let account: OnWhatsApp;
+let ben: OnWhatsApp;
+let rust: RustClient;
+const store: RustStore = new Map();
+let portal: string;
+let ghost: string;
+
+beforeAll(async () => {
+  town = await openTown(
+    'whatsapp',
+    async () => await WhatsAppSandbox.start(),
+    ({ url, rootKey }) => ({ test: { url, root: rootKey.toString('hex') } }),
+    {},
+  );
+  ({ sandbox: whatsapp, camille } = town);
+  account = await whatsapp.createPerson({ name: 'Camille' });
+  ben = await whatsapp.createPerson({ name: 'Ben' });
+  const management = await camille.directRoom(BOT);
+  await camille.answer(management, 'I am the bridge');
+  await camille.say(management, 'login whatsapp code');
+  await camille.answer(management, 'Send the phone number of your WhatsApp account');
+  await camille.say(management, `+${account.phone}`);
+  const shown = await camille.answer(management, 'type this code');
+  const [code] = /[\dA-Z]{4}-[\dA-Z]{4}/.exec(String(shown.content['body'])) ?? [];
+  await whatsapp.typeCode(account.id, (code ?? '').replace('-', ''));
+  await camille.answer(management, `You are signed in to WhatsApp as +${account.phone}`);
+
+  rust = await rustClient(whatsapp.url, store);
+  rust.client.run();
+  const { data } = await rust.event('qr');
+  await whatsapp.scanQr(ben.id, data.code);
+  await rust.event('pair_success');
+  await rust.event('connected');
+}, 120_000);
+
+afterAll(async () => {
+  await rust?.stop();
+  await town?.close();
+}, 60_000);
+
+const numbered = (text: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, at) => `${text} ${at}`);
+
+/** What Ben's ghost has said, in its order. */
+async function heardOfBen(): Promise<readonly string[]> {
+  const name = `${ghost.split(':')[0] ?? ''}: `;
+  return (await camille.conversation(portal))
+    .filter((line) => line.startsWith(name))
+    .map((line) => line.slice(name.length));
+}
+
+describe('a contact who uses a client of another hand', () => {
+  test('writes first, and is answered on that client as on the telephone', async () => {
+    await rust.send(account.pn, 'hello from Rust');
+    portal = await camille.nextRoom();
+    ({ sender: ghost } = await camille.answer(portal, 'hello from Rust'));
+    await camille.say(portal, 'hello from Matrix');
+    const there = await rust.message('hello from Matrix');
+    expect(there.fromMe).toBe(false);
+    expect(await whatsapp.waitForText(ben.id, account.id, 'hello from Matrix')).toMatchObject({ id: there.id });
+    // Nothing had to be asked for again: the first try could be read at both ends.
+    const nodes = await whatsapp.command('nodes', { kind: 'receipt' });
+    expect(nodes.filter(({ attrs }) => attrs['type'] === 'retry')).toEqual([]);
+  });
+
+  test('sees what is corrected, taken back and reacted to, and does the same', async () => {
+    const slip = await camille.say(portal, 'tpyo');
+    const there = await rust.message('tpyo');
+    await camille.send(portal, {
+      msgtype: 'm.text',
+      body: '* typo',
+      'm.new_content': { msgtype: 'm.text', body: 'typo' },
+      'm.relates_to': { rel_type: 'm.replace', event_id: slip },
+    });
+    const mentions =
+      (what: string, id: string) =>
+      (message: { readonly content: unknown }): boolean => {
+        const json = JSON.stringify(message.content);
+        return json.includes(what) && json.includes(id);
+      };
+    await rust.heard(mentions('"typo"', there.id));
+    const relation = (event: string): object => ({
+      'm.relates_to': { rel_type: 'm.annotation', event_id: event, key: '👍' },
+    });
+    const said = await rust.send(account.pn, 'good news');
+    const news = await camille.answer(portal, 'good news');
+    await camille.send(portal, relation(news.event_id), 'm.reaction');
+    await rust.heard(mentions('👍', said));
+    await camille.redact(portal, slip);
+    await rust.heard((message) => mentions('protocolMessage', there.id)(message) && !mentions('typo', '')(message));
+
+    await rust.client.editMessageBytes(account.pn, said, encodeProto('Message', { conversation: 'better news' }));
+    await camille.answer(portal, 'better news');
+    const mine = await camille.say(portal, 'what do you say?');
+    const { id } = await rust.message('what do you say?');
+    await rust.client.sendReaction(account.pn, { id, fromMe: false }, '🎉');
+    const reaction = await camille.heard(
+      portal,
+      'a reaction',
+      ({ type, sender }) => type === 'm.reaction' && sender === ghost,
+    );
+    expect(reaction.content['m.relates_to']).toMatchObject({ event_id: mine, key: '🎉' });
+    await rust.client.revokeMessage(account.pn, said);
+    await camille.heard(portal, 'the deletion', ({ event_id: one, unsigned }) => {
+      return one === news.event_id && unsigned?.redacted_because !== undefined;
+    });
+  });
+
+  test('both write at once: everything can be read, once and in its order', async () => {
+    const [there, here] = [numbered('to Rust', 6), numbered('to Matrix', 6)];
+    const saying = (async () => {
+      for (const text of there) await camille.say(portal, text);
+    })();
+    for (const text of here) await rust.send(account.pn, text);
+    await saying;
+    await rust.message(there.at(-1) ?? '');
+    await camille.answer(portal, here.at(-1) ?? '');
+    expect((await heardOfBen()).filter((text) => here.includes(text))).toEqual(here);
+    expect(rust.messages.map(({ text }) => text).filter((text) => there.includes(text))).toEqual(there);
+  });
+
+  test('talks in a group, with keys that the group shares', async () => {
+    const group = await whatsapp.createGroup(ben.id, 'Rust and others', [account.id]);
+    await rust.send(group.id, 'hello group');
+    const room = await camille.nextRoom();
+    expect((await camille.answer(room, 'hello group')).sender).toBe(ghost);
+    await camille.say(room, 'hello back');
+    expect(await rust.message('hello back')).toMatchObject({ chat: group.id });
+    await rust.send(group.id, 'and once more');
+    await camille.answer(room, 'and once more');
+  });
+
+  test('goes on after the bridge was killed and the client has started anew', async () => {
+    const before = numbered('before the kill', 4);
+    for (const text of before) await rust.send(account.pn, text);
+    await town?.bridge.stop('SIGKILL');
+    await rust.send(account.pn, 'while the bridge was away');
+    await rust.stop();
+    await camille.say(portal, 'while both were away');
+    await town?.bridge.start();
+    await whatsapp.waitForText(ben.id, account.id, 'while both were away');
+    rust = await rustClient(whatsapp.url, store);
+    rust.client.run();
+    await rust.message('while both were away');
+    await rust.send(account.pn, 'both are back');
+    await camille.answer(portal, 'both are back');
+    const all = [...before, 'while the bridge was away', 'both are back'];
+    expect((await heardOfBen()).filter((text) => all.includes(text))).toEqual(all);
+  });
+});
