@@ -158,6 +158,7 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
     adapters,
     puppets: directory,
     persons: store.persons,
+    portals,
     queue,
     leases: store.leases,
     sessions: { session, logout: async (puppet) => await puppets.logout(puppet) },

@@ -6,6 +6,7 @@ import { render } from '../words/index.ts';
 import { Answers } from './answers.ts';
 import { chatCommands } from './chats.ts';
 import { reply, type Command, type CommandDoors, type CommandRequest, type CommandResult } from './doors.ts';
+import { groupCommands } from './groups.ts';
 import { cancelNames, loginCommands } from './login.ts';
 import { titleOf } from './networks.ts';
 import { parkedCommands } from './parked.ts';
@@ -41,6 +42,7 @@ export const commandTable: readonly Command[] = [
   help,
   ...loginCommands,
   ...chatCommands,
+  ...groupCommands,
   ...parkedCommands,
   ...talkCommands,
   ...ruleCommands,
@@ -72,7 +74,7 @@ export class Commands {
     try {
       const result = await running;
       // It is to run elsewhere, and might come back: then it is run.
-      if (result.reroute !== undefined) this.#done.delete(request.event);
+      if (result.reroute !== undefined || result.soon === true) this.#done.delete(request.event);
       return result;
     } catch (error) {
       this.#done.delete(request.event);

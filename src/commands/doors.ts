@@ -6,7 +6,7 @@ import type { Language, Say } from '../model/say.ts';
 import type { PolicyDesk } from '../policy/policy-desk.ts';
 import type { NetworkAdapter, NetworkSession, ResolvedChat } from '../ports/network.ts';
 import type { Queue } from '../ports/queue.ts';
-import type { Clock, Leases, Logger, PersonStore, PuppetStore } from '../ports/stores.ts';
+import type { Clock, Leases, Logger, PersonStore, PortalStore, PuppetStore } from '../ports/stores.ts';
 import type { Token } from './tokens.ts';
 
 export interface CommandRequest {
@@ -25,6 +25,8 @@ export interface CommandResult {
   readonly redact?: boolean;
   /** Only that login's worker can do it: the lane goes there and the command is run again. Nothing has been done. */
   readonly reroute?: OwnerId;
+  /** A line that it needs is not open yet: the replies are said only if it does not open soon. Nothing has been done. */
+  readonly soon?: boolean;
 }
 
 export interface Sessions {
@@ -46,6 +48,7 @@ export interface CommandDoors {
   readonly adapters: ReadonlyMap<NetworkId, NetworkAdapter>;
   readonly puppets: PuppetStore;
   readonly persons: PersonStore;
+  readonly portals: Pick<PortalStore, 'list'>;
   readonly queue: Pick<Queue, 'parked' | 'release' | 'discard' | 'depth'>;
   readonly leases: Pick<Leases, 'self' | 'holder'>;
   readonly sessions: Sessions;

@@ -34,6 +34,8 @@ export interface CommandResult {
   readonly redact?: boolean;
   /** Only that login's worker can do it: the lane goes there and the command is run again. Nothing has been done. */
   readonly reroute?: OwnerId;
+  /** A line that it needs is not open yet: the replies are said only if it does not open soon. Nothing has been done. */
+  readonly soon?: boolean;
 }
 
 /** What planning an entry comes to. */

@@ -16,6 +16,9 @@ type Line = Extract<MatrixEvent, { kind: 'message' }>;
 /** How long a message waits in a room of ours that is not yet known as a portal, in ms. */
 const IN_THE_MAKING_MS = 60_000;
 
+/** How long a command waits for its login's line to open, as after a restart, in ms. */
+const LINE_PATIENCE_MS = 15_000;
+
 /** A message in a room that is no portal: a command when the room is private with the bot. */
 export async function handleCommand(doors: FlowDoors, entry: QueueEntry, line: Line): Promise<Plan> {
   const room = await lookAt(doors, line.room);
@@ -45,6 +48,9 @@ export async function handleCommand(doors: FlowDoors, entry: QueueEntry, line: L
   };
   const result = await doors.command(request);
   if (result.reroute !== undefined) return { do: 'reroute', owner: result.reroute };
+  if (result.soon === true && doors.clock.now() - entry.receivedAt < LINE_PATIENCE_MS) {
+    return { do: 'wait', ms: 500, code: 'login-offline' };
+  }
   if (result.redact === true) await redact(doors, entry, line);
   const deliveries = result.replies.map((words, index): Delivery =>
     notice(effectId(entry.key, `reply-${index}`), line.room, line.sender, words),

@@ -34,3 +34,10 @@ export interface ChatSnapshot {
 
 /** An empty topic is none. */
 export type ChatChange = Partial<Pick<ChatSnapshot, 'name' | 'topic' | 'announce' | 'locked'>>;
+
+export interface ResolvedChat {
+  readonly chat: ChatSnapshot;
+  readonly person?: PersonSnapshot;
+  /** What rules may match on, e.g. `direct:123`, `username:alice`. */
+  readonly facts: readonly string[];
+}

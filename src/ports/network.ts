@@ -1,5 +1,5 @@
 // The door every network's adapter opens: what the house may ask of a network and what a network may tell the house.
-import type { ChatSnapshot, PersonSnapshot } from '../model/chat.ts';
+import type { ChatSnapshot, PersonSnapshot, ResolvedChat } from '../model/chat.ts';
 import type { ActionKind, EphemeralAction, NetworkAction } from '../model/delivery.ts';
 import type { BridgeError } from '../model/errors.ts';
 import type { ChatId, EffectId, MessageId, NetworkId, PersonId, PortalKey, PuppetId, UserId } from '../model/ids.ts';
@@ -7,12 +7,17 @@ import type { BodyKind, MediaSource } from '../model/message.ts';
 import type { EphemeralEvent, NetworkEvent } from '../model/network-event.ts';
 import type { Puppet, PuppetState } from '../model/records.ts';
 import type { Say } from '../model/say.ts';
+import type { GroupAnswer, GroupAsk } from './group.ts';
 import type { LoginFlow, LoginProcess } from './login.ts';
 import type { Clock, Logger, Vault, VaultChange } from './stores.ts';
+
+export type { ResolvedChat } from '../model/chat.ts';
 
 export interface Capabilities {
   readonly actions: ReadonlySet<ActionKind>;
   readonly bodies: ReadonlySet<BodyKind>;
+  /** What may be asked about groups; absent = nothing. */
+  readonly groupAsks?: ReadonlySet<GroupAsk['kind']>;
   /** UTF-16 units of one message; longer text is split by the house. */
   readonly maxTextUnits: number;
   /** How long after sending an edit is accepted; absent = for ever. */
@@ -63,13 +68,6 @@ export interface ActionReceipt {
   readonly editedAt?: number;
 }
 
-export interface ResolvedChat {
-  readonly chat: ChatSnapshot;
-  readonly person?: PersonSnapshot;
-  /** What rules may match on, e.g. `direct:123`, `username:alice`. */
-  readonly facts: readonly string[];
-}
-
 export interface NetworkSession {
   /** Connects and catches up; resolves when live. @throws BridgeError (retry 'after-login' when the account refuses us) */
   connect(): Promise<void>;
@@ -85,6 +83,8 @@ export interface NetworkSession {
   describePerson(person: PersonId): Promise<PersonSnapshot>;
   /** Finds a chat by what a person types (`@username`, phone number, id). @throws BridgeError */
   resolve(identifier: string): Promise<ResolvedChat>;
+  /** What `capabilities.groupAsks` names, and nothing else. @throws BridgeError */
+  askGroup?(ask: GroupAsk, id: EffectId): Promise<GroupAnswer>;
   /** The direct chat with a person. */
   directChat(person: PersonId): ChatId;
   openMedia(source: MediaSource): Promise<MediaStream>;

@@ -23,7 +23,7 @@ beforeAll(async () => {
   town = await openTown(
     'whatsapp',
     async () => await WhatsAppSandbox.start(),
-    ({ url, rootKey }) => ({ test: { url, root: rootKey.toString('hex') } }),
+    ({ url, rootKey }) => ({ test: { url, root: rootKey.toString('hex') }, pacing: { groupsPerDay: 2 } }),
     {},
   );
   ({ sandbox: whatsapp, bridge, camille } = town);
@@ -298,6 +298,91 @@ describe('what a person changes on Matrix', () => {
     });
     expect((await changes('m.room.name')).at(-1)?.content['name']).toBe('In spite of it');
     expect((await whatsapp.command('notices', { viewer: bob.id })).length).toBeGreaterThan(heard);
+  });
+});
+
+describe('what a person asks of the bot', () => {
+  const told = async (line: string, words: string, nth = 1): Promise<string> => {
+    await camille.say(management, line);
+    return String((await camille.answer(management, words, nth)).content['body']);
+  };
+  const groupCalled = async (subject: string): Promise<readonly GroupInfo[]> =>
+    (await whatsapp.command('groups', {})).filter((one) => one.subject === subject);
+
+  test('makes a group, with its room, and no second one when the answer is lost with the bridge', async () => {
+    await whatsapp.command('loseReplies', { person: account.id, what: 'w:g2' });
+    await camille.say(management, `create-group "Trip to Lyon" +${alice.phone}, +${bob.phone}`);
+    await eventually('the group', async () => (await groupCalled('Trip to Lyon')).length === 1);
+    await bridge.stop('SIGKILL');
+    await bridge.start();
+    await camille.answer(management, 'I am opening the conversation with Trip to Lyon');
+    const made = await camille.nextRoom();
+    await eventually('its name', async () => (await camille.state(made, 'm.room.name'))?.['name'] === 'Trip to Lyon');
+    const [there, ...others] = await groupCalled('Trip to Lyon');
+    expect(others).toEqual([]);
+    expect(there?.members).toMatchObject({ [alice.id]: 'member', [bob.id]: 'member', [account.id]: 'superadmin' });
+    await camille.say(made, 'packed?');
+    await eventually('the first word', async () =>
+      (await whatsapp.messages(alice.id, there?.id ?? '')).some(({ text }) => text === 'packed?'),
+    );
+    await eventually('power', async () => {
+      const { users } = (await camille.state(made, 'm.room.power_levels')) ?? {};
+      return (users as Record<string, unknown> | undefined)?.[camille.id] === 60;
+    });
+  });
+
+  test('goes into a group by its link, once', async () => {
+    const book = await whatsapp.command('createGroup', { by: eve.id, subject: 'Book club', members: [] });
+    await told(`join-group https://chat.whatsapp.com/${book.invite}`, 'I am opening the conversation with Book club');
+    expect((await whatsapp.command('group', { group: book.id }))?.members).toMatchObject({ [account.id]: 'member' });
+    await camille.nextRoom();
+    await told(`rejoindre chat.whatsapp.com/${book.invite}`, 'Your conversation with Book club');
+    await told('join-group https://chat.whatsapp.com/AAAAAAAAAAAAAAAAAAAAAA', 'no longer valid');
+    await told('join-group https://example.org/x', 'no link to a WhatsApp group');
+    await told('invite-link Book club', 'Only admins of this group');
+  });
+
+  test('waits to be let in where an admin has to agree', async () => {
+    const closed = await whatsapp.command('createGroup', { by: eve.id, subject: 'Closed club', members: [] });
+    await whatsapp.command('changeGroup', { by: eve.id, group: closed.id, approval: true });
+    await told(`join-group ${closed.invite}`, 'An admin of Closed club has to let you in');
+    expect((await whatsapp.command('group', { group: closed.id }))?.requests).toEqual([account.id]);
+  });
+
+  test('shows the link into a group and makes another one', async () => {
+    const [trip] = await groupCalled('Trip to Lyon');
+    expect(await told('invite-link Trip to Lyon', 'The link into Trip to Lyon')).toContain(trip?.invite);
+    const renewed = await told('invite-link "Trip to Lyon" new', 'The link into Trip to Lyon', 2);
+    const [now] = await groupCalled('Trip to Lyon');
+    expect(now?.invite).not.toBe(trip?.invite);
+    expect(renewed).toContain(now?.invite);
+  });
+
+  test('lists who asks to be let in, accepts one and refuses another', async () => {
+    const [trip] = await groupCalled('Trip to Lyon');
+    if (trip === undefined) throw new Error('no trip');
+    await whatsapp.command('changeGroup', { by: account.id, group: trip.id, approval: true });
+    const fay = await whatsapp.createPerson({ name: 'Fay' });
+    for (const one of [eve, fay]) await whatsapp.command('joinGroup', { by: one.id, code: trip.invite });
+    const list = await told('join-requests Trip to Lyon', 'These ask to be let into');
+    const codes = [...list.matchAll(/^- (\w{4}): (.*)$/gmu)].map(([, code = '', label = '']) => ({ code, label }));
+    expect(codes.map(({ label }) => label).toSorted()).toEqual(['?', 'Eve']);
+    const codeOf = (label: string): string => codes.find((one) => one.label === label)?.code ?? '';
+    await told(`accept-request "Trip to Lyon" ${codeOf('Eve')}`, 'Let into Trip to Lyon: 1.');
+    await told(`refuser-demande "Trip to Lyon" tous`, 'Not let into Trip to Lyon: 1.');
+    const now = await whatsapp.command('group', { group: trip.id });
+    expect(now?.requests).toEqual([]);
+    expect(Object.keys(now?.members ?? {}).toSorted()).toEqual(
+      [account, alice, bob, eve].map(({ id }) => id).toSorted(),
+    );
+    await told('join-requests Trip to Lyon', 'Nobody asks to be let into Trip to Lyon');
+  });
+
+  test('leaves a group', async () => {
+    await told('leave-group "Trip to Lyon"', 'You have left Trip to Lyon');
+    const [trip] = await groupCalled('Trip to Lyon');
+    expect(account.id in (trip?.members ?? {})).toBe(false);
+    await told('leave-group Nowhere', 'I know no group “Nowhere”');
   });
 });
 

@@ -6,6 +6,7 @@ import type { Clock, Logger, Vault, VaultChange } from '../../ports/stores.ts';
 import { ChatBook } from './chat-book.ts';
 import type { Cures } from './cures.ts';
 import { Directory } from './directory.ts';
+import { GroupDesk } from './group-desk.ts';
 import { Groups } from './groups.ts';
 import { chatKind, type Names } from './ids.ts';
 import { Inbox } from './inbox.ts';
@@ -46,6 +47,7 @@ export interface Account {
   readonly inbox: Inbox;
   readonly sends: Sends;
   readonly groups: Groups;
+  readonly desk: GroupDesk;
   readonly pacing: Pacing | undefined;
   readonly chats: ChatBook;
   readonly phone: PhoneWatch;
@@ -112,7 +114,20 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
   });
   const groups = new Groups({ self: puppet.self, directory, pacing, clock });
   const phone = new PhoneWatch({ scope, clock, sink }, kept.get(PHONE_KEY));
-  return { state, context, directory, inbox, sends, groups, pacing, chats, phone };
+  const desk = new GroupDesk({
+    scope,
+    self: puppet.self,
+    vault,
+    sink,
+    people,
+    book,
+    names,
+    directory,
+    chats,
+    pacing,
+    clock,
+  });
+  return { state, context, directory, inbox, sends, groups, desk, pacing, chats, phone };
 }
 
 /** Credentials and keys that are worth nothing any more; what was received and not accepted stays. */

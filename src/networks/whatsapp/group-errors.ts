@@ -2,6 +2,7 @@
 import { BridgeError, type Retry } from '../../model/errors.ts';
 import type { GroupAction } from '../../model/delivery.ts';
 import type { SayKey } from '../../model/say.ts';
+import type { GroupAsk } from '../../ports/group.ts';
 
 const VALUES = { network: 'WhatsApp' };
 const RATE_MS = 60_000;
@@ -21,7 +22,11 @@ const FAULTS: Readonly<Record<number, readonly [Retry, SayKey]>> = {
 };
 
 /** @param now epoch ms @returns undefined when it is as it should be */
-export function queryFault(error: unknown, kind: GroupAction['kind'], now: number): BridgeError | undefined {
+export function queryFault(
+  error: unknown,
+  kind: GroupAction['kind'] | GroupAsk['kind'],
+  now: number,
+): BridgeError | undefined {
   const code = codeOf(error);
   if (code === undefined) {
     return new BridgeError('whatsapp-no-answer', 'now', 'network.unreachable', {
@@ -32,6 +37,10 @@ export function queryFault(error: unknown, kind: GroupAction['kind'], now: numbe
   }
   // Who is not in it has left it.
   if (kind === 'leave' && (code === 403 || code === 404)) return undefined;
+  // A link that was renewed, or of a group that is gone.
+  if ((kind === 'look' || kind === 'join') && code < 429) {
+    return new BridgeError(`whatsapp-link-${code}`, 'never', 'whatsapp.link-gone', { cause: error, values: VALUES });
+  }
   const [retry, words] =
     FAULTS[code] ?? (code >= 500 ? ['later', 'network.unreachable'] : ['never', 'network.refused']);
   const notBefore = code === 429 ? { notBefore: now + RATE_MS } : {};

@@ -50,6 +50,7 @@ const capabilities: Capabilities = {
     'leave',
   ]),
   bodies: new Set(['text']),
+  groupAsks: new Set(['create', 'look', 'join', 'link', 'requests', 'answer']),
   maxTextUnits: MAX_TEXT_UNITS,
   editWindowMs: EDIT_WINDOW_MS,
 };

@@ -5,6 +5,7 @@ import { isAboutGroup, type EphemeralAction, type NetworkAction } from '../../mo
 import { BridgeError, FencedError } from '../../model/errors.ts';
 import { as, type ChatId, type EffectId, type PersonId } from '../../model/ids.ts';
 import type { MediaSource } from '../../model/message.ts';
+import type { GroupAnswer, GroupAsk } from '../../ports/group.ts';
 import type { ActionReceipt, MediaStream, NetworkSession, PerformContext, ResolvedChat } from '../../ports/network.ts';
 import { vaultScope } from '../../ports/network.ts';
 import { openAccount, worthless, type Account, type AccountDoors } from './account.ts';
@@ -133,6 +134,10 @@ export class WhatsAppSession implements NetworkSession {
       learnt.written();
       return found;
     });
+  }
+
+  async askGroup(ask: GroupAsk, id: EffectId): Promise<GroupAnswer> {
+    return await this.#ask(async (line, { desk }) => await desk.ask(line, ask, id));
   }
 
   directChat(person: PersonId): ChatId {

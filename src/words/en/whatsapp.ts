@@ -24,7 +24,10 @@ export const en = {
   'whatsapp.timer-hours': 'New messages disappear from this chat on WhatsApp after {hours} hours.',
   'whatsapp.timer-days': 'New messages disappear from this chat on WhatsApp after {days} days.',
   'whatsapp.number-changed': 'A phone number was changed on WhatsApp.',
-  'whatsapp.join-request': 'Somebody asks to join this group: answer on WhatsApp.',
+  'whatsapp.join-request':
+    'Somebody asks to join this group: write `join-requests` and the group’s name in your room with the bot.',
+  'whatsapp.no-link': 'This is no link to a WhatsApp group. It begins with https://chat.whatsapp.com/.',
+  'whatsapp.link-gone': 'This link to a WhatsApp group is no longer valid.',
   'whatsapp.message-gone': 'The message can no longer be pointed at on WhatsApp.',
   'whatsapp.empty': 'WhatsApp does not carry empty messages.',
   'whatsapp.too-long': 'The text is too long for one WhatsApp message.',

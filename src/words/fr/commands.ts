@@ -20,6 +20,14 @@ export const fr = {
   'help.logins': '`connexions` : montre vos connexions',
   'help.cancel': '`annuler` : arrête la connexion en cours',
   'help.start-chat': '`discuter [réseau] <identifiant ou numéro>` : ouvre une conversation',
+  'help.create-group':
+    '`créer-groupe [réseau] "<nom>" <numéros …>` : crée un groupe avec ces personnes (séparées par des virgules)',
+  'help.join-group': '`rejoindre <lien>` : entre dans un groupe par son lien',
+  'help.invite-link': '`lien <groupe> [nouveau]` : montre le lien d’un groupe ; `nouveau` en fait un autre',
+  'help.join-requests': '`demandes <groupe>` : montre qui demande à entrer dans un groupe',
+  'help.accept-request': '`accepter-demande <groupe> <code ou tous>` : laisse entrer',
+  'help.refuse-request': '`refuser-demande <groupe> <code ou tous>` : ne laisse pas entrer',
+  'help.leave-group': '`quitter-groupe <groupe>` : quitte un groupe là-bas',
   'help.parked': '`attente` : montre ce qui n’a pas pu être remis',
   'help.send': '`envoyer <numéro>` : envoie l’un de ces messages maintenant',
   'help.discard': '`abandonner <numéro>` : jette l’un de ces messages',
@@ -84,6 +92,24 @@ export const fr = {
   'chat.denied-default':
     'Cette conversation ne peut pas être transmise : aucune règle ne l’autorise. Demandez à un administrateur.',
 
+  'group.which-network': 'Sur quel réseau ? Écrivez d’abord l’un de ceux-ci : {networks}.',
+  'group.cannot': 'Cela ne peut pas se faire d’ici pour les groupes de {network}.',
+  'group.unknown':
+    'Je ne connais aucun groupe « {name} ». Écrivez son nom exactement comme dans son salon, ou le lien du salon ; celui-ci s’ouvre au premier message.',
+  'group.several': 'Plusieurs groupes s’appellent « {name} » : envoyez plutôt le lien de son salon.',
+  'group.not-all':
+    'Cela n’a pas pu se faire pour {count} d’entre elles : envoyez-leur plutôt le lien du groupe (`lien`).',
+  'group.waiting':
+    'Un administrateur de {name} doit vous laisser entrer. Le salon s’ouvrira ensuite au premier message.',
+  'group.link': 'Le lien de {name} : {link} (qui l’a peut entrer)',
+  'group.no-link': 'Il n’y a pas de lien vers ce groupe.',
+  'group.no-requests': 'Personne ne demande à entrer dans {name}.',
+  'group.requests':
+    'Demandent à entrer dans {name} :\n{lines}\nÉcrivez `accepter-demande` ou `refuser-demande`, le groupe, puis le code ou `tous`.',
+  'group.no-such-request': 'Personne ne demande à entrer avec le code {code}.',
+  'group.accepted': 'Entrés dans {name} : {count}.',
+  'group.refused': 'Refusés dans {name} : {count}.',
+  'group.left': 'Vous avez quitté {name}. Son salon vous reste, et rien de nouveau n’y vient.',
   'parked.none': 'Rien n’attend de décision.',
   'parked.list': 'Non remis ({count}) :\n{lines}',
   'parked.line': '- {id} :{network} {when} : {why}',

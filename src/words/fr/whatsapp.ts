@@ -26,7 +26,8 @@ export const fr = {
   'whatsapp.timer-days':
     'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {days} jours.',
   'whatsapp.number-changed': 'Un numéro de téléphone a changé sur WhatsApp.',
-  'whatsapp.join-request': 'Quelqu’un demande à rejoindre ce groupe : répondez sur WhatsApp.',
+  'whatsapp.join-request':
+    'Quelqu’un demande à entrer dans ce groupe : écrivez `demandes` et le nom du groupe dans votre salon avec le robot.',
   'whatsapp.message-gone': 'Ce message n’est plus accessible sur WhatsApp.',
   'whatsapp.empty': 'WhatsApp ne transporte pas de message vide.',
   'whatsapp.too-long': 'Le texte est trop long pour un message WhatsApp.',
@@ -47,15 +48,15 @@ export const fr = {
     'Votre téléphone n’a donné aucun signe depuis {days} jours, et WhatsApp peut dissocier la passerelle à tout moment. Ouvrez maintenant WhatsApp sur le téléphone ; si le lien est rompu, envoyez `login whatsapp`.',
   'whatsapp.temp-ban': 'WhatsApp a banni ce compte pour {hours} heures. Attendez, puis écrivez moins.',
   'whatsapp.ban-strangers':
-    'WhatsApp a banni ce compte pour {hours} heures : trop de messages à des personnes qui n’ont pas son numéro. Attendez, puis ne répondez qu’à celles qui écrivent d’abord.',
+    'WhatsApp a banni ce compte pour {hours} heures : trop de messages à des personnes qui n’ont pas son numéro. Attendez, puis ne répondez qu’à celles qui écrivent d’abord.',
   'whatsapp.ban-blocked':
-    'WhatsApp a banni ce compte pour {hours} heures : trop de personnes l’ont bloqué. Attendez, puis n’écrivez qu’à celles qui s’y attendent.',
+    'WhatsApp a banni ce compte pour {hours} heures : trop de personnes l’ont bloqué. Attendez, puis n’écrivez qu’à celles qui s’y attendent.',
   'whatsapp.ban-groups':
-    'WhatsApp a banni ce compte pour {hours} heures : trop de groupes avec des personnes qui n’ont pas son numéro. Attendez, puis n’en créez plus.',
+    'WhatsApp a banni ce compte pour {hours} heures : trop de groupes avec des personnes qui n’ont pas son numéro. Attendez, puis n’en créez plus.',
   'whatsapp.ban-same':
-    'WhatsApp a banni ce compte pour {hours} heures : le même message est allé à trop de personnes. Attendez, puis ne l’envoyez plus.',
+    'WhatsApp a banni ce compte pour {hours} heures : le même message est allé à trop de personnes. Attendez, puis ne l’envoyez plus.',
   'whatsapp.ban-lists':
-    'WhatsApp a banni ce compte pour {hours} heures : trop de messages à une liste de diffusion. Attendez, puis utilisez moins la liste.',
+    'WhatsApp a banni ce compte pour {hours} heures : trop de messages à une liste de diffusion. Attendez, puis utilisez moins la liste.',
   'whatsapp.outdated':
     'WhatsApp n’accepte plus cette version de la passerelle. Un administrateur doit la mettre à jour ; votre connexion reste.',
   'whatsapp.no-multi-device':
@@ -63,12 +64,14 @@ export const fr = {
   'whatsapp.replaced':
     'Un autre programme utilise ce lien avec WhatsApp. Un administrateur doit l’arrêter, puis redémarrer la passerelle.',
   'whatsapp.may-not-write': 'Vous ne pouvez pas écrire dans cette discussion WhatsApp.',
+  'whatsapp.no-link': 'Ceci n’est pas un lien vers un groupe WhatsApp. Il commence par https://chat.whatsapp.com/.',
+  'whatsapp.link-gone': 'Ce lien vers un groupe WhatsApp n’est plus valable.',
   'whatsapp.not-admin': 'Sur WhatsApp, seuls les administrateurs de ce groupe peuvent faire cela.',
   'whatsapp.owner-stays': 'WhatsApp ne laisse personne retirer ses droits à qui a créé le groupe.',
   'whatsapp.not-member': 'Cette personne n’est pas dans le groupe sur WhatsApp.',
   'whatsapp.add-privacy':
-    'Cette personne ne vous permet pas de l’ajouter à des groupes sur WhatsApp : envoyez-lui plutôt le lien du groupe.',
-  'whatsapp.add-left': 'Cette personne a quitté le groupe il y a peu : envoyez-lui plutôt le lien du groupe.',
+    'Cette personne ne vous permet pas de l’ajouter à des groupes sur WhatsApp : envoyez-lui plutôt le lien du groupe.',
+  'whatsapp.add-left': 'Cette personne a quitté le groupe il y a peu : envoyez-lui plutôt le lien du groupe.',
   'whatsapp.group-full': 'Ce groupe est complet sur WhatsApp.',
   'whatsapp.group-not-acceptable': 'WhatsApp n’accepte pas cela pour un groupe.',
   'whatsapp.group-name-long': 'WhatsApp ne prend pas plus de {count} caractères pour le nom d’un groupe.',
@@ -77,15 +80,15 @@ export const fr = {
   'whatsapp.restricted':
     'WhatsApp ne laisse pas ce compte commencer de nouvelles discussions pour le moment. Attendez que l’autre personne écrive ; vos autres discussions continuent.',
   'whatsapp.pace-young':
-    'Ce lien est encore récent : pendant ses {count} premiers jours, commencez les discussions sur le téléphone, pour que WhatsApp ne bannisse pas le compte.',
+    'Ce lien est encore récent : pendant ses {count} premiers jours, commencez les discussions sur le téléphone, pour que WhatsApp ne bannisse pas le compte.',
   'whatsapp.pace-new-chats':
     'Pas plus de {count} nouvelles discussions par jour, pour que WhatsApp ne bannisse pas le compte. Réessayez demain.',
   'whatsapp.pace-new-chats-week':
     'Pas plus de {count} nouvelles discussions par semaine, pour que WhatsApp ne bannisse pas le compte. Réessayez la semaine prochaine.',
   'whatsapp.pace-same-text':
-    'Le même texte est allé à {count} discussions en un jour. WhatsApp bannit des comptes pour davantage : écrivez autre chose, ou attendez demain.',
+    'Le même texte est allé à {count} discussions en un jour. WhatsApp bannit des comptes pour davantage : écrivez autre chose, ou attendez demain.',
   'whatsapp.pace-lookups': 'Pas plus de {count} personnes recherchées par jour sur WhatsApp. Réessayez demain.',
-  'whatsapp.pace-groups': 'Pas plus de {count} groupes créés par jour : créez-le sur le téléphone.',
+  'whatsapp.pace-groups': 'Pas plus de {count} groupes créés par jour : créez-le sur le téléphone.',
   'whatsapp.flow-qr': 'avec un code QR',
   'whatsapp.flow-code': 'avec un code à saisir sur le téléphone',
   'whatsapp.ask-phone':

@@ -1,0 +1,98 @@
+// Through whose live line a command about groups goes, and which group a person means; asks stores, tells nobody about others' groups.
+import { loginOwner, type NetworkId, type RoomId } from '../model/ids.ts';
+import type { Portal, Puppet } from '../model/records.ts';
+import { say } from '../model/say.ts';
+import type { GroupAsk } from '../ports/group.ts';
+import type { NetworkSession } from '../ports/network.ts';
+import { reply, type Call, type CommandResult } from './doors.ts';
+import { usage } from './misunderstood.ts';
+import { titleOf } from './networks.ts';
+import { plain, tame, type Token } from './tokens.ts';
+
+/** `leave` is an action like any other; the rest are questions. */
+export type Deed = GroupAsk['kind'] | 'leave';
+
+export interface Live {
+  readonly puppet: Puppet;
+  readonly session: NetworkSession;
+}
+
+export interface LiveGroup extends Live {
+  readonly portal: Portal;
+  /** Fit to be shown. */
+  readonly name: string;
+}
+
+/** A login of this person that can do it, on this network if one is named. */
+export async function lineFor(call: Call, network: NetworkId | undefined, deed: Deed): Promise<Live | CommandResult> {
+  const usable = (await call.doors.puppets.ofOwner(call.request.user)).filter(
+    (one) => one.state !== 'signed-out' && one.state !== 'paused' && (network === undefined || one.network === network),
+  );
+  const able = usable.filter((one) => can(call, one.network, deed));
+  const networks = new Set(able.map((one) => one.network));
+  if (networks.size > 1) return reply(say('group.which-network', { networks: [...networks].join(', ') }));
+  const puppet = able.find((one) => call.doors.sessions.session(one) !== undefined) ?? able[0];
+  if (puppet !== undefined) return await lineOf(call, puppet);
+  const [other] = usable;
+  if (other !== undefined) return reply(say('group.cannot', { network: titleOf(call.doors, other.network) }));
+  return network === undefined
+    ? reply(say('chat.no-login'))
+    : reply(say('chat.no-login-there', { network: titleOf(call.doors, network), login: network }));
+}
+
+/** Its line in this process, or where to look for it. */
+export async function lineOf(call: Call, puppet: Puppet): Promise<Live | CommandResult> {
+  const { doors } = call;
+  const session = doors.sessions.session(puppet);
+  if (session !== undefined) return { puppet, session };
+  const holder = await doors.leases.holder(loginOwner(puppet.id));
+  if (holder !== undefined && holder !== doors.leases.self()) return { replies: [], reroute: loginOwner(puppet.id) };
+  return { ...reply(say('chat.not-connected', { network: titleOf(doors, puppet.network) })), soon: true };
+}
+
+/** By its exact name, its room's id, or a link to its room. Names of groups are not told: they may be somebody else's. */
+export async function groupOf(call: Call, words: readonly Token[], deed: Deed): Promise<LiveGroup | CommandResult> {
+  const text = words.map((token) => token.text).join(' ');
+  if (text === '') return usage(call);
+  const own = (await call.doors.puppets.ofOwner(call.request.user)).filter(
+    (one) => one.state !== 'signed-out' && one.state !== 'paused',
+  );
+  const found: { portal: Portal; puppet: Puppet }[] = [];
+  for (const puppet of own) {
+    for (const portal of await call.doors.portals.list({ network: puppet.network })) {
+      if (portal.kind === 'group' && isMeant(portal, text)) found.push({ portal, puppet });
+    }
+  }
+  const [first] = found;
+  if (first === undefined) return reply(say('group.unknown', { name: tame(text) }));
+  const portals = new Set(found.map(({ portal }) => portal.key.chat));
+  if (portals.size > 1) return reply(say('group.several', { name: tame(text) }));
+  const { puppet, portal } = found.find((one) => call.doors.sessions.session(one.puppet) !== undefined) ?? first;
+  if (!can(call, puppet.network, deed)) {
+    return reply(say('group.cannot', { network: titleOf(call.doors, puppet.network) }));
+  }
+  const live = await lineOf(call, puppet);
+  return 'replies' in live ? live : { ...live, portal, name: tame(portal.name ?? text) };
+}
+
+function isMeant(portal: Portal, text: string): boolean {
+  const [room] = /![^\s/?]+/.exec(decoded(text)) ?? [];
+  if (room !== undefined) return portal.room === (room as RoomId);
+  return portal.name !== undefined && plain(portal.name) === plain(text);
+}
+
+/** A link to a room holds its id percent-encoded. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A lone percent sign is none.
+    return text;
+  }
+}
+
+function can({ doors }: Call, network: NetworkId, deed: Deed): boolean {
+  const capabilities = doors.adapters.get(network)?.capabilities;
+  if (deed === 'leave') return capabilities?.actions.has('leave') === true;
+  return capabilities?.groupAsks?.has(deed) === true;
+}

@@ -1,0 +1,200 @@
+// What a person asks about groups and waits for: making one, its link, going in by a link, who asks to be let in. Knows no Matrix.
+import type { GroupMetadata } from '@whiskeysockets/baileys';
+import { createHash } from 'node:crypto';
+import { BridgeError } from '../../model/errors.ts';
+import { as, type ChatId, type EffectId, type PersonId } from '../../model/ids.ts';
+import type { Applicant, GroupAnswer, GroupAsk } from '../../ports/group.ts';
+import type { NetworkSink, ResolvedChat } from '../../ports/network.ts';
+import type { Clock, Vault } from '../../ports/stores.ts';
+import type { ChatBook } from './chat-book.ts';
+import type { Directory } from './directory.ts';
+import { codeOf, memberFault, queryFault } from './group-errors.ts';
+import type { Names } from './ids.ts';
+import { handlesOf, parseJid } from './jid.ts';
+import type { Line } from './line.ts';
+import type { Pacing } from './pacing.ts';
+import type { PeopleBook } from './people-book.ts';
+import type { PeopleDesk } from './people-desk.ts';
+import { PACING_KEY } from './sends.ts';
+
+export interface GroupDeskDoors {
+  readonly scope: string;
+  readonly self: PersonId;
+  readonly vault: Pick<Vault, 'read'>;
+  readonly sink: Pick<NetworkSink, 'keep'>;
+  readonly people: PeopleDesk;
+  readonly book: PeopleBook;
+  readonly names: Names;
+  readonly directory: Directory;
+  readonly chats: ChatBook;
+  /** Absent only in tests. */
+  readonly pacing: Pacing | undefined;
+  readonly clock: Clock;
+}
+
+type Ask<Kind extends GroupAsk['kind']> = Extract<GroupAsk, { kind: Kind }>;
+
+/** What was to be made when the last word was heard of it. */
+interface Making {
+  readonly v: 1;
+  /** Epoch seconds. */
+  readonly since: number;
+  readonly name: string;
+}
+
+const LONGEST_NAME = 100;
+/** The server's clock and ours, in seconds. */
+const SKEW_S = 120;
+
+export class GroupDesk {
+  readonly #doors: GroupDeskDoors;
+  readonly #hands: {
+    readonly [Kind in GroupAsk['kind']]: (line: Line, ask: Ask<Kind>, id: EffectId) => Promise<GroupAnswer>;
+  };
+
+  constructor(doors: GroupDeskDoors) {
+    this.#doors = doors;
+    this.#hands = {
+      create: async (line, ask, id) => await this.#create(line, ask, id),
+      look: async (line, ask) => await this.#look(line, ask),
+      join: async (line, ask) => await this.#join(line, ask),
+      link: async (line, ask) => await this.#link(line, ask),
+      requests: async (line, ask) => await this.#requests(line, ask),
+      answer: async (line, ask) => await this.#answer(line, ask),
+    };
+  }
+
+  /** @throws BridgeError */
+  async ask(line: Line, ask: GroupAsk, id: EffectId): Promise<GroupAnswer> {
+    const hand = this.#hands[ask.kind] as (line: Line, ask: GroupAsk, id: EffectId) => Promise<GroupAnswer>;
+    try {
+      return await hand(line, ask, id);
+    } catch (error) {
+      if (error instanceof BridgeError) throw error;
+      throw queryFault(error, ask.kind, this.#doors.clock.now()) ?? error;
+    } finally {
+      await this.#keep();
+    }
+  }
+
+  /** Written down before it is asked for: after a crash the group that was made is found, and no second one made. */
+  async #create(line: Line, { name, people }: Ask<'create'>, id: EffectId): Promise<GroupAnswer> {
+    const { vault, scope, sink, clock, directory, pacing } = this.#doors;
+    if (name.trim() === '' || [...name].length > LONGEST_NAME) {
+      throw new BridgeError('whatsapp-group-name', 'never', 'whatsapp.group-name-long', {
+        values: { network: 'WhatsApp', count: LONGEST_NAME },
+      });
+    }
+    const key = `making/${id}`;
+    const kept = await vault.read(scope, key);
+    if (kept !== undefined) {
+      const made = await this.#made(line, JSON.parse(Buffer.from(kept).toString()) as Making);
+      if (made !== undefined) return { group: await this.#resolved(line, made) };
+    } else {
+      pacing?.makeGroup(clock.now());
+      const making: Making = { v: 1, since: Math.floor(clock.now() / 1000), name };
+      await sink.keep([{ scope, key, value: Buffer.from(JSON.stringify(making)) }]);
+    }
+    const jids = people.map((person) => directory.personJid(as<ChatId>(person), person));
+    const group = await line.socket.groupCreate(name, jids);
+    const resolved = await this.#resolved(line, group.id);
+    const inside = new Set((resolved.chat.members ?? []).map(({ person }) => person));
+    return { group: resolved, failed: people.filter((person) => !inside.has(person)) };
+  }
+
+  async #made(line: Line, { since, name }: Making): Promise<string | undefined> {
+    const all: readonly GroupMetadata[] = Object.values(await line.socket.groupFetchAllParticipating());
+    const own = all.filter(({ owner, ownerPn }) => {
+      const handles = handlesOf(owner, ownerPn);
+      return handles !== undefined && this.#doors.book.person(handles, this.#doors.clock.now()) === this.#doors.self;
+    });
+    return own.find(({ subject, creation }) => subject === name && (creation ?? 0) >= since - SKEW_S)?.id;
+  }
+
+  async #look(line: Line, { link }: Ask<'look'>): Promise<GroupAnswer> {
+    const { id, subject } = await line.socket.groupGetInviteInfo(codeIn(link));
+    const chat = this.#chatOf(id);
+    return { group: { chat: { id: chat, kind: 'group', name: subject }, facts: [`group:${chat}`] } };
+  }
+
+  async #join(line: Line, { link }: Ask<'join'>): Promise<GroupAnswer> {
+    const code = codeIn(link);
+    try {
+      const jid = await line.socket.groupAcceptInvite(code);
+      // Without a group in the answer an admin has to agree first.
+      return jid === undefined ? { waiting: true } : { group: await this.#resolved(line, jid) };
+    } catch (error) {
+      // In it already.
+      if (codeOf(error) !== 409) throw error;
+      return { group: await this.#resolved(line, (await line.socket.groupGetInviteInfo(code)).id) };
+    }
+  }
+
+  async #link(line: Line, { chat, renew }: Ask<'link'>): Promise<GroupAnswer> {
+    const jid = this.#doors.directory.chatJid(chat);
+    const code = renew ? await line.socket.groupRevokeInvite(jid) : await line.socket.groupInviteCode(jid);
+    return code === undefined ? {} : { link: `https://chat.whatsapp.com/${code}` };
+  }
+
+  async #requests(line: Line, { chat }: Ask<'requests'>): Promise<GroupAnswer> {
+    const list = await line.socket.groupRequestParticipantsList(this.#doors.directory.chatJid(chat));
+    const { book, chats, clock } = this.#doors;
+    const applicants = list.flatMap(({ jid, phone_number: pn, lid }): Applicant[] => {
+      const handles = handlesOf(jid, pn ?? lid);
+      if (handles === undefined) return [];
+      const person = book.person(handles, clock.now());
+      const number = book.handles(person)?.pn;
+      const label = chats.nameOf(person) ?? (number === undefined ? '?' : `+${number}`);
+      return [{ person, label, code: codeFor(chat, person) }];
+    });
+    return { applicants };
+  }
+
+  async #answer(line: Line, { chat, people, accept }: Ask<'answer'>): Promise<GroupAnswer> {
+    const { directory } = this.#doors;
+    const jid = directory.chatJid(chat);
+    const jids = people.map((person) => directory.personJid(chat, person));
+    const done = await line.socket.groupRequestParticipantsUpdate(jid, jids, accept ? 'approve' : 'reject');
+    directory.forget(chat);
+    // Answered by another admin meanwhile (404) is answered.
+    const failed = people.filter(
+      (_person, index) => memberFault('remove', Number(done[index]?.status ?? 200)) !== undefined,
+    );
+    return { failed };
+  }
+
+  #chatOf(jid: string): ChatId {
+    const parsed = parseJid(jid);
+    if (parsed?.kind !== 'group') throw new BridgeError('whatsapp-no-group', 'never', 'whatsapp.peer-gone');
+    return this.#doors.names.chat(parsed);
+  }
+
+  async #resolved(line: Line, jid: string): Promise<ResolvedChat> {
+    const chat = this.#chatOf(jid);
+    this.#doors.directory.forget(chat);
+    return await this.#doors.directory.describeChat(line, chat);
+  }
+
+  /** Who was met on the way, and what was spent. */
+  async #keep(): Promise<void> {
+    const { sink, people, book, pacing, scope, clock } = this.#doors;
+    const learnt = people.take(book);
+    const paced = pacing === undefined ? [] : [{ scope, key: PACING_KEY, value: pacing.pack(clock.now()) }];
+    await sink.keep([...learnt.changes, ...paced]);
+    learnt.written();
+  }
+}
+
+/** @throws BridgeError when it is no link to a group */
+function codeIn(link: string): string {
+  const [, code] =
+    /^(?:https?:\/\/)?(?:chat\.whatsapp\.com\/)?(?:invite\/)?([A-Za-z0-9_-]{16,30})\/?(?:\?\S*)?$/.exec(link.trim()) ??
+    [];
+  if (code === undefined) throw new BridgeError('whatsapp-no-link', 'never', 'whatsapp.no-link');
+  return code;
+}
+
+function codeFor(chat: ChatId, person: PersonId): string {
+  const hash = createHash('sha256').update('passerelle-whatsapp-applicant\0').update(chat).update('\0').update(person);
+  return hash.digest('hex').slice(0, 4);
+}
