@@ -10,6 +10,8 @@ import type {
   CallRecord,
   ControlCommands,
   Entity,
+  Group,
+  GroupKind,
   MessageKind,
   Person,
   PersonSpec,
@@ -103,6 +105,15 @@ export class TelegramSandbox extends WorldClient<ControlCommands> {
     more: { kind?: MessageKind; entities?: readonly Entity[]; replyTo?: number; randomId?: string } = {},
   ): Promise<WorldMessage> {
     return this.command('write', { from, to, text, ...more });
+  }
+
+  createGroup(kind: GroupKind, title: string, members: readonly string[]): Promise<Group> {
+    return this.command('createGroup', { kind, title, members });
+  }
+
+  /** `from` writes in a group, supergroup or channel that they are in. */
+  async writeIn(from: string, group: string, text: string): Promise<number> {
+    return (await this.command('writeIn', { from, group, text })).id;
   }
 
   /** `id` is in the numbering of `by`. */

@@ -68,6 +68,17 @@ export interface WorldMessage {
 export type MessageKind =
   'text' | 'photo' | 'sticker' | 'voice' | 'file' | 'location' | 'contact' | 'call' | 'screenshot' | 'joined';
 
+/** A basic group counts in everybody's own box; supergroups and channels count for themselves. In a channel nobody's name is shown. */
+export type GroupKind = 'group' | 'supergroup' | 'channel';
+
+export interface Group {
+  /** One number for all chats, negative. */
+  readonly id: string;
+  readonly kind: GroupKind;
+  readonly title: string;
+  readonly members: readonly string[];
+}
+
 export interface WorldChat {
   readonly with: string;
   readonly messages: number;
@@ -159,6 +170,9 @@ export interface ControlCommands {
     },
     WorldMessage,
   ];
+  createGroup: [{ kind: GroupKind; title: string; members: readonly string[] }, Group];
+  /** `from` is in the group. The id is that of the message, in a basic group in the author's numbering. */
+  writeIn: [{ from: string; group: string; text: string }, { id: number }];
   edit: [{ by: string; id: number; text: string; entities?: readonly Entity[] }, WorldMessage];
   remove: [{ by: string; ids: readonly number[]; revoke: boolean }, { removed: number }];
   react: [{ by: string; id: number; emoji: string | null }, null];

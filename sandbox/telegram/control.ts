@@ -13,6 +13,8 @@
 // | createKey | account | dc, address, key (base64): a login without its dialogue |
 // | setAccountState | account, state ok, banned, deactivated | null; not ok ends its logins |
 // | write | from, to, text, kind?, entities?, replyTo?, randomId? | the message as `from` sees it |
+// | createGroup | kind group, supergroup or channel, title, members | Group |
+// | writeIn | from, group, text | the id of the message |
 // | edit, remove | by, id(s) in the numbering of `by` | the message; how many went |
 // | react | by, id in the numbering of `by`, emoji or null | null |
 // | type, read | from, to; by, with, maxId (0 is all) | null |

@@ -10,7 +10,7 @@ import { Faults, type Spoil } from './faults.ts';
 import { dispatch } from './rpc/dispatch.ts';
 import { Logins } from './rpc/logins.ts';
 import { monotonic, Tape, type TextLine } from '../tape.ts';
-import { envelope, passingUpdate, type PushForm } from './rpc/push.ts';
+import { envelope, passingUpdate, postUpdate, type PushForm } from './rpc/push.ts';
 import { Connection } from './wire/connection.ts';
 import { ServerKey } from './wire/crypto.ts';
 import { KeyStore, type AuthKey } from './wire/keys.ts';
@@ -62,6 +62,7 @@ export class TelegramServer {
     this.world.news.listen({
       boxEvent: (owner, event, origin) => this.#pushEvent(owner, event, origin),
       passing: (owner, what) => this.#pushPassing(owner, what),
+      post: (owner, group, post) => this.push(owner.id, postUpdate(new View(this.world, owner), group, post)),
     });
     for (const dc of dcs) this.#listeners.set(dc, createServer({ noDelay: true }));
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();

@@ -4,7 +4,7 @@ import type { TelegramServer } from '../server.ts';
 import type { Human } from '../world/people.ts';
 import { messageJson, personIn, type Commands } from './commands.ts';
 
-type TalkCommand = 'write' | 'edit' | 'remove' | 'react' | 'type' | 'read';
+type TalkCommand = 'write' | 'createGroup' | 'writeIn' | 'edit' | 'remove' | 'react' | 'type' | 'read';
 
 export function talkCommands(server: TelegramServer): Commands<TalkCommand> {
   const { world } = server;
@@ -20,6 +20,15 @@ export function talkCommands(server: TelegramServer): Commands<TalkCommand> {
         randomId: randomId === undefined ? null : BigInt(randomId),
       };
       return messageJson(world, world.messages.write(human(from), human(to), what).copy);
+    },
+    createGroup: ({ kind, title, members }) => {
+      const made = world.groups.create(kind, title, members.map(human));
+      return { id: String(made.peer), kind, title, members };
+    },
+    writeIn: ({ from, group, text }) => {
+      const found = world.groups.get(BigInt(group));
+      if (found === undefined) throw new Error(`there is no group ${group}`);
+      return { id: world.groups.write(human(from), found, text) };
     },
     edit: ({ by, id, text, entities }) =>
       messageJson(world, world.messages.edit(human(by), id, { text, entities: entities ?? [] }).copy),

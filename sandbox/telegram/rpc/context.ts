@@ -1,4 +1,4 @@
-// What a method is given, and how it refers to people. Knows no sockets.
+// What a method is given, and how it refers to people and channels. Knows no sockets.
 
 import type { TelegramServer } from '../server.ts';
 import type { TlObject, TlValue } from '../tl/layer.ts';
@@ -6,6 +6,7 @@ import type { AuthKey } from '../wire/keys.ts';
 import type { Session } from '../wire/session.ts';
 import { View } from '../world/view.ts';
 import { Refusal } from '../../refusal.ts';
+import type { Group } from '../world/groups.ts';
 import type { Human } from '../world/people.ts';
 
 export interface Context {
@@ -59,4 +60,14 @@ export function personOf(context: SignedIn, reference: TlValue): Human {
     return target;
   }
   throw refusal;
+}
+
+/** Which channel or supergroup an InputChannel means, for somebody who is in it. Throws `CHANNEL_INVALID` (400). */
+export function channelOf({ server, me }: SignedIn, reference: TlValue): Group {
+  const input = asObject(reference);
+  const found = server.world.groups.channelsOf(me.id).find(({ id }) => id === asLong(input['channel_id']));
+  const known =
+    found !== undefined && asLong(input['access_hash']) === server.world.people.accessHash(me.id, found.peer);
+  if (!known || input._ !== 'inputChannel') throw new Refusal(400, 'CHANNEL_INVALID');
+  return found;
 }

@@ -3,7 +3,7 @@
 
 import type { TlObject } from '../tl/layer.ts';
 import type { BoxEvent, Chat, Copy } from '../world/box.ts';
-import { readEntities, View } from '../world/view.ts';
+import { peersOf, readEntities, View } from '../world/view.ts';
 import { Refusal } from '../../refusal.ts';
 import { MAX_TEXT } from '../world/messages.ts';
 import type { Human } from '../world/people.ts';
@@ -25,7 +25,7 @@ const MAX_PAGE = 100;
 const page = (limit: number): number => Math.min(MAX_PAGE, Math.max(0, limit));
 
 function people(copies: readonly Copy[]): bigint[] {
-  return copies.flatMap((copy) => [copy.peer, copy.owner]);
+  return copies.flatMap(peersOf);
 }
 
 /** `updates` as the answer to a send: the id given to the random_id, then the message itself. */
@@ -88,7 +88,12 @@ function edit(context: SignedIn, request: TlObject): TlObject {
 }
 
 function messagesOf(view: View, copies: readonly Copy[], total: number): TlObject {
-  const body = { messages: copies.map((copy) => view.message(copy)), chats: [], users: view.users(people(copies)) };
+  const seen = people(copies);
+  const body = {
+    messages: copies.map((copy) => view.message(copy)),
+    chats: view.chats(seen),
+    users: view.users(seen),
+  };
   return copies.length >= total
     ? { _: 'messages.messages', ...body }
     : { _: 'messages.messagesSlice', count: total, ...body };
@@ -114,31 +119,49 @@ function history(context: SignedIn, request: TlObject): TlObject {
 
 const topOf = (chat: Chat): Copy | undefined => chat.copies.findLast((copy) => !copy.deleted);
 
+/** A chat in the list of dialogs, with its newest message. */
+interface Row {
+  readonly dialog: TlObject;
+  readonly top: TlObject;
+  readonly date: number;
+  readonly id: number;
+  readonly people: readonly bigint[];
+}
+
+function rows({ server, me, view }: SignedIn): Row[] {
+  const own = [...me.box.chats.values()].flatMap((chat): Row[] => {
+    const top = topOf(chat);
+    if (top === undefined) return [];
+    const { date } = top.message;
+    return [{ dialog: view.dialog(chat), top: view.message(top), date, id: top.id, people: peersOf(top) }];
+  });
+  const channels = server.world.groups.channelsOf(me.id).flatMap((group): Row[] => {
+    const top = group.posts.at(-1);
+    if (top === undefined) return [];
+    const dialog = { ...view.dialog({ peer: group.peer, copies: [], readInbox: 0, readOutbox: 0 }), pts: top.pts };
+    const { date, id, from } = top;
+    return [
+      { dialog: { ...dialog, top_message: id }, top: view.post(group, top), date, id, people: [group.peer, from] },
+    ];
+  });
+  return [...own, ...channels].sort((a, b) => b.date - a.date || b.id - a.id);
+}
+
 function dialogs(context: SignedIn, request: TlObject): TlObject {
   const { me, view } = context;
   const inFolder = asNumber(request['folder_id']) !== 0;
-  const all = inFolder
-    ? []
-    : [...me.box.chats.values()]
-        .flatMap((chat) => {
-          const top = topOf(chat);
-          return top === undefined ? [] : [{ chat, top }];
-        })
-        .sort((a, b) => b.top.message.date - a.top.message.date || b.top.id - a.top.id);
+  const all = inFolder ? [] : rows(context);
   const [offsetDate, offsetId] = [asNumber(request['offset_date']), asNumber(request['offset_id'])];
   const rest = all.filter(
-    ({ top }) =>
-      offsetDate === 0 ||
-      top.message.date < offsetDate ||
-      (top.message.date === offsetDate && offsetId !== 0 && top.id < offsetId),
+    ({ date, id }) => offsetDate === 0 || date < offsetDate || (date === offsetDate && offsetId !== 0 && id < offsetId),
   );
   const chosen = rest.slice(0, page(asNumber(request['limit']) || MAX_PAGE));
-  const tops = chosen.map(({ top }) => top);
+  const seen = [me.id, ...chosen.flatMap((row) => row.people)];
   const body = {
-    dialogs: chosen.map(({ chat }) => view.dialog(chat)),
-    messages: tops.map((top) => view.message(top)),
-    chats: [],
-    users: view.users([me.id, ...people(tops)]),
+    dialogs: chosen.map(({ dialog }) => dialog),
+    messages: chosen.map(({ top }) => top),
+    chats: view.chats(seen),
+    users: view.users(seen),
   };
   return chosen.length >= all.length
     ? { _: 'messages.dialogs', ...body }
@@ -222,7 +245,7 @@ export const messageMethods: Readonly<Record<string, Method>> = {
     return {
       _: 'messages.messages',
       messages: found.map(({ id, copy }) => (copy === undefined ? { _: 'messageEmpty', id } : view.message(copy))),
-      chats: [],
+      chats: view.chats(people(copies)),
       users: view.users(people(copies)),
     };
   },

@@ -2,7 +2,8 @@
 
 import type { TlObject } from '../tl/layer.ts';
 import type { BoxEvent } from '../world/box.ts';
-import { photoOf, View } from '../world/view.ts';
+import { peerKind, type Group, type Post } from '../world/groups.ts';
+import { peerOf, peersOf, photoOf, View } from '../world/view.ts';
 import type { Passing } from '../world/news.ts';
 import type { Human } from '../world/people.ts';
 import type { World } from '../world/world.ts';
@@ -11,20 +12,22 @@ export type PushForm = 'short' | 'full';
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
-/** `updates` with everybody it mentions. */
+/** `updates` with everybody and every chat it mentions. */
 export function whole(view: View, updates: readonly TlObject[], people: Iterable<bigint>): TlObject {
-  return { _: 'updates', updates, users: view.users(people), chats: [], date: now(), seq: 0 };
+  return { _: 'updates', updates, users: view.users(people), chats: view.chats(people), date: now(), seq: 0 };
 }
 
 export function envelope(view: View, event: BoxEvent, form: PushForm): TlObject {
   if (form === 'short' && event.kind === 'new') {
     const { copy, pts, count } = event;
     const out = copy.message.from === copy.owner;
+    const { kind, id } = peerKind(copy.peer);
     return {
-      _: 'updateShortMessage',
+      ...(kind === 'user'
+        ? { _: 'updateShortMessage', user_id: id }
+        : { _: 'updateShortChatMessage', chat_id: id, from_id: copy.message.from }),
       ...(out ? { out } : {}),
       id: copy.id,
-      user_id: copy.peer,
       message: copy.message.text,
       pts,
       pts_count: count,
@@ -37,6 +40,12 @@ export function envelope(view: View, event: BoxEvent, form: PushForm): TlObject 
   return whole(view, [update], people);
 }
 
+/** What is written in a channel or supergroup, which counts for itself. */
+export function postUpdate(view: View, group: Group, post: Post): TlObject {
+  const update = { _: 'updateNewChannelMessage', message: view.post(group, post), pts: post.pts, pts_count: 1 };
+  return whole(view, [update], [group.peer, post.from]);
+}
+
 /** The update that tells `owner` of something without pts; null when there is nobody to tell of. */
 export function passingUpdate(world: World, owner: Human, what: Passing): TlObject | null {
   if (what.kind === 'typing') {
@@ -46,9 +55,13 @@ export function passingUpdate(world: World, owner: Human, what: Passing): TlObje
   if (what.kind === 'reactions') {
     const { copy } = what;
     const view = new View(world, owner);
-    const peer = { _: 'peerUser', user_id: copy.peer };
-    const update = { _: 'updateMessageReactions', peer, msg_id: copy.id, reactions: view.reactions(copy) };
-    return whole(view, [update], [copy.peer, copy.owner]);
+    const update = {
+      _: 'updateMessageReactions',
+      peer: peerOf(copy.peer),
+      msg_id: copy.id,
+      reactions: view.reactions(copy),
+    };
+    return whole(view, [update], peersOf(copy));
   }
   const person = world.people.get(what.person);
   if (person === undefined) return null;

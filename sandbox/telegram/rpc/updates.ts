@@ -2,7 +2,7 @@
 
 import type { TlObject } from '../tl/layer.ts';
 import { Refusal } from '../../refusal.ts';
-import { asNumber, type Method, type SignedIn } from './context.ts';
+import { asNumber, channelOf, type Method, type SignedIn } from './context.ts';
 import { stateOf } from './messages.ts';
 
 function difference({ server, me, view }: SignedIn, request: TlObject): TlObject {
@@ -13,16 +13,23 @@ function difference({ server, me, view }: SignedIn, request: TlObject): TlObject
   const total = asNumber(request['pts_total_limit']);
   const tooMany = Math.min(server.options.differenceTooLong, total > 0 ? total : Number.POSITIVE_INFINITY);
   if (missed === null || missed.length > tooMany) return { _: 'updates.differenceTooLong', pts: me.box.pts };
-  if (missed.length === 0) return { _: 'updates.differenceEmpty', date, seq: 0 };
+  // What was said in channels is asked for channel by channel: that it was, is told here.
+  const since = asNumber(request['date']);
+  const channels = server.world.groups.channelsOf(me.id).filter(({ posts }) => (posts.at(-1)?.date ?? 0) >= since);
+  if (missed.length === 0 && channels.length === 0) return { _: 'updates.differenceEmpty', date, seq: 0 };
   const asked = asNumber(request['pts_limit']);
   const limit = Math.max(
     1,
     Math.min(server.options.differenceLimit, asked > 0 ? asked : server.options.differenceLimit),
   );
   const events = missed.slice(0, limit);
-  const people = new Set<bigint>([me.id]);
+  const people = new Set<bigint>([me.id, ...channels.map(({ peer }) => peer)]);
   const messages: TlObject[] = [];
-  const others: TlObject[] = [];
+  const others: TlObject[] = channels.map(({ id, posts }) => ({
+    _: 'updateChannelTooLong',
+    channel_id: id,
+    pts: posts.at(-1)?.pts ?? 1,
+  }));
   for (const event of events) {
     const told = view.update(event);
     for (const id of told.people) people.add(id);
@@ -34,13 +41,32 @@ function difference({ server, me, view }: SignedIn, request: TlObject): TlObject
     new_messages: messages,
     new_encrypted_messages: [],
     other_updates: others.filter((update) => !isOfDeleted(update)),
-    chats: [],
+    chats: view.chats(people),
     users: view.users(people),
   };
   const state = stateOf(me);
   return events.length === missed.length
     ? { _: 'updates.difference', ...body, state }
     : { _: 'updates.differenceSlice', ...body, intermediate_state: { ...state, pts: events.at(-1)?.pts ?? pts } };
+}
+
+/** What a channel or supergroup said after `pts`; all of it in one answer. */
+function channelDifference(context: SignedIn, request: TlObject): TlObject {
+  const group = channelOf(context, request['channel']);
+  const since = asNumber(request['pts']);
+  const posts = group.posts.filter(({ pts }) => pts > since);
+  const last = group.posts.at(-1)?.pts ?? 1;
+  if (posts.length === 0) return { _: 'updates.channelDifferenceEmpty', final: true, pts: last };
+  const seen = [group.peer, ...posts.map(({ from }) => from)];
+  return {
+    _: 'updates.channelDifference',
+    final: true,
+    pts: last,
+    new_messages: posts.map((post) => context.view.post(group, post)),
+    other_updates: [],
+    chats: context.view.chats(seen),
+    users: context.view.users(seen),
+  };
 }
 
 /** An edit of a message that is gone says nothing. */
@@ -52,4 +78,5 @@ function isOfDeleted(update: TlObject): boolean {
 export const updateMethods: Readonly<Record<string, Method>> = {
   'updates.getState': ({ me }) => stateOf(me),
   'updates.getDifference': difference,
+  'updates.getChannelDifference': channelDifference,
 };

@@ -7,6 +7,7 @@ import type { Entity, MessageKind } from '../control-types.ts';
 export interface Message {
   readonly uid: number;
   readonly from: bigint;
+  /** A person, or a basic group's peer number (groups.ts). */
   readonly to: bigint;
   readonly date: number;
   readonly kind: MessageKind;
@@ -26,7 +27,7 @@ export interface Message {
 export interface Copy {
   readonly id: number;
   readonly owner: bigint;
-  /** The other side of the private chat. */
+  /** The other side of the private chat, or the basic group's peer number. */
   readonly peer: bigint;
   readonly message: Message;
   deleted: boolean;

@@ -1,4 +1,4 @@
-// What people write to each other in private chats, and what becomes of it. Knows no TL.
+// What people write to each other in private chats and basic groups, and what becomes of it. Knows no TL.
 
 import type { Entity, MessageKind } from '../control-types.ts';
 import { Refusal } from '../../refusal.ts';
@@ -93,6 +93,34 @@ export class Messages {
     }
     this.#news.touch();
     return { copy, event };
+  }
+
+  /** One message in a basic group: a copy and an event for everybody in it. Answers the author's copy. Throws Refusal. */
+  writeToAll(from: Human, peer: bigint, members: readonly Human[], said: string): Copy {
+    const { text, entities } = tidy(said, []);
+    const message: Message = {
+      uid: this.#nextUid++,
+      from: from.id,
+      to: peer,
+      date: now(),
+      kind: 'text',
+      text,
+      entities,
+      editDate: null,
+      edits: [],
+      randomId: null,
+      replyTo: null,
+      reactions: new Map(),
+      copies: new Map(),
+    };
+    const own = from.box.receive(message, peer);
+    this.#news.boxEvent(from, from.box.record({ kind: 'new', copy: own }), null);
+    for (const one of members) {
+      if (one === from) continue;
+      this.#news.boxEvent(one, one.box.record({ kind: 'new', copy: one.box.receive(message, peer) }), null);
+    }
+    this.#news.touch();
+    return own;
   }
 
   /** Throws Refusal when it is not the author's, too old, or the same. Answers the author's own event. */

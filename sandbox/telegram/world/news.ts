@@ -3,6 +3,7 @@
 
 import { Version } from '../../version.ts';
 import type { BoxEvent, Copy } from './box.ts';
+import type { Group, Post } from './groups.ts';
 import type { Human } from './people.ts';
 
 /** Something that moves no pts. */
@@ -15,10 +16,12 @@ export interface Listener {
   /** `origin` is whatever the caller gave as the doer: it need not be told. */
   boxEvent(owner: Human, event: BoxEvent, origin: unknown): void;
   passing(owner: Human, what: Passing): void;
+  /** Somebody wrote in a channel or supergroup that `owner` is in. */
+  post(owner: Human, group: Group, post: Post): void;
 }
 
 export class News extends Version implements Listener {
-  #listener: Listener = { boxEvent: () => undefined, passing: () => undefined };
+  #listener: Listener = { boxEvent: () => undefined, passing: () => undefined, post: () => undefined };
 
   listen(listener: Listener): void {
     this.#listener = listener;
@@ -30,5 +33,9 @@ export class News extends Version implements Listener {
 
   passing(owner: Human, what: Passing): void {
     this.#listener.passing(owner, what);
+  }
+
+  post(owner: Human, group: Group, post: Post): void {
+    this.#listener.post(owner, group, post);
   }
 }

@@ -4,12 +4,20 @@
 import type { Entity } from '../control-types.ts';
 import type { TlObject, TlValue } from '../tl/layer.ts';
 import type { BoxEvent, Chat, Copy } from './box.ts';
+import { peerKind, type Group, type Post } from './groups.ts';
 import { actionOf, mediaOf } from './media.ts';
 import type { Photo } from './photo.ts';
 import type { Human } from './people.ts';
 import type { World } from './world.ts';
 
 export const peerUser = (id: bigint): TlObject => ({ _: 'peerUser', user_id: id });
+
+/** A person, or a chat by its peer number. */
+export function peerOf(peer: bigint): TlObject {
+  const { kind, id } = peerKind(peer);
+  if (kind === 'user') return peerUser(id);
+  return kind === 'chat' ? { _: 'peerChat', chat_id: id } : { _: 'peerChannel', channel_id: id };
+}
 
 function entityOf(entity: Entity): TlObject {
   const { type, offset, length, url, language } = entity;
@@ -38,6 +46,11 @@ export function readEntities(value: TlValue): Entity[] {
       },
     ];
   });
+}
+
+/** The people and chats that one needs to know to show a message. */
+export function peersOf({ peer, owner, message }: Copy): bigint[] {
+  return [peer, owner, message.from];
 }
 
 export function photoOf(photo: Photo, dc: number): TlObject {
@@ -107,6 +120,32 @@ export class View {
     });
   }
 
+  /** Of everything mentioned, the chats of several people. */
+  chats(peers: Iterable<bigint>): TlObject[] {
+    return [...new Set(peers)].flatMap((peer) => {
+      const group = this.#world.groups.get(peer);
+      return group === undefined ? [] : [this.chat(group)];
+    });
+  }
+
+  chat({ id, peer, kind, title, date, members }: Group): TlObject {
+    const common = { id, title, photo: { _: 'chatPhotoEmpty' }, date };
+    if (kind === 'group') return { _: 'chat', ...common, participants_count: members.size, version: 1 };
+    return {
+      _: 'channel',
+      ...common,
+      ...(kind === 'channel' ? { broadcast: true } : { megagroup: true }),
+      access_hash: this.#world.people.accessHash(this.#viewer.id, peer),
+    };
+  }
+
+  post(group: Group, { id, from, date, text }: Post): TlObject {
+    const common = { _: 'message', id, peer_id: peerOf(group.peer), date, message: text };
+    // In a channel nobody's name is on it.
+    if (group.kind === 'channel') return { ...common, post: true };
+    return { ...common, from_id: peerUser(from), ...(from === this.#viewer.id ? { out: true } : {}) };
+  }
+
   reply(copy: Copy): TlObject | undefined {
     const answered = copy.message.replyTo?.copies.get(copy.owner);
     return answered === undefined ? undefined : { _: 'messageReplyHeader', reply_to_msg_id: answered.id };
@@ -143,8 +182,8 @@ export class View {
       id: copy.id,
       ...(out ? { out } : {}),
       // Both sides of a private chat are told by peer_id and `out`; the author of one's own is spelled out.
-      ...(out ? { from_id: peerUser(message.from) } : {}),
-      peer_id: peerUser(copy.peer),
+      ...(out || copy.peer < 0n ? { from_id: peerUser(message.from) } : {}),
+      peer_id: peerOf(copy.peer),
       reply_to: this.reply(copy),
       date: message.date,
     };
@@ -160,7 +199,7 @@ export class View {
     };
   }
 
-  /** The update of one event, and whom it mentions. */
+  /** The update of one event, and which people and chats it mentions. */
   update(event: BoxEvent): { update: TlObject; people: bigint[] } {
     const { pts, count } = event;
     const numbers = { pts, pts_count: count };
@@ -169,7 +208,7 @@ export class View {
       case 'edit': {
         const name = event.kind === 'new' ? 'updateNewMessage' : 'updateEditMessage';
         const update = { _: name, message: this.message(event.copy), ...numbers };
-        return { update, people: [event.copy.peer, event.copy.owner] };
+        return { update, people: peersOf(event.copy) };
       }
       case 'delete':
         return { update: { _: 'updateDeleteMessages', messages: event.ids, ...numbers }, people: [] };
@@ -177,7 +216,7 @@ export class View {
         return {
           update: {
             _: 'updateReadHistoryInbox',
-            peer: peerUser(event.peer),
+            peer: peerOf(event.peer),
             max_id: event.maxId,
             still_unread_count: event.unread,
             ...numbers,
@@ -186,7 +225,7 @@ export class View {
         };
       case 'read-outbox':
         return {
-          update: { _: 'updateReadHistoryOutbox', peer: peerUser(event.peer), max_id: event.maxId, ...numbers },
+          update: { _: 'updateReadHistoryOutbox', peer: peerOf(event.peer), max_id: event.maxId, ...numbers },
           people: [],
         };
     }
@@ -196,7 +235,7 @@ export class View {
     const { box } = this.#viewer;
     return {
       _: 'dialog',
-      peer: peerUser(chat.peer),
+      peer: peerOf(chat.peer),
       top_message: chat.copies.findLast((copy) => !copy.deleted)?.id ?? 0,
       read_inbox_max_id: chat.readInbox,
       read_outbox_max_id: chat.readOutbox,

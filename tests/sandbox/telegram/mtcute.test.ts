@@ -142,3 +142,32 @@ test('hears refusals by their names', async () => {
   await sandbox.revoke(frank.id);
   await expect(client.call({ _: 'updates.getState' })).rejects.toThrow(/AUTH_KEY_UNREGISTERED/);
 });
+
+test.each(['group', 'supergroup', 'channel'] as const)(
+  'hears what is said in a %s, and catches up with what it has missed',
+  async (kind) => {
+    const grace = await sandbox.createPerson({ firstName: 'Grace' });
+    const heidi = await sandbox.createPerson({ firstName: 'Heidi' });
+    const { client } = await logIn(grace);
+    const received = inbox(client);
+    const choir = await sandbox.createGroup(kind, 'Choir', [grace.id, heidi.id]);
+    // The second one comes in the short form, where there is one.
+    for (const text of ['one', 'two']) await sandbox.writeIn(heidi.id, choir.id, text);
+    expect(await received.upTo(2)).toEqual(['one', 'two']);
+    expect(received.messages.map(({ chat }) => chat.displayName)).toEqual(['Choir', 'Choir']);
+    expect(received.messages.map(({ sender }) => sender.displayName)).toEqual(
+      kind === 'channel' ? ['Choir', 'Choir'] : ['Heidi', 'Heidi'],
+    );
+    await sandbox.refuseConnections(60_000);
+    await sandbox.killSockets(grace.id, true);
+    await sandbox.writeIn(heidi.id, choir.id, 'missed');
+    await sandbox.refuseConnections(0);
+    await sandbox.waitFor(async () => (await sandbox.sessions(grace.id)).some(({ receiving }) => receiving > 0));
+    await sandbox.writeIn(heidi.id, choir.id, 'back');
+    expect(await received.upTo(4)).toEqual(['one', 'two', 'missed', 'back']);
+    const names: string[] = [];
+    for await (const dialog of client.iterDialogs()) names.push(dialog.peer.displayName);
+    expect(names).toContain('Choir');
+    expect((await sandbox.stats()).unknownMethods).toEqual({});
+  },
+);
