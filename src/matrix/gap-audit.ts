@@ -22,7 +22,8 @@ export interface AuditOptions {
 }
 
 const SCOPE = 'sync:bot';
-const MAX_PAGES = 50;
+/** Of a hundred events each: a room in which more was said since the last sync is looked at no further. */
+const MAX_PAGES = 500;
 const QUIET = { types: [] };
 const TYPES = { not_types: ['m.typing', 'm.receipt'], lazy_load_members: true };
 
@@ -122,15 +123,19 @@ export class GapAudit {
       }
       all.push(...events);
     }
-    return all.filter((one) => !this.#options.isOurs(as<UserId>(textAt(one, 'sender', 255) ?? '')));
+    return all.filter((one) => !this.#isOurs(one));
+  }
+
+  #isOurs(event: Json): boolean {
+    return this.#options.isOurs(as<UserId>(textAt(event, 'sender', 255) ?? ''));
   }
 
   /**
-   * Pages back to where the last sync ended, to what was seen, or to the bot's own join: what was said before is none of its
-   * business. In a room where ghosts do the talking nothing is ever seen: without the first of these it would page on and on.
+   * Pages back to where the last sync ended, or to the bot's own join: what was said before is none of its business. What was
+   * seen is no end of it: a homeserver that was killed forgets what it held, and pushes what is said once it is back.
    */
   async #before(room: RoomId, token: string, since: string): Promise<readonly Json[]> {
-    const { client, who, queue, log } = this.#options;
+    const { client, who, log } = this.#options;
     const found: Json[] = [];
     let from: string | undefined = token;
     for (let page = 0; from !== undefined; page += 1) {
@@ -142,10 +147,9 @@ export class GapAudit {
         query: { dir: 'b', from, to: since, limit: 100 },
       });
       const events = eventsIn(answer, 'chunk', room);
-      const seen = await queue.seen(events.map(idOf));
       const own = events.findIndex((one) => this.#isOwnJoin(one));
-      found.push(...(own >= 0 ? events.slice(0, own + 1) : events));
-      if (own >= 0 || events.length === 0 || events.some((one) => seen.has(idOf(one)))) break;
+      found.push(...(own >= 0 ? events.slice(0, own) : events).filter((one) => !this.#isOurs(one)));
+      if (own >= 0 || events.length === 0) break;
       from = textAt(answer, 'end', 1000);
     }
     return found.toReversed();

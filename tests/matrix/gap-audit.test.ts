@@ -74,6 +74,16 @@ describe('the gap audit', () => {
     expect((await world.faults.hits())[0]).toBeGreaterThan(1);
   });
 
+  test('finds what was dropped behind more that was pushed than a page holds', async () => {
+    await round();
+    const words = Array.from({ length: 120 }, (_one, index) => `dropped ${index}`);
+    await forgotten(words);
+    for (let n = 0; n < 180; n += 1) await world.say(alice, room, `pushed ${n}`);
+    await world.heard.until(() => world.heard.bodies().includes('pushed 179'));
+    expect(await round()).toBe(120);
+    expect(late()).toEqual(words);
+  });
+
   test('pages no further back than where it stood, though ghosts did all the talking', async () => {
     const ghost = await world.wing.api.ghost(PIGEON, person('zoe'));
     await world.wing.api.bot.invite(room, ghost.user);

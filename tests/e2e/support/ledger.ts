@@ -49,22 +49,27 @@ export class Ledger {
   async settled(timeoutMs = 120_000): Promise<Ends> {
     await Promise.all([this.speak(1), this.hear(1)]);
     const { said, heard, conversation } = this;
-    let ends: Ends = { there: [], here: [] };
+    let late: unknown;
     try {
       await this.#person.until(
         `everything in ${conversation.name}`,
         async () => {
-          const [there, here] = await Promise.all([conversation.there(), conversation.here()]);
-          ends = { there, here };
-          return said.every((text) => there.includes(text)) && heard.every((text) => here.includes(text));
+          // The whole conversation is read only once its last word is there: read at every word, it would cost more than the talk.
+          if (!this.#person.sees(conversation.room, heard.at(-1) ?? '')) return false;
+          const there = new Set(await conversation.there());
+          if (said.some((text) => !there.has(text))) return false;
+          const here = new Set(await conversation.here());
+          return heard.every((text) => here.has(text));
         },
         timeoutMs,
       );
     } catch (error) {
-      // What is missing says more than that something is.
-      if (ends.there.length === 0 || ends.here.length === 0) throw error;
+      late = error;
     }
-    return ends;
+    const [there, here] = await Promise.all([conversation.there(), conversation.here()]);
+    // What is missing says more than that something is.
+    if (late !== undefined && (there.length === 0 || here.length === 0)) throw late;
+    return { there, here };
   }
 
   /** Both ends as they should be. */

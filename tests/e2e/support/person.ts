@@ -160,7 +160,7 @@ export class Person {
     const all: RoomEvent[] = [];
     let from: string | undefined;
     do {
-      const query = new URLSearchParams({ dir: 'f', limit: '200', ...(from === undefined ? {} : { from }) });
+      const query = new URLSearchParams({ dir: 'f', limit: '1000', ...(from === undefined ? {} : { from }) });
       const page = (await this.ask('GET', `/rooms/${encodeURIComponent(room)}/messages?${query.toString()}`)) as {
         chunk: RoomEvent[];
         end?: string;
@@ -169,6 +169,12 @@ export class Person {
       from = page.chunk.length === 0 ? undefined : page.end;
     } while (from !== undefined);
     return all;
+  }
+
+  /** Whether the client, by what it has synced, shows this text among the last of a room. */
+  sees(room: string, text: string): boolean {
+    const shown = this.client.getRoom(room)?.getLiveTimeline().getEvents() ?? [];
+    return shown.some((event) => bodyOf({ content: event.getContent() }) === text);
   }
 
   /** Bodies of the messages of a room, oldest first, of one sender or of all. */
