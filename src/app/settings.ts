@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load.ts';
 import { keyBytes } from '../config/builders.ts';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../ports/stores.ts';
+import { exitCodes, Refusal } from './exit-codes.ts';
 import { makeLogger } from './logger.ts';
 import { sectionSchemas } from './network-sections.ts';
 
@@ -13,8 +14,14 @@ export function defaultConfigPath(environment: Environment): string {
   return environment['PASSERELLE_CONFIG'] || 'config/config.yaml';
 }
 
-/** @throws ConfigError */
+/** @throws ConfigError, or Refusal when there is none at all */
 export function readConfig(path: string, environment: Environment): Config {
+  if (isUnconfigured(path, environment)) {
+    throw new Refusal(
+      exitCodes.configuration,
+      `There is no configuration at ${path}: name yours with --config, or let "passerelle run" write a first one there.`,
+    );
+  }
   return loadConfig({ path, environment, networks: sectionSchemas() });
 }
 

@@ -1,5 +1,17 @@
 // Reads YAML with the line of every setting and writes it for people; the only importer of the YAML library.
-import { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, stringify, type Document, type Node } from 'yaml';
+import {
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  Scalar,
+  stringify,
+  visit,
+  type Document,
+  type Node,
+} from 'yaml';
 
 export interface YamlSource {
   /** The plain value of the whole text; undefined when it is empty. */
@@ -24,8 +36,9 @@ export function readYaml(text: string): YamlSource {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const first = document.errors[0];
   if (first !== undefined) {
-    const reason = first.code.toLowerCase().replaceAll('_', ' ');
-    throw new YamlError(lines.linePos(first.pos[0]).line, `this is not valid YAML (${reason})`);
+    const quote = first.code === 'MISSING_CHAR' ? lastQuote(document, first.pos[0]) : undefined;
+    const reason = quote === undefined ? first.code.toLowerCase().replaceAll('_', ' ') : 'a quote is not closed';
+    throw new YamlError(lines.linePos(quote ?? first.pos[0]).line, `this is not valid YAML (${reason})`);
   }
   let value: unknown;
   try {
@@ -56,6 +69,19 @@ export function editYaml(
 export function writeYaml(value: unknown, comment?: string): string {
   const head = comment === undefined ? '' : `${comment.replace(/^/gm, '# ')}\n`;
   return head + stringify(value, { lineWidth: 0, singleQuote: true });
+}
+
+/** Where the quoted text began that does not end: its end, which the library names, may be lines further down. */
+function lastQuote(document: Document, end: number): number | undefined {
+  let last: number | undefined;
+  visit(document, {
+    Scalar: (_key, { type, range }) => {
+      const at = range?.[0];
+      const quoted = type === Scalar.QUOTE_DOUBLE || type === Scalar.QUOTE_SINGLE;
+      if (quoted && at !== undefined && at <= end && at >= (last ?? 0)) last = at;
+    },
+  });
+  return last;
 }
 
 function offsetOf(document: Document, path: readonly PropertyKey[]): number | undefined {

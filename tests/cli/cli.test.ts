@@ -60,6 +60,18 @@ test('from a checkout, through the boot script', () => {
   expect(node(join(root, 'scripts', 'boot.mjs'), 'strat').code).toBe(2);
 });
 
+test.each([[['config', 'check']], [['registration', 'check']], [['db', 'status']], [['doctor']]])(
+  'a configuration that is not there is one sentence: %j',
+  async (command) => {
+    const path = join(dir, 'not-there.yaml');
+    expect(await inside([...command, '--config', path])).toEqual({
+      code: exitCodes.configuration,
+      out: '',
+      err: `There is no configuration at ${path}: name yours with --config, or let "passerelle run" write a first one there.`,
+    });
+  },
+);
+
 test('a fault that nobody caught is one sentence, without what its message quotes', () => {
   // Thrown as soon as the program listens for such faults, from a timer of its own.
   const saboteur = `const t = setInterval(() => {

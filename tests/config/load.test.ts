@@ -203,6 +203,21 @@ describe('what is wrong is named', () => {
       ['FILE line 11: this is not valid YAML (bad indent)'],
     ],
     [
+      'a quote that is not closed, at the end of the text',
+      `${GOOD}logging:\n  level: "info\n`,
+      ['FILE line 11: this is not valid YAML (a quote is not closed)'],
+    ],
+    [
+      'a quote that is not closed, before other settings',
+      GOOD.replace('url: ', 'url: "'),
+      ['FILE line 2: this is not valid YAML (a quote is not closed)'],
+    ],
+    [
+      'a single quote that is not closed, before an empty line and one that is',
+      `logging:\n  level: 'info\n\n${GOOD.replace('hs.test', "'hs.test'")}`,
+      ['FILE line 2: this is not valid YAML (a quote is not closed)'],
+    ],
+    [
       'the same name twice',
       `${GOOD}logging: {}\nlogging: {}\n`,
       ['FILE line 11: this is not valid YAML (duplicate key)'],
