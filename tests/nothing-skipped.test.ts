@@ -1,6 +1,8 @@
-// Nothing may be skipped, narrowed or tried again: reads every test file, since the linter knows some of these words only. Knows no
-// test's subject.
-import { readFileSync } from 'node:fs';
+// Nothing may be skipped, narrowed or tried again: the linter forbids it, and this, the second net, sees that it does, and reads
+// every test file and the commands besides. Knows no test's subject.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
@@ -41,9 +43,51 @@ test.each([
   expect(shirking(text)).toEqual(word === undefined ? [] : [word]);
 });
 
-test('the linter refuses the words that it knows', () => {
-  const { rules } = JSON.parse(readFileSync(join(ROOT, '.oxlintrc.json'), 'utf8')) as {
-    readonly rules: Readonly<Record<string, string>>;
-  };
-  expect(rules).toMatchObject({ 'jest/no-disabled-tests': 'error', 'jest/no-focused-tests': 'error' });
+const SHIRKING = `import { describe, expect, it, jest, test } from '@jest/globals';
+jest.retryTimes(3);
+test.todo('a thing to do');
+it.todo('another');
+test.skip('a', () => expect(1).toBe(1));
+it.skip('a', () => expect(1).toBe(1));
+describe.skip('a', () => undefined);
+test.skip.each([1])('a %i', (n) => expect(n).toBe(1));
+test.failing('a', () => expect(1).toBe(2));
+test.concurrent.skip('a', async () => expect(await Promise.resolve(1)).toBe(1));
+test.only('a', () => expect(1).toBe(1));
+it.only.each([1])('a %i', (n) => expect(n).toBe(1));
+describe.only('a', () => undefined);
+xit('a', () => expect(1).toBe(1));
+xtest('a', () => expect(1).toBe(1));
+xdescribe('a', () => undefined);
+fit('a', () => expect(1).toBe(1));
+fdescribe('a', () => undefined);
+const { retryTimes } = jest;
+`;
+
+test('the linter itself refuses each of them', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'passerelle-lint-'));
+  try {
+    writeFileSync(join(dir, 'shirking.test.ts'), SHIRKING);
+    const linter = join(ROOT, 'node_modules', 'oxlint', 'bin', 'oxlint');
+    const said = spawnSync(process.execPath, [linter, '-c', join(ROOT, '.oxlintrc.json'), '-f', 'unix', '.'], {
+      cwd: dir,
+      encoding: 'utf8',
+    });
+    expect(said.status).not.toBe(0);
+    const rules =
+      /Error\/(?:jest\(no-(?:disabled-tests|focused-tests|restricted-jest-methods)|eslint\(no-restricted-properties)\)/;
+    const refused = said.stdout
+      .split('\n')
+      .filter((line) => rules.test(line))
+      .map((line) => Number(line.split(':')[1]));
+    // Every line but the first.
+    expect([...new Set(refused)].toSorted((a, b) => a - b)).toEqual(
+      SHIRKING.trim()
+        .split('\n')
+        .slice(1)
+        .map((_line, index) => index + 2),
+    );
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });
