@@ -282,8 +282,8 @@ export interface ControlCommands {
   call: [{ by: string; to: string; video?: boolean }, { call: string }];
   endCall: [{ by: string; to: string; call: string; reason?: 'timeout' | 'hangup' }, null];
 
-  /** What a simulated device shows, oldest first. */
-  messages: [{ viewer: string; device?: number; with?: string }, LoggedMessage[]];
+  /** What a simulated device shows, oldest first, from the so many-th on. */
+  messages: [{ viewer: string; device?: number; with?: string; from?: number }, LoggedMessage[]];
   receipts: [{ viewer: string; device?: number; id?: string }, SeenReceipt[]];
   chatStates: [{ viewer: string; device?: number }, { from: string; state: string }[]];
   calls: [{ viewer: string; device?: number }, string[]];

@@ -46,7 +46,8 @@ const WORDS = [
   'smile 🙂',
   'two\nlines',
   'a < b & c',
-  '*stars*',
+  // No mark on any of the networks.
+  '2 * 3',
   'https://example.org/?a=1',
 ];
 

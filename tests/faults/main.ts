@@ -10,9 +10,10 @@ import { tokenOf } from './checker.ts';
 import { TARGETS, type Target } from './kills.ts';
 import { runMutants } from './mutants.ts';
 import { complaints, run, type Outcome } from './run.ts';
+import { NETWORKS, type NetworkName } from './worlds.ts';
 
 const USAGE = `usage: npm run faults -- [--kills N] [--seed S] [--json FILE] [--homeserver double|synapse]
-                            [--only bridge|postgres|worker] [--dir FOLDER]
+                            [--only bridge|postgres|worker] [--network telegram|pigeon|whatsapp]… [--dir FOLDER]
        npm run faults -- --mutants [--seed S] [--json FILE]`;
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const MOST_FINDINGS = 40;
@@ -27,6 +28,7 @@ interface Options {
   readonly json: string | undefined;
   /** Kills nothing else. */
   readonly only?: Target;
+  readonly networks: readonly NetworkName[];
   /** Keeps the logs of everything. */
   readonly dir: string | undefined;
 }
@@ -41,6 +43,7 @@ function optionsOf(args: readonly string[]): Options {
       homeserver: { type: 'string', default: 'double' },
       mutants: { type: 'boolean', default: false },
       only: { type: 'string' },
+      network: { type: 'string', multiple: true },
       dir: { type: 'string' },
     },
   });
@@ -49,6 +52,8 @@ function optionsOf(args: readonly string[]): Options {
   const { homeserver } = values;
   const only = TARGETS.find((target) => target === values.only);
   if (values.only !== undefined && only === undefined) throw new Error(`--only takes ${TARGETS.join(' or ')}`);
+  const networks = NETWORKS.filter((one) => values.network === undefined || values.network.includes(one));
+  if (networks.length === 0) throw new Error(`--network takes ${NETWORKS.join(' or ')}`);
   if (!Number.isSafeInteger(kills) || kills < 1) throw new Error('--kills takes a whole number from 1 on');
   if (!Number.isSafeInteger(seed) || seed < 0) throw new Error('--seed takes a whole number from 0 on');
   if (homeserver !== 'double' && homeserver !== 'synapse') throw new Error('--homeserver takes double or synapse');
@@ -59,6 +64,7 @@ function optionsOf(args: readonly string[]): Options {
     mutants: values.mutants,
     json: values.json,
     dir: values.dir,
+    networks,
     ...(only === undefined ? {} : { only }),
   };
 }

@@ -7,12 +7,15 @@ import { MESSAGES_BETWEEN, plan, strike, type Kill, type Target } from './kills.
 import { Load } from './load.ts';
 import { Chance } from './random.ts';
 import { Town } from './town.ts';
+import { NETWORKS, type NetworkName } from './worlds.ts';
 
 export interface RunOptions {
   readonly kills: number;
   readonly seed: number;
   readonly homeserver: HomeserverKind;
   readonly only?: Target;
+  /** All unless told. */
+  readonly networks?: readonly NetworkName[];
   /** The checkout whose bridge runs. */
   readonly tree: string;
   /** A folder for everything that is written. */
@@ -65,8 +68,8 @@ export const LEAST_IN_FLIGHT = 5;
 /** @throws Error when the run cannot be carried through; leaves nothing behind either way */
 export async function run(options: RunOptions): Promise<Outcome> {
   const book = new Book();
-  const { tree, dir, homeserver, say } = options;
-  const town = new Town({ tree, dir, homeserver, book, say });
+  const { tree, dir, homeserver, networks = NETWORKS, say } = options;
+  const town = new Town({ tree, dir, homeserver, networks, book, say });
   const limit = AbortSignal.timeout(
     START_LIMIT_MS + options.kills * KILL_LIMIT_MS + (options.goes ?? 1) * 2 * DRAIN_LIMIT_MS,
   );

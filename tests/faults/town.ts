@@ -11,7 +11,7 @@ import type { Speaker } from './load.ts';
 import { Person, type ClientEvent } from './person.ts';
 import { OwnPostgres } from './postgres.ts';
 import { showingsOf } from './timeline.ts';
-import { startWorlds, type WorldChat, type WorldLogin, type Worlds } from './worlds.ts';
+import { startWorlds, type NetworkName, type WorldChat, type WorldLogin, type Worlds } from './worlds.ts';
 
 const BOT = 'passerelle';
 const SERVER = 'hs.test';
@@ -21,6 +21,7 @@ export interface TownOptions {
   readonly tree: string;
   readonly dir: string;
   readonly homeserver: HomeserverKind;
+  readonly networks: readonly NetworkName[];
   readonly book: Book;
   readonly say: (line: string) => void;
 }
@@ -58,10 +59,10 @@ export class Town {
 
   /** Starts all, logs everybody in and opens every chat. @throws Error when that does not come about */
   async open(): Promise<void> {
-    const { dir, tree, homeserver: kind, say } = this.#options;
+    const { dir, tree, homeserver: kind, networks, say } = this.#options;
     this.#endings.push(async () => await this.postgres.stop());
     await this.postgres.start();
-    const worlds = await startWorlds();
+    const worlds = await startWorlds(networks);
     this.#worlds = worlds;
     this.#endings.push(async () => await worlds.stop());
     const port = await freePort();
@@ -195,7 +196,8 @@ export class Town {
 
   /** An account, a room with the bot, a login: as a person does it. */
   async #moveIn(homeserver: Homeserver, login: WorldLogin): Promise<void> {
-    const name = ['anna', 'bert', 'cleo', 'dirk'][this.#residents.length] ?? `person${this.#residents.length}`;
+    const name =
+      ['anna', 'bert', 'cleo', 'dirk', 'emma', 'finn'][this.#residents.length] ?? `person${this.#residents.length}`;
     const account = await homeserver.registerUser(name, `${name}-password`);
     const person = new Person(homeserver.url, account);
     const made = await person.ask('POST', '/createRoom', {
@@ -206,12 +208,13 @@ export class Town {
     const management = String(made['room_id']);
     this.#residents.push({ login, person, management });
     await this.#until(`the bot greets ${name}`, () => this.#saidIn(management).length > 0);
-    await person.say(management, `login ${login.network} ${login.network === 'telegram' ? 'phone' : 'password'}`);
+    await person.say(management, `login ${login.network} ${login.flow}`);
     for (const { asked, answer } of login.answers) {
       // Nobody answers before they are asked.
-      const isAsked = (): boolean => this.#saidIn(management).some((notice) => asked.test(notice));
-      await this.#until(`${name} is asked ${String(asked)}`, isAsked);
-      await person.say(management, await answer());
+      const question = (): string | undefined => this.#saidIn(management).find((notice) => asked.test(notice));
+      await this.#until(`${name} is asked ${String(asked)}`, () => question() !== undefined);
+      const words = await answer(question() ?? '');
+      if (words !== undefined) await person.say(management, words);
     }
     // What is written to an account before it is signed in is none of the bridge's: it brings what comes from then on.
     const isIn = (): boolean => this.#saidIn(management).some((notice) => notice.includes('You are signed in'));

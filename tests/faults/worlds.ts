@@ -6,6 +6,7 @@ import {
   type WorldMessage,
 } from '../../sandbox/telegram/control-client.ts';
 import type { Showing } from './checker.ts';
+import { startWhatsApp } from './whatsapp.ts';
 
 /** One chat seen from outside. Accounts are named by the network's own ids, with the network before them. */
 export interface WorldChat {
@@ -23,13 +24,21 @@ export interface WorldChat {
   news(): Promise<readonly string[]>;
 }
 
+export const NETWORKS = ['telegram', 'pigeon', 'whatsapp'] as const;
+export type NetworkName = (typeof NETWORKS)[number];
+
 /** What one login needs to know, and the chats it is in. */
 export interface WorldLogin {
-  readonly network: 'telegram' | 'pigeon';
+  readonly network: NetworkName;
+  /** The way of logging in that is asked for. */
+  readonly flow: string;
   /** The account, as `members` name it. */
   readonly account: string;
-  /** The questions of the login, by words that each one holds, with their answers, in order. */
-  readonly answers: readonly { readonly asked: RegExp; readonly answer: () => Promise<string> }[];
+  /** The questions of the login, by words that each one holds, with what to say, in order; nothing when it is done elsewhere. */
+  readonly answers: readonly {
+    readonly asked: RegExp;
+    readonly answer: (notice: string) => Promise<string | undefined>;
+  }[];
   readonly chats: readonly WorldChat[];
 }
 
@@ -44,26 +53,48 @@ export interface Worlds {
 const CONTACTS_ON_TELEGRAM = 5;
 const CONTACTS_ON_PIGEON = 4;
 
-/** Twenty chats: ten private ones on Telegram; eight private ones and two groups on pigeon, one of them shared by two logins. */
-export async function startWorlds(): Promise<Worlds> {
-  const telegram = await TelegramSandbox.start({ log: 'inherit' });
-  let pigeon: Pigeon;
+interface World {
+  readonly logins: readonly WorldLogin[];
+  readonly settings: Readonly<Record<string, unknown>>;
+  stop(): Promise<void>;
+}
+
+const STARTS: Readonly<Record<NetworkName, () => Promise<World>>> = {
+  telegram: startTelegram,
+  pigeon: startPigeon,
+  whatsapp: async () => await startWhatsApp('Emma', 'Finn'),
+};
+
+/**
+ * Twenty-nine chats: ten private ones on Telegram; eight private ones and two groups on pigeon, one of them shared by two logins;
+ * eight private ones and a shared group on WhatsApp.
+ */
+export async function startWorlds(networks: readonly NetworkName[]): Promise<Worlds> {
+  const worlds = new Map<NetworkName, World>();
+  const stop = async (): Promise<void> => {
+    await Promise.allSettled([...worlds.values()].map(async (world) => await world.stop()));
+  };
   try {
-    pigeon = await spawnPigeon();
+    for (const network of networks) worlds.set(network, await STARTS[network]());
   } catch (error) {
-    await telegram.stop();
+    await stop();
     throw error;
   }
-  const logins = [
-    await telegramLogin(telegram, 'Anna'),
-    await telegramLogin(telegram, 'Bert'),
-    ...(await pigeonLogins(pigeon, 'Cleo', 'Dirk')),
-  ];
+  const logins = [...worlds.values()].flatMap((world) => world.logins);
   return {
     logins,
     chats: [...new Map(logins.flatMap(({ chats }) => chats).map((chat) => [chat.name, chat])).values()],
-    settings: {
-      telegram: {
+    settings: Object.fromEntries([...worlds].map(([network, { settings }]) => [network, settings])),
+    stop,
+  };
+}
+
+async function startTelegram(): Promise<World> {
+  const telegram = await TelegramSandbox.start({ log: 'inherit' });
+  try {
+    return {
+      logins: [await telegramLogin(telegram, 'Anna'), await telegramLogin(telegram, 'Bert')],
+      settings: {
         enabled: true,
         apiId: 12345,
         apiHash: '0123456789abcdef0123456789abcdef',
@@ -73,12 +104,26 @@ export async function startWorlds(): Promise<Worlds> {
           rsa: [telegram.rsa.pem],
         },
       },
-      pigeon: { enabled: true, server: `127.0.0.1:${pigeon.port}` },
-    },
-    stop: async () => {
-      await Promise.allSettled([telegram.stop(), pigeon.stop()]);
-    },
-  };
+      stop: async () => await telegram.stop(),
+    };
+  } catch (error) {
+    await telegram.stop();
+    throw error;
+  }
+}
+
+async function startPigeon(): Promise<World> {
+  const pigeon = await spawnPigeon();
+  try {
+    return {
+      logins: await pigeonLogins(pigeon, 'Cleo', 'Dirk'),
+      settings: { enabled: true, server: `127.0.0.1:${pigeon.port}` },
+      stop: async () => await pigeon.stop(),
+    };
+  } catch (error) {
+    await pigeon.stop();
+    throw error;
+  }
 }
 
 async function telegramLogin(telegram: TelegramSandbox, name: string): Promise<WorldLogin> {
@@ -90,6 +135,7 @@ async function telegramLogin(telegram: TelegramSandbox, name: string): Promise<W
   }
   return {
     network: 'telegram',
+    flow: 'phone',
     account: self.id,
     answers: [
       { asked: /^Send the phone number/, answer: async () => await Promise.resolve(`+${self.phone}`) },
@@ -156,6 +202,7 @@ async function pigeonLogins(pigeon: Pigeon, ...names: readonly string[]): Promis
     { ...second, chats: [...second.chats, sharedChat] },
   ].map(({ self, chats }) => ({
     network: 'pigeon',
+    flow: 'password',
     account: self.id,
     answers: [
       { asked: /^name$/, answer: async () => await Promise.resolve(self.handle) },

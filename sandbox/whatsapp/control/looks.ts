@@ -28,8 +28,11 @@ export function lookCommands({
 > {
   const { world, records } = server;
   return {
-    messages: ({ viewer, device, with: peer }) =>
-      hands.sim(viewer, device).log.entries.filter((entry) => peer === undefined || entry.chat === peer),
+    messages: ({ viewer, device, with: peer, from }) =>
+      hands
+        .sim(viewer, device)
+        .log.entries.filter((entry) => peer === undefined || entry.chat === peer)
+        .slice(from ?? 0),
     receipts: ({ viewer, device, id }) =>
       hands.sim(viewer, device).receipts.filter((receipt) => id === undefined || receipt.id === id),
     chatStates: ({ viewer, device }) => hands.sim(viewer, device).chatStates,

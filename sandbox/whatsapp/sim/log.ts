@@ -71,17 +71,22 @@ export function shown(message: Content): Shown {
 
 export class Log {
   readonly entries: LoggedMessage[] = [];
+  /** Places in it, by chat, author and id. */
+  readonly #places = new Map<string, number>();
   /** The contents themselves, by chat and id, for those who ask again. */
   readonly contents = new Map<string, Content>();
 
-  add(entry: LoggedMessage, content: Content | null): void {
+  /** @returns false for what is there already: phones show one message of an author's id, however often it comes */
+  add(entry: LoggedMessage, content: Content | null): boolean {
+    const name = `${entry.chat} ${entry.from} ${entry.id}`;
+    const at = this.#places.get(name);
+    const before = at === undefined ? undefined : this.entries[at];
+    if (before?.readable === true) return false;
+    if (at === undefined) this.#places.set(name, this.entries.push(entry) - 1);
     // A message that heals takes its own place.
-    const at = this.entries.findIndex(
-      (one) => !one.readable && one.id === entry.id && one.chat === entry.chat && one.from === entry.from,
-    );
-    if (at >= 0) this.entries[at] = entry;
-    else this.entries.push(entry);
+    else this.entries[at] = entry;
     if (content !== null) this.contents.set(`${entry.chat} ${entry.id}`, content);
+    return true;
   }
 
   find(chat: string, id: string): LoggedMessage | undefined {

@@ -172,7 +172,7 @@ export class SimDevice implements Line {
     }
     if (Object.keys(inner).every((key) => key === 'senderKeyDistributionMessage' || key === 'messageContextInfo'))
       return;
-    this.log.add(entry, inner);
+    if (!this.log.add(entry, inner)) this.duplicates++;
     this.server.textArrived(device, id, entry.text);
   }
 

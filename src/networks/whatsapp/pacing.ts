@@ -15,14 +15,14 @@ interface Limit {
   readonly count: number;
   readonly ms: number;
 }
-/** One a second in the long run, five at once, twenty a minute; files and pictures by measures of their own. */
-const SENDS: readonly Limit[] = [
-  { count: 5, ms: 5 * SECOND },
-  { count: 20, ms: MINUTE },
-];
+/** Files and pictures have measures of their own. */
 const MEDIA: Limit = { count: 6, ms: MINUTE };
 const PROFILES: Limit = { count: 30, ms: MINUTE };
 const SAME_TEXT = { units: 40, chats: 5, ms: DAY };
+/** Long texts that are remembered: all of it is written down again with each of them. */
+const MOST_TEXTS = 500;
+/** What is counted by the day; the rest is forgotten after a minute. */
+const DAILY: ReadonlySet<string> = new Set(['look-up', 'group']);
 
 export interface SendAsk {
   readonly chat: ChatId;
@@ -79,8 +79,10 @@ export class Pacing {
     if (begins) this.#mayBegin(now);
     const text = this.#textOf(ask.text);
     if (text !== undefined) this.#mayRepeat(text, chat, now);
-    const limits = [
-      ...SENDS.map((limit) => ['send', limit] as const),
+    const { sendsAtOnce, sendsPerMinute } = this.#settings;
+    const limits: readonly (readonly [string, Limit])[] = [
+      ['send', { count: sendsAtOnce, ms: 5 * SECOND }],
+      ['send', { count: sendsPerMinute, ms: MINUTE }],
       ...(ask.media === true ? [['media', MEDIA] as const] : []),
     ];
     const until = Math.max(...limits.map(([name, limit]) => this.#freeAt(name, limit, now)));
@@ -125,9 +127,9 @@ export class Pacing {
       linkedAt: this.#linkedAt,
       restrictedUntil: this.#restrictedUntil,
       bannedUntil: this.#bannedUntil,
-      times: Object.fromEntries([...this.#times].map(([name, times]) => [name, times.filter((at) => at > now - DAY)])),
+      times: Object.fromEntries([...this.#times.keys()].map((name) => [name, this.#recent(name, now)])),
       begun: this.#begun.slice(-MOST_CHATS),
-      texts: this.#texts.filter(([, , at]) => at > now - SAME_TEXT.ms),
+      texts: this.#texts.filter(([, , at]) => at > now - SAME_TEXT.ms).slice(-MOST_TEXTS),
     };
     return Buffer.from(JSON.stringify(state));
   }
@@ -151,7 +153,7 @@ export class Pacing {
   }
 
   #mayRepeat(text: string, chat: string, now: number): void {
-    this.#texts = this.#texts.filter(([, , at]) => at > now - SAME_TEXT.ms);
+    this.#texts = this.#texts.filter(([, , at]) => at > now - SAME_TEXT.ms).slice(-MOST_TEXTS);
     const chats = new Set(this.#texts.filter(([one]) => one === text).map(([, where]) => where));
     if (!chats.has(chat) && chats.size >= SAME_TEXT.chats)
       throw refuse('same-text', 'whatsapp.pace-same-text', SAME_TEXT.chats);
@@ -168,7 +170,12 @@ export class Pacing {
   }
 
   #note(name: string, now: number): void {
-    this.#times.set(name, [...(this.#times.get(name) ?? []).filter((at) => at > now - DAY), now]);
+    this.#times.set(name, [...this.#recent(name, now), now]);
+  }
+
+  #recent(name: string, now: number): readonly number[] {
+    const ms = DAILY.has(name) ? DAY : MINUTE;
+    return (this.#times.get(name) ?? []).filter((at) => at > now - ms);
   }
 }
 

@@ -2,13 +2,19 @@
 import { z } from 'zod';
 
 const COUNT = 'expected a whole number, 0 or more';
+const SOME = 'expected a whole number, 1 or more';
 const LOOPBACK = /^wss?:\/\/(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)(?::\d{1,5})?(?:\/|$)/;
 
 const count = (most: number, usual: number): z.ZodDefault<z.ZodInt> =>
   z.int(COUNT).min(0, COUNT).max(most).default(usual);
 
+const some = (most: number, usual: number): z.ZodDefault<z.ZodInt> => z.int(SOME).min(1, SOME).max(most).default(usual);
+
 /** How much a login does: what WhatsApp's own pages and people's bans say is safe. Less is always allowed. */
 const pacing = z.strictObject({
+  /** Messages, edits and reactions of a login in any five seconds, and in any minute. */
+  sendsAtOnce: some(500, 5),
+  sendsPerMinute: some(5000, 20),
   /** First messages to people who never wrote: a day, a week, and none at all while the link is this young. */
   newChatsPerDay: count(50, 5),
   newChatsPerWeek: count(200, 15),

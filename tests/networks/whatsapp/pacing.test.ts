@@ -25,8 +25,7 @@ function refusal(pacing: Pacing, ask: SendAsk, now: number): string | number | u
 }
 
 /** How many go in this time when whoever waits comes back exactly when told. */
-function sentWithin(ms: number, ask: SendAsk): number {
-  const pacing = old();
+function sentWithin(ms: number, ask: SendAsk, pacing = old()): number {
   let sent = 0;
   for (let now = NOW; now < NOW + ms;) {
     const until = refusal(pacing, ask, now);
@@ -41,6 +40,21 @@ describe('messages', () => {
     expect(sentWithin(1, known())).toBe(5);
     expect(sentWithin(60_000, known())).toBe(20);
     expect(sentWithin(600_000, known())).toBe(200);
+  });
+
+  test('as many as the configuration says', () => {
+    const busy = settingsSchema.parse({ pacing: { sendsAtOnce: 50, sendsPerMinute: 300 } }).pacing;
+    const quiet = settingsSchema.parse({ pacing: { sendsAtOnce: 1, sendsPerMinute: 2 } }).pacing;
+    expect(sentWithin(1, known(), new Pacing(busy, 0))).toBe(50);
+    expect(sentWithin(60_000, known(), new Pacing(busy, 0))).toBe(300);
+    expect(sentWithin(60_000, known(), new Pacing(quiet, 0))).toBe(2);
+    expect(settingsSchema.safeParse({ pacing: { sendsPerMinute: 0 } }).success).toBe(false);
+  });
+
+  test('are written down in few bytes, however many there were', () => {
+    const pacing = new Pacing(settingsSchema.parse({ pacing: { sendsAtOnce: 500, sendsPerMinute: 5000 } }).pacing, 0);
+    for (let i = 0; i < 10_000; i += 1) pacing.send({ ...known(`l${i}`), text: `${LONG} ${i}` }, NOW + i * 50);
+    expect(pacing.pack(NOW + 10_000 * 50).length).toBeLessThan(64_000);
   });
 
   test('six files a minute', () => {
@@ -166,7 +180,15 @@ describe('settings', () => {
     expect(settingsSchema.parse({})).toEqual({
       enabled: true,
       deviceName: 'Passerelle bridge',
-      pacing: { newChatsPerDay: 5, newChatsPerWeek: 15, youngLinkDays: 7, lookupsPerDay: 20, groupsPerDay: 0 },
+      pacing: {
+        sendsAtOnce: 5,
+        sendsPerMinute: 20,
+        newChatsPerDay: 5,
+        newChatsPerWeek: 15,
+        youngLinkDays: 7,
+        lookupsPerDay: 20,
+        groupsPerDay: 0,
+      },
       presence: false,
       dangerousTestServers: false,
     });
