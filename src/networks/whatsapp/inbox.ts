@@ -93,7 +93,7 @@ export class Inbox {
   /** In the order of arrival, up to what is still being decrypted. */
   #ready(): readonly Row[] {
     const { journal, clock } = this.#doors;
-    const limit = journal.underWay(clock.now() - HOLD_MS)?.seq ?? Number.POSITIVE_INFINITY;
+    const limit = journal.underWay(clock.now() - HOLD_MS) ?? Number.POSITIVE_INFINITY;
     const ready = this.#rows.filter(({ seq }) => seq < limit).sort((a, b) => a.seq - b.seq);
     return ready.slice(0, MOST_AT_ONCE);
   }

@@ -28,6 +28,9 @@ export type { ReadContext, Reading, WireMessage } from './place.ts';
 const { Type } = proto.Message.ProtocolMessage;
 const { CIPHERTEXT } = proto.WebMessageInfo.StubType;
 
+/** A date before all others, epoch ms. */
+const FIRST_VERSION = 1;
+
 const NOTHING: Reading = { events: [], stale: [], names: [] };
 
 /** @param healing this message was shown as waiting: it takes that notice's place */
@@ -169,5 +172,6 @@ function healed(place: Place, events: readonly NetworkEvent[]): NetworkEvent[] {
   const own = events.find((event) => event.kind === 'message' && event.message === place.id);
   if (own?.kind !== 'message') return [{ ...origin(place, key), kind: 'removal', target: place.id }, ...events];
   const { parts } = own;
-  return [{ ...origin(place, key), kind: 'edit', target: place.id, parts, editedAt: place.at }];
+  // Older than every edit: what was changed while it could not be read stays changed.
+  return [{ ...origin(place, key), kind: 'edit', target: place.id, parts, editedAt: FIRST_VERSION }];
 }

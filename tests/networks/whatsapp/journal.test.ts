@@ -107,6 +107,58 @@ describe('defect 1: the receipt leaves before the message is anybody’s', () =>
     expect(next.unread).toEqual([]);
   });
 
+  test('what was on its way to us when the process died has its place before what came after it', async () => {
+    const { post, ledger, anna, boris, again } = await scene();
+    const carol = await Party.open({ number: 3, ledger: new DraftLedger(), post });
+    await carol.uploadPreKeys(3);
+    await boris.send(anna, 'b1', 'first');
+    await carol.send(anna, 'c1', 'second');
+    const [first, second] = post.waiting(anna.jid);
+    if (first === undefined || second === undefined) throw new Error('nothing waits');
+    // Both have come, the later one is kept already.
+    expect(await anna.state.journal.heard(first)).toBeUndefined();
+    await anna.receive(second);
+
+    const next = await again();
+    const { journal } = next.state;
+    const [kept] = journal.unread();
+    expect(await read(next, kept)).toEqual(['c1', 'second']);
+    expect(journal.underWay(0)).toBeLessThan(kept?.seq ?? 0);
+    const told: Row[] = [];
+    journal.onRow((row) => told.push(row));
+    await next.catchUp();
+    expect(told.map(({ seq }) => seq)).toEqual([1]);
+    expect(journal.underWay(0)).toBeUndefined();
+    expect(ledger.commits.length).toBeGreaterThan(0);
+  });
+
+  test('what is read at last though its connection ended is waited for no more', async () => {
+    const { post, anna, boris } = await scene();
+    const { journal } = anna.state;
+    await boris.send(anna, 'b1', 'first');
+    const node = only(post, anna);
+    const reading = anna.receive(node);
+    journal.forgetIncomplete();
+    expect(journal.underWay(0)).toBe(1);
+    await reading;
+    expect(journal.underWay(0)).toBeUndefined();
+    expect(journal.unread()).toHaveLength(1);
+  });
+
+  test('what was on its way when a connection ended has its place on the next one, but not for ever', async () => {
+    const { post, anna, boris } = await scene();
+    const { journal } = anna.state;
+    await boris.send(anna, 'b1', 'first');
+    await journal.heard(only(post, anna));
+    for (const line of [1, 2, 3, 4]) {
+      journal.forgetIncomplete();
+      expect([line, journal.underWay(0)]).toEqual([line, 1]);
+    }
+    journal.forgetIncomplete();
+    expect(journal.underWay(0)).toBeUndefined();
+    expect(anna.state.journal.unread()).toEqual([]);
+  });
+
   test('a second delivery gives the same plaintext and does not touch the ratchet', async () => {
     const { post, ledger, anna, boris, again } = await scene();
     await boris.send(anna, 'b1', 'hello');

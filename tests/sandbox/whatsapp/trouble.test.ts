@@ -105,7 +105,10 @@ describe('sending', () => {
     await client.send(ben.pn, { text: 'no ack' }, id);
     await client.ack(id);
     // The telephone shows the second one no more than people do: it confirms it, and that is all.
-    await sandbox.waitFor(async () => (await client.receiptsOf(id)).length === 2);
+    await client.until(
+      'both confirmations',
+      () => client.stanzas.filter(({ tag, attrs }) => tag === 'receipt' && attrs['id'] === id).length >= 2,
+    );
     expect((await sandbox.messages(ben.id, anna.id)).filter((one) => one.id === id)).toHaveLength(1);
   });
 

@@ -2,7 +2,18 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { Clock } from '../../../ports/stores.ts';
 import type { LedgerChange } from './ledger.ts';
-import { isComplete, isReadable, markOf, packMark, packRow, ROW_PREFIX, unpack, type Mark, type Row } from './row.ts';
+import {
+  isComplete,
+  isReadable,
+  markOf,
+  packMark,
+  packRow,
+  ROW_PREFIX,
+  unpack,
+  type Awaited,
+  type Mark,
+  type Row,
+} from './row.ts';
 import { ciphertextsOf, isReceived, nameOf, packNode, unpackNode } from './stanza.ts';
 import type { Writer } from './writer.ts';
 
@@ -19,6 +30,15 @@ export interface Heard {
   readonly fresh: Row;
 }
 
+/** By its key: its place, since when it is waited for, and on how many connections it was. */
+interface Again {
+  readonly seq: number;
+  readonly at: number;
+  readonly lines: number;
+}
+
+/** What did not come again on so many connections never will. */
+const MOST_LINES = 3;
 /** Deliveries repeat what was not acknowledged when a connection ended: the newest. */
 const MOST_MARKS = 512;
 /** The server keeps what was not acknowledged for so long; what is not complete by then never will be. */
@@ -33,6 +53,8 @@ export class Journal {
   readonly #committing = new Map<string, Row>();
   /** Ciphertexts of this connection, by the very bytes that the library hands to its repository. */
   readonly #heard = new WeakMap<Uint8Array, Heard>();
+  /** What comes again: begun and not kept when a connection ended. */
+  readonly #awaited = new Map<string, Again>();
   /** Rows that are being written by heard(). */
   readonly #writing = new Map<string, Promise<void>>();
   #seq = 0;
@@ -49,11 +71,13 @@ export class Journal {
       if (!('node' in found)) marks.push([key, found]);
       else if (!isComplete(found) && doors.clock.now() - found.at > KEPT_MS) stale.push({ key, value: null });
       else {
-        this.#rows.set(key, found);
+        // Half of it is kept: it comes again, and may be waited for from now on.
+        this.#rows.set(key, isComplete(found) ? found : { ...found, at: doors.clock.now() });
         this.#seq = Math.max(this.#seq, found.seq);
       }
     }
     for (const [key, mark] of marks.sort(([, a], [, b]) => a.at - b.at)) this.#marks.set(key, mark);
+    for (const row of this.#rows.values()) for (const one of row.behind ?? []) this.#await(one);
     doors.writer.whenever([...stale, ...this.#tooMany()]);
   }
 
@@ -63,12 +87,13 @@ export class Journal {
   }
 
   /**
-   * Number of the earliest stanza that is still being decrypted: what came after it is not to be told before it (the library
-   * works off what was stored for us beside what comes now). @param since epoch ms; nothing older is waited for
+   * Number of the earliest stanza that is not here yet, though a later one may be: it is still being decrypted (the library works
+   * off what was stored for us beside what comes now), or comes again. @param since epoch ms; nothing older is waited for
    */
-  underWay(since: number): { readonly seq: number; readonly at: number } | undefined {
-    for (const row of this.#rows.values()) if (row.at >= since && !isComplete(row)) return row;
-    return undefined;
+  underWay(since: number): number | undefined {
+    const waited = [...this.#rows.values()].filter((row) => !isComplete(row));
+    const numbers = [...waited, ...this.#awaited.values()].filter(({ at }) => at >= since).map(({ seq }) => seq);
+    return numbers.length === 0 ? undefined : Math.min(...numbers);
   }
 
   /** Called with every row as soon as it is complete and kept; never within a transaction. */
@@ -89,6 +114,7 @@ export class Journal {
     for (const [index, ciphertext] of ciphertexts.entries()) this.#heard.set(ciphertext, { key, index, fresh: row });
     if (this.#marks.has(key)) return undefined;
     if (known !== undefined) return this.#writing.get(key);
+    this.#awaited.delete(key);
     if (ciphertexts.length > 0) {
       this.#rows.set(key, row);
       return undefined;
@@ -116,7 +142,8 @@ export class Journal {
   /** The row with this ciphertext's plaintext in it, to be written in the commit that moves the ratchet, then given to kept(). */
   decrypted({ key, index, fresh }: Heard, plain: Uint8Array): Row {
     const row = this.#committing.get(key) ?? this.#rows.get(key) ?? fresh;
-    const next = { ...row, parts: row.parts.map((part, at) => (at === index ? { plain } : part)) };
+    const parts = row.parts.map((part, at) => (at === index ? { plain } : part));
+    const next = { ...row, parts, behind: this.#behind(row.seq) };
     this.#committing.set(key, next);
     return next;
   }
@@ -125,7 +152,7 @@ export class Journal {
   async failed({ key, index, fresh }: Heard, failed: string): Promise<void> {
     const row = this.#rows.get(key) ?? fresh;
     const parts = row.parts.map((part, at) => (at === index ? { failed } : part));
-    const next = { ...row, parts };
+    const next = { ...row, parts, behind: this.#behind(row.seq) };
     await this.#doors.writer.write([{ key, value: packRow(next) }]);
     this.kept(next);
   }
@@ -133,6 +160,8 @@ export class Journal {
   /** The row is committed. */
   kept(row: Row): void {
     if (this.#committing.get(row.key) === row) this.#committing.delete(row.key);
+    // The connection that brought it may have ended meanwhile.
+    this.#awaited.delete(row.key);
     this.#rows.set(row.key, row);
     if (isComplete(row)) this.#onRow?.(row);
   }
@@ -157,13 +186,31 @@ export class Journal {
     };
   }
 
-  /** Forgets the connection that ended: what it had begun to bring comes again. */
+  /** Forgets the connection that ended: what it had begun to bring comes again, and has its place still. */
   forgetIncomplete(): void {
+    for (const [key, { seq, lines }] of this.#awaited) {
+      if (lines < MOST_LINES) this.#await({ key, seq }, lines + 1);
+      else this.#awaited.delete(key);
+    }
     for (const [key, row] of this.#rows) {
       if (row.parts.length > 0 && row.parts.every((part) => part.plain === undefined && part.failed === undefined)) {
         this.#rows.delete(key);
+        this.#await(row);
       }
     }
+  }
+
+  #await({ key, seq }: Awaited, lines = 0): void {
+    this.#seq = Math.max(this.#seq, seq);
+    if (this.#rows.has(key) || this.#marks.has(key)) return;
+    this.#awaited.set(key, { seq, at: this.#doors.clock.now(), lines });
+  }
+
+  /** What came before this place and is not kept: after a crash, only what is written here knows of it. */
+  #behind(seq: number): readonly Awaited[] {
+    const open = [...this.#rows.values()].filter((row) => !isComplete(row));
+    const awaited = [...this.#awaited].map(([key, one]) => ({ key, seq: one.seq }));
+    return [...open.map((row) => ({ key: row.key, seq: row.seq })), ...awaited].filter((one) => one.seq < seq);
   }
 
   /** Removes the oldest marks beyond the limit. @param more how many are about to come: then none is removed yet */
@@ -176,10 +223,11 @@ export class Journal {
   }
 
   #fresh(key: string, node: BinaryNode, ciphertexts: readonly Uint8Array[]): Row {
-    this.#seq += 1;
+    const seq = this.#awaited.get(key)?.seq ?? this.#seq + 1;
+    this.#seq = Math.max(this.#seq, seq);
     return {
       key,
-      seq: this.#seq,
+      seq,
       at: this.#doors.clock.now(),
       node: unpackNode(packNode(node, ciphertexts)),
       parts: ciphertexts.map(() => ({})),

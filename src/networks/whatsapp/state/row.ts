@@ -24,6 +24,14 @@ export interface Row {
   readonly node: BinaryNode;
   /** One for each ciphertext. */
   readonly parts: readonly Part[];
+  /** What came before it and was not kept yet when it was: it comes again, and is to be told first. */
+  readonly behind?: readonly Awaited[];
+}
+
+/** A stanza that is still to come, with its place in the order. */
+export interface Awaited {
+  readonly key: string;
+  readonly seq: number;
 }
 
 /** What stays of a row whose event was accepted, so that a second delivery is known. */
@@ -40,6 +48,7 @@ interface Kept {
   readonly node?: PackedNode;
   readonly parts?: readonly { readonly plain?: string; readonly failed?: string }[];
   readonly again?: readonly string[];
+  readonly behind?: readonly Awaited[];
 }
 
 /** Whether every ciphertext has met its fate. */
@@ -56,7 +65,8 @@ export function packRow(row: Row): Uint8Array {
     ...(plain === undefined ? {} : { plain: Buffer.from(plain).toString('base64') }),
     ...(failed === undefined ? {} : { failed }),
   }));
-  return pack({ v: VERSION, at: row.at, seq: row.seq, node: packNode(row.node), parts });
+  const behind = row.behind === undefined || row.behind.length === 0 ? {} : { behind: row.behind };
+  return pack({ v: VERSION, at: row.at, seq: row.seq, node: packNode(row.node), parts, ...behind });
 }
 
 export function markOf(row: Row, at: number): Mark {
@@ -70,7 +80,7 @@ export function packMark({ at, parts }: Mark): Uint8Array {
 
 /** @throws Error when the bytes are neither, or of a later version */
 export function unpack(key: string, bytes: Uint8Array): Row | Mark {
-  const { v, at, seq, node, parts, again } = JSON.parse(Buffer.from(bytes).toString()) as Kept;
+  const { v, at, seq, node, parts, again, behind } = JSON.parse(Buffer.from(bytes).toString()) as Kept;
   if (v !== VERSION) throw new Error('a journal row of a later version');
   if (again !== undefined) {
     return { at, parts: again.map((part) => (part === '' ? EMPTY : Buffer.from(part, 'base64'))) };
@@ -85,6 +95,7 @@ export function unpack(key: string, bytes: Uint8Array): Row | Mark {
       ...(plain === undefined ? {} : { plain: Buffer.from(plain, 'base64') }),
       ...(failed === undefined ? {} : { failed }),
     })),
+    ...(behind === undefined ? {} : { behind }),
   };
 }
 

@@ -4,6 +4,7 @@ import { allCures, type Cures } from '../cures.ts';
 import { Journal } from './journal.ts';
 import { KeyStore } from './keys.ts';
 import type { Ledger, LedgerChange } from './ledger.ts';
+import { patientLedger } from './patient.ts';
 import { repositoryMaker, type MakeRepository } from './repository.ts';
 import { SentBook } from './sent.ts';
 import { CREDS_KEY, Names, openCreds, packCreds } from './values.ts';
@@ -23,10 +24,12 @@ export class AccountState {
   readonly sent: SentBook;
   readonly #cures: Cures;
   readonly #writer: Writer;
+  readonly #closing = new AbortController();
   #written: Uint8Array | undefined;
 
   private constructor(doors: StateDoors, creds: AuthenticationCreds, kept: ReadonlyMap<string, Uint8Array>) {
-    const { ledger, clock } = doors;
+    const { clock, log } = doors;
+    const ledger = patientLedger({ ledger: doors.ledger, clock, log, closing: this.#closing.signal });
     this.creds = creds;
     this.#cures = doors.cures ?? allCures;
     this.#writer = new Writer(doors);
@@ -71,6 +74,7 @@ export class AccountState {
 
   /** Waits for what is being written; from then on nothing is. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#writer.close();
   }
 
