@@ -1,19 +1,23 @@
 // Typing and receipts, passed on at once and lost in peace: nothing here is queued, retried or written down.
 import type { EphemeralEvent } from '../model/network-event.ts';
 import type { MatrixEphemeral } from '../model/matrix-event.ts';
-import { portalKeyText } from '../model/ids.ts';
+import { portalKeyText, type RoomId, type UserId } from '../model/ids.ts';
 import type { Portal, Puppet } from '../model/records.ts';
 import { mayBridge, type FlowDoors } from './doors.ts';
 
+/** How often what was read is looked for, and the time between, in ms. */
+const [LOOKS, LOOK_MS] = [5, 500];
+
 export class Ephemeral {
   readonly #doors: FlowDoors;
+  readonly #typing = new Map<RoomId, ReadonlySet<UserId>>();
 
   constructor(doors: FlowDoors) {
     this.#doors = doors;
   }
 
   fromMatrix(event: MatrixEphemeral): void {
-    this.#lose(event.kind === 'read' ? this.#readHere(event) : Promise.resolve());
+    this.#lose(event.kind === 'read' ? this.#readHere(event) : this.#typingHere(event));
   }
 
   fromNetwork(puppet: Puppet, event: EphemeralEvent): void {
@@ -32,6 +36,23 @@ export class Ephemeral {
     await session.performEphemeral({ kind: 'mark-read', chat: portal.key.chat, upTo: link.message });
   }
 
+  /** A homeserver names everybody who types now: whoever was not named before begins, whoever is missing has stopped. */
+  async #typingHere({ room, users }: Extract<MatrixEphemeral, { kind: 'typing' }>): Promise<void> {
+    const now = new Set(users.filter((user) => !this.#doors.matrix.isOurs(user)));
+    const before = this.#typing.get(room) ?? new Set();
+    if (now.size === 0) this.#typing.delete(room);
+    else this.#typing.set(room, now);
+    const changed = [...now.symmetricDifference(before)];
+    const portal = changed.length === 0 ? undefined : await this.#doors.portals.byRoom(room);
+    if (portal === undefined) return;
+    for (const user of changed) {
+      const puppet = await this.#doors.senders.towardsNetwork(portal, user);
+      if (puppet === undefined || !(await this.#allowed(portal, puppet))) continue;
+      const action = { kind: 'typing', chat: portal.key.chat, active: now.has(user) } as const;
+      await this.#doors.session(puppet.id)?.performEphemeral(action);
+    }
+  }
+
   async #typingThere(event: Extract<EphemeralEvent, { kind: 'typing' }>, puppet: Puppet): Promise<void> {
     const portal = await this.#doors.portals.byKey(event.portal);
     if (portal?.room === undefined || !(await this.#allowed(portal, puppet))) return;
@@ -44,14 +65,23 @@ export class Ephemeral {
   async #readThere(event: Extract<EphemeralEvent, { kind: 'read' }>, puppet: Puppet): Promise<void> {
     const portal = await this.#doors.portals.byKey(event.portal);
     if (portal?.room === undefined || !(await this.#allowed(portal, puppet))) return;
-    const links = await this.#doors.links.byMessage(event.portal, event.upTo);
-    const link = links.findLast((one) => one.room === portal.room);
+    const link = await this.#linkOf(event, portal.room);
     if (link === undefined) return;
     const own = (await this.#doors.senders.ownersOf(portal, event.person)).length > 0;
     const known = (await this.#doors.ghosts.find(portal.key.network, event.person))?.registered === true;
     if (!own && !known) return;
     const speaker = await this.#doors.senders.towardsMatrix(portal, event.person);
     await speaker.read(portal.room, link.event);
+  }
+
+  /** Whoever has the chat open reads before we have written down what was read. */
+  async #linkOf({ portal, upTo }: Extract<EphemeralEvent, { kind: 'read' }>, room: RoomId) {
+    for (let look = 0; look < LOOKS; look += 1) {
+      if (look > 0) await this.#doors.clock.sleep(LOOK_MS);
+      const link = (await this.#doors.links.byMessage(portal, upTo)).findLast((one) => one.room === room);
+      if (link !== undefined) return link;
+    }
+    return undefined;
   }
 
   async #allowed(portal: Portal, puppet: Puppet): Promise<boolean> {

@@ -11,6 +11,7 @@ import type { SendAbout, Speaker } from '../../ports/matrix.ts';
 import { render } from '../../words/index.ts';
 import { isThere, mayHaveBeenCarried, reportUndecided } from '../after-restore.ts';
 import { languageOf, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
+import { mentionsToMatrix } from '../mentions.ts';
 import { mirrorLater } from '../mirror.ts';
 import { sayForced } from '../rooms.ts';
 import { changeChat, changeMembership, changeRole } from './group.ts';
@@ -208,11 +209,12 @@ async function readable(doors: FlowDoors, body: MessageBody, portal: Portal, pup
   if (body.kind === 'told') {
     return { kind: 'text', as: 'notice', text: plainText(render(body.say, await languageOf(doors, puppet.owner))) };
   }
-  if (body.kind !== 'unsupported') return body;
+  if (body.kind !== 'unsupported') return await mentionsToMatrix(doors, portal, body);
   const language = await languageOf(doors, puppet.owner);
   const network = titleOf(doors, portal.key.network);
   const lead = render(say('portal.unsupported', { kind: body.what, network }), language);
-  const rest = body.fallback;
+  const named = await mentionsToMatrix(doors, portal, body);
+  const rest = named.kind === 'unsupported' ? named.fallback : undefined;
   const shift = lead.length + 1;
   const text =
     rest === undefined

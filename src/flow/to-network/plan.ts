@@ -8,6 +8,7 @@ import type { MessageLink, Portal, Puppet } from '../../model/records.ts';
 import { say, type Say } from '../../model/say.ts';
 import { titleOf, type FlowDoors, type Plan } from '../doors.ts';
 import { handleCommand } from '../management.ts';
+import { mentionsToNetwork } from '../mentions.ts';
 import { handleRoomChange } from '../room-changes.ts';
 import { handleMembership } from '../rooms.ts';
 import { lacksBones } from '../unreadable.ts';
@@ -63,10 +64,11 @@ async function planSpoken(
   if (missing !== undefined) return refusal(entry, event, missing);
   const old = staleAt(doors, entry);
   if (old !== undefined && doors.clock.now() >= old) return tooOld(entry);
-  const spoken = { doors, entry, event, portal, puppet, network };
-  return event.kind === 'message'
-    ? await planMessage({ ...spoken, event })
-    : await planChange({ ...spoken, event }, raw);
+  const said = 'body' in event ? { ...event, body: await mentionsToNetwork(doors, portal, event.body) } : event;
+  const spoken = { doors, entry, event: said, portal, puppet, network };
+  return said.kind === 'message'
+    ? await planMessage({ ...spoken, event: said })
+    : await planChange({ ...spoken, event: said }, raw);
 }
 
 function unsupported(doors: FlowDoors, portal: Portal, event: Spoken, network: string): Say | undefined {

@@ -24,6 +24,8 @@ const WAITING = 'waiting/';
 const VERSION = 1;
 /** Messages that can be quoted with their words. */
 const MOST_RECALLED = 500;
+/** Messages of a chat that one receipt names. */
+const MOST_UNREAD = 200;
 
 export class ChatBook {
   readonly #scope: string;
@@ -31,6 +33,8 @@ export class ChatBook {
   readonly #names = new Map<PersonId, string>();
   readonly #waiting = new Set<MessageId>();
   readonly #recent = new Map<MessageId, Recalled>();
+  /** What others said in a chat and nobody has read here, oldest first. */
+  readonly #unread = new Map<ChatId, MessageId[]>();
   readonly #unwritten = new Map<string, VaultChange>();
 
   /** @param kept the login's scope in the vault @throws Error when a value is of a later version */
@@ -83,6 +87,20 @@ export class ChatBook {
     if (!this.#waiting.delete(message)) return;
     const key = `${WAITING}${message}`;
     this.#unwritten.set(key, { scope: this.#scope, key, value: null });
+  }
+
+  said(chat: ChatId, message: MessageId): void {
+    const unread = this.#unread.get(chat) ?? [];
+    this.#unread.set(chat, [...unread, message].slice(-MOST_UNREAD));
+  }
+
+  /** All that is read with this message. */
+  readUpTo(chat: ChatId, message: MessageId): readonly MessageId[] {
+    const unread = this.#unread.get(chat) ?? [];
+    const end = unread.indexOf(message) + 1;
+    if (end === 0) return [message];
+    this.#unread.set(chat, unread.slice(end));
+    return unread.slice(0, end);
   }
 
   recall(message: MessageId): Recalled | undefined {

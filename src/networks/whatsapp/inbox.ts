@@ -151,8 +151,10 @@ export class Inbox {
     if (reading.waiting !== undefined) chats.wait(reading.waiting);
     else if (healing) chats.heal(place.id);
     for (const chat of reading.stale) this.#doors.stale(chat);
-    if (isPersonal(place.chat) && reading.events.some(({ kind }) => kind === 'message'))
-      chats.note(place.chat, { met: true });
+    if (reading.events.some(({ kind }) => kind === 'message')) {
+      if (isPersonal(place.chat)) chats.note(place.chat, { met: true });
+      if (place.sender !== context.self) chats.said(place.chat, place.id);
+    }
     const named = reading.names.filter(({ person, name }) => chats.call(person, name));
     return [...reading.events, ...named.map(({ person, name }) => this.#renamed(person, name, place.at))];
   }

@@ -101,15 +101,19 @@ export class WhatsAppSession implements NetworkSession {
   async performEphemeral(action: EphemeralAction): Promise<void> {
     try {
       const { socket } = this.#live();
-      const { directory } = await this.#must();
+      const { directory, chats } = await this.#must();
       const jid = directory.chatJid(action.chat);
       if (action.kind === 'typing') {
         await socket.sendPresenceUpdate(action.active ? 'composing' : 'paused', jid);
         return;
       }
-      const { sender, id } = parseMessage(action.upTo);
-      const group = jid.endsWith('@g.us') ? { participant: directory.personJid(action.chat, sender) } : {};
-      await socket.readMessages([{ remoteJid: jid, id, fromMe: false, ...group }]);
+      const keys = chats.readUpTo(action.chat, action.upTo).flatMap((message) => {
+        const { sender, id } = parseMessage(message);
+        if (sender === this.#doors.puppet.self) return [];
+        const group = jid.endsWith('@g.us') ? { participant: directory.personJid(action.chat, sender) } : {};
+        return [{ remoteJid: jid, id, fromMe: false, ...group }];
+      });
+      if (keys.length > 0) await socket.readMessages(keys);
     } catch (error) {
       this.#doors.log.debug({ puppet: this.#doors.puppet.id, kind: action.kind, error }, 'passing news not passed on');
     }

@@ -115,6 +115,32 @@ export class Person {
     return await eventually(words, async () => (await this.events(room)).filter(fits)[nth - 1]);
   }
 
+  async read(room: string, event: string): Promise<void> {
+    await this.#ask('POST', `/rooms/${encodeURIComponent(room)}/receipt/m.read/${encodeURIComponent(event)}`, {});
+  }
+
+  async type(room: string, typing: boolean): Promise<void> {
+    const path = `/rooms/${encodeURIComponent(room)}/typing/${encodeURIComponent(this.id)}`;
+    await this.#ask('PUT', path, typing ? { typing, timeout: 20_000 } : { typing });
+  }
+
+  /** What is true of a room for now, or for this person alone (`account_data`), by type. */
+  async beside(
+    room: string,
+    where: 'ephemeral' | 'account_data',
+  ): Promise<ReadonlyMap<string, ClientEvent['content']>> {
+    const { rooms } = (await this.#ask('GET', '/sync?timeout=0')) as {
+      rooms?: { join?: Record<string, Record<string, { events?: readonly ClientEvent[] }>> };
+    };
+    const events = rooms?.join?.[room]?.[where]?.events ?? [];
+    return new Map(events.map(({ type, content }) => [type, content]));
+  }
+
+  /** Content of what this person's clients keep about all rooms. */
+  async accountData(type: string): Promise<Readonly<Record<string, unknown>>> {
+    return await this.#ask('GET', `/user/${encodeURIComponent(this.id)}/account_data/${type}`);
+  }
+
   async profile(user: string): Promise<Readonly<Record<string, unknown>>> {
     return await this.#ask('GET', `/profile/${encodeURIComponent(user)}`);
   }

@@ -1,0 +1,152 @@
+// People on WhatsApp and the one person behind each of their names: who is named, who reads and types. The bridge is a process of its own.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { WhatsAppSandbox, type Person as Contact } from '../../sandbox/whatsapp/control-client.ts';
+import type { GroupInfo } from '../../sandbox/whatsapp/control-types.ts';
+import { eventually, type ClientEvent, type Person } from './journey/person.ts';
+import { BOT, openTown, type Town } from './journey/town.ts';
+
+let town: Town<WhatsAppSandbox> | undefined;
+let whatsapp: WhatsAppSandbox;
+let camille: Person;
+let account: Contact;
+let alice: Contact;
+let bob: Contact;
+let group: GroupInfo;
+let choir: string;
+let portal: string;
+let [aliceGhost, bobGhost] = ['', ''];
+
+beforeAll(async () => {
+  town = await openTown(
+    'whatsapp',
+    async () => await WhatsAppSandbox.start(),
+    ({ url, rootKey }) => ({ test: { url, root: rootKey.toString('hex') } }),
+    {},
+  );
+  ({ sandbox: whatsapp, camille } = town);
+  account = await whatsapp.createPerson({ name: 'Camille' });
+  alice = await whatsapp.createPerson({ name: 'Alice' });
+  bob = await whatsapp.createPerson({ name: 'Bob', addressing: 'lid' });
+  const management = await camille.directRoom(BOT);
+  await camille.answer(management, 'I am the bridge');
+  await camille.say(management, 'login whatsapp code');
+  await camille.answer(management, 'Send the phone number of your WhatsApp account');
+  await camille.say(management, `+${account.phone}`);
+  const shown = await camille.answer(management, 'type this code');
+  const [code] = /[\dA-Z]{4}-[\dA-Z]{4}/.exec(String(shown.content['body'])) ?? [];
+  await whatsapp.typeCode(account.id, (code ?? '').replace('-', ''));
+  await camille.answer(management, `You are signed in to WhatsApp as +${account.phone}`);
+  group = await whatsapp.createGroup(alice.id, 'Choir', [account.id, bob.id]);
+  await whatsapp.write(alice.id, group.id, 'I am Alice');
+  choir = await camille.nextRoom();
+  aliceGhost = (await camille.answer(choir, 'I am Alice')).sender;
+  await whatsapp.write(bob.id, group.id, 'I am Bob');
+  bobGhost = (await camille.answer(choir, 'I am Bob')).sender;
+  await whatsapp.write(alice.id, account.id, 'only for you');
+  portal = await camille.nextRoom();
+  await camille.answer(portal, 'only for you');
+}, 120_000);
+
+afterAll(async () => {
+  await town?.close();
+}, 60_000);
+
+function pill(user: string, name: string): string {
+  return `<a href="https://matrix.to/#/${encodeURIComponent(user)}">${name}</a>`;
+}
+
+function userOf(address: string): string {
+  return address.split('@')[0] ?? '';
+}
+
+/** The number by which the group calls a person. */
+function named(who: Contact): string {
+  return userOf(group.addressing === 'lid' ? who.lid : who.pn);
+}
+
+function mentions({ content }: ClientEvent): unknown {
+  return (content['m.mentions'] as { user_ids?: unknown }).user_ids;
+}
+
+describe('somebody who is named', () => {
+  test('in a group on WhatsApp is a pill here, the person of this login as themselves', async () => {
+    const text = `@${named(bob)} and @${named(account)}: tenor`;
+    await whatsapp.write(alice.id, group.id, text, { mentions: [bob.id, account.id] });
+    const said = await camille.answer(choir, 'tenor');
+    expect(said.content['body']).not.toContain(named(bob));
+    expect(mentions(said)).toEqual([bobGhost, camille.id]);
+    expect(said.content['formatted_body']).toContain(
+      `<a href="https://matrix.to/#/${encodeURIComponent(bobGhost)}">@Bob`,
+    );
+  });
+
+  test('by what was typed on one’s own telephone as well', async () => {
+    await whatsapp.write(account.id, group.id, `@${named(bob)}: my turn`, { mentions: [bob.id] });
+    const said = await camille.heard(choir, 'own words', ({ content }) => String(content['body']).includes('my turn'));
+    expect(said.sender).toBe(camille.id);
+    expect(mentions(said)).toEqual([bobGhost]);
+  });
+
+  test('by a pill here is mentioned there, by an edit too, and a stranger keeps their name', async () => {
+    const html = `${pill(bobGhost, 'Bob')} and ${pill('@dave:hs.test', 'Dave')}: <b>alto</b>`;
+    const formatted = { msgtype: 'm.text', body: 'Bob and Dave: alto', format: 'org.matrix.custom.html' };
+    const event = await camille.send(choir, { ...formatted, formatted_body: html });
+    const text = `@${named(bob)} and Dave: *alto*`;
+    const there = await whatsapp.waitForText(bob.id, group.id, text);
+    expect(there.mentions.map(userOf)).toEqual([named(bob)]);
+    const fresh = { ...formatted, body: 'Alice: alto', formatted_body: `${pill(aliceGhost, 'Alice')}: alto` };
+    await camille.send(choir, {
+      ...fresh,
+      'm.new_content': fresh,
+      'm.relates_to': { rel_type: 'm.replace', event_id: event },
+    });
+    const edited = await whatsapp.waitForText(bob.id, group.id, `@${named(alice)}: alto`);
+    expect([edited.target, edited.mentions.map(userOf)]).toEqual([there.id, [named(alice)]]);
+  });
+});
+
+async function readersOf(event: string): Promise<string[]> {
+  const receipts = (await camille.beside(portal, 'ephemeral')).get('m.receipt')?.[event];
+  return Object.keys((receipts as Record<string, object> | undefined)?.['m.read'] ?? {});
+}
+
+describe('who reads and types', () => {
+  test('is seen typing there when they type here, until they stop', async () => {
+    await camille.type(portal, true);
+    const states = async (): Promise<string[]> =>
+      (await whatsapp.command('chatStates', { viewer: alice.id })).map(({ state }) => state);
+    await eventually('typing', async () => (await states()).at(-1) === 'composing');
+    await camille.type(portal, false);
+    await eventually('the end of typing', async () => (await states()).at(-1) === 'paused');
+    expect(await states()).toEqual(['composing', 'paused']);
+  });
+
+  test('here marks everything up to there as read', async () => {
+    const ids: string[] = [];
+    for (const text of ['read one', 'read two', 'read three'])
+      ids.push(await whatsapp.write(alice.id, account.id, text));
+    const second = await camille.answer(portal, 'read two');
+    await camille.answer(portal, 'read three');
+    await camille.read(portal, second.event_id);
+    const readers = async (id = ''): Promise<number> =>
+      (await whatsapp.receipts(alice.id, id)).filter(({ type }) => type === 'read').length;
+    await eventually('two read', async () => (await readers(ids[0])) > 0 && (await readers(ids[1])) > 0);
+    expect(await readers(ids[2])).toBe(0);
+  });
+
+  test('there shows as read here, by their ghost', async () => {
+    const event = await camille.say(portal, 'did you read it?');
+    const { id } = await whatsapp.waitForText(alice.id, account.id, 'did you read it?');
+    await whatsapp.read(alice.id, account.id, [id]);
+    await eventually('a receipt', async () => (await readersOf(event)).includes(aliceGhost));
+    expect(await readersOf(event)).not.toContain(bobGhost);
+  });
+
+  test('on one’s own phone shows as read here, by oneself', async () => {
+    await whatsapp.write(alice.id, account.id, 'seen on the phone');
+    const { event_id: event } = await camille.answer(portal, 'seen on the phone');
+    await whatsapp.read(account.id, alice.id);
+    await eventually('an own receipt', async () => (await readersOf(event)).includes(camille.id));
+    expect(await readersOf(event)).toContain(camille.id);
+  });
+});
