@@ -79,7 +79,7 @@ async function fill(stage: Stage, house: House): Promise<void> {
   }
   const room = as<RoomId>('!waiting:hs.test');
   const key = { network: TELEGRAM, chat: directChatId(contact.id), receiver };
-  await house.store.portals.save({
+  await house.store.portals.add({
     key,
     room,
     kind: 'direct',

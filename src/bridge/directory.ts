@@ -10,7 +10,7 @@ import {
 } from '../model/ids.ts';
 import type { Portal, Puppet, PuppetState } from '../model/records.ts';
 import type { Say } from '../model/say.ts';
-import type { Clock, PortalStore, PuppetStore } from '../ports/stores.ts';
+import type { Clock, PortalChange, PortalStore, PuppetStore } from '../ports/stores.ts';
 
 /** How long another process's change may go unseen, in ms; rules promise 60 s. */
 const MOMENT_MS = 2_000;
@@ -38,10 +38,15 @@ export class PortalDirectory implements PortalStore {
     return known?.room === room ? known : this.#keep(await this.#store.byRoom(room));
   }
 
-  async save(portal: Portal): Promise<void> {
-    this.#byKey.delete(portalKeyText(portal.key));
-    await this.#store.save(portal);
-    this.#keep(portal);
+  async add(portal: Portal): Promise<Portal> {
+    const kept = await this.#store.add(portal);
+    this.#keep(kept);
+    return kept;
+  }
+
+  async change(key: PortalKey, change: PortalChange, whileIn?: RoomId): Promise<Portal | undefined> {
+    this.#byKey.delete(portalKeyText(key));
+    return this.#keep(await this.#store.change(key, change, whileIn));
   }
 
   async list(filter: Parameters<PortalStore['list']>[0]): Promise<readonly Portal[]> {

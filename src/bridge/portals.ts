@@ -1,10 +1,10 @@
 // Finds or makes the room of a remote chat, with its people in it; knows no messages.
 import { BridgeError } from '../model/errors.ts';
-import { portalKeyText, type PortalKey, type RoomId, type UserId } from '../model/ids.ts';
+import type { PortalKey, RoomId, UserId } from '../model/ids.ts';
 import type { Portal, Puppet } from '../model/records.ts';
 import type { MatrixApi, RoomSpec, Speaker } from '../ports/matrix.ts';
 import type { NetworkAdapter, NetworkSession, ResolvedChat } from '../ports/network.ts';
-import type { Logger, PortalStore, PuppetStore } from '../ports/stores.ts';
+import type { Logger, PortalChange, PortalStore, PuppetStore } from '../ports/stores.ts';
 import type { Senders } from './senders.ts';
 
 export interface PortalDoors {
@@ -19,7 +19,6 @@ export interface PortalDoors {
 
 export class PortalKeeper {
   readonly #doors: PortalDoors;
-  readonly #turns = new Map<string, Promise<void>>();
 
   constructor(doors: PortalDoors) {
     this.#doors = doors;
@@ -27,15 +26,13 @@ export class PortalKeeper {
 
   /**
    * The chat's record with what rules match on, asking the network when the chat is new; makes no room.
-   * Called only from the chat's own lane, so that two never race.
+   * Whoever asks at the same time gets the same record.
    */
   async know(key: PortalKey, puppet: Puppet): Promise<Portal> {
     const known = await this.#doors.portals.byKey(key);
     if (known !== undefined) return known;
     const resolved = await this.#describe(key, puppet);
-    const portal = portalFrom(key, resolved, puppet);
-    await this.#doors.portals.save(portal);
-    return portal;
+    return await this.#doors.portals.add(portalFrom(key, resolved, puppet));
   }
 
   /** A portal with a room that its person is invited to; never makes a second one. Called only from the chat's own lane. */
@@ -56,7 +53,7 @@ export class PortalKeeper {
     const portal = { ...known, room: made.room, encrypted: made.encrypted, away: false };
     // Written down last: whoever dies before finds the same room by its alias and gathers its people once more.
     await this.#gather(portal, puppet);
-    await this.#doors.portals.save(portal);
+    await this.change(key, { room: made.room, encrypted: made.encrypted, away: false });
     this.#doors.log.info(
       { room: made.room, network: key.network, state: made.adopted ? 'adopted' : 'made' },
       'portal open',
@@ -64,12 +61,9 @@ export class PortalKeeper {
     return portal;
   }
 
-  /** Changes what is kept of a portal as it stands now, not as somebody read it a while ago. */
-  async change(key: PortalKey, change: Partial<Omit<Portal, 'key'>>): Promise<void> {
-    await this.#inTurn(key, async () => {
-      const now = await this.#doors.portals.byKey(key);
-      if (now !== undefined) await this.#doors.portals.save({ ...now, ...change });
-    });
+  /** Changes what is named, of the portal as it stands now, not as somebody read it a while ago. */
+  async change(key: PortalKey, change: PortalChange): Promise<void> {
+    await this.#doors.portals.change(key, change);
   }
 
   /** The conversation goes on in another room, which says so itself where it may. */
@@ -80,14 +74,9 @@ export class PortalKeeper {
     if (puppet !== undefined) await this.#doors.matrix.declareRoom(room, await this.#spec(portal, puppet));
   }
 
-  /** The chat has no room any more; its next message opens one. */
-  async detach(key: PortalKey): Promise<void> {
-    await this.#inTurn(key, async () => {
-      const now = await this.#doors.portals.byKey(key);
-      if (now === undefined) return;
-      const { room: _gone, ...rest } = now;
-      await this.#doors.portals.save({ ...rest, away: false, encrypted: false });
-    });
+  /** The chat has not this room any more; its next message opens one. */
+  async detach(key: PortalKey, room: RoomId): Promise<void> {
+    await this.#doors.portals.change(key, { room: null, away: false, encrypted: false }, room);
   }
 
   /** Brings one login's person into a room they are not in yet. */
@@ -123,20 +112,6 @@ export class PortalKeeper {
     }
     await this.change(portal.key, { away: false });
     return { ...portal, away: false };
-  }
-
-  /** One change of a portal at a time in this process. */
-  async #inTurn(key: PortalKey, work: () => Promise<void>): Promise<void> {
-    const text = portalKeyText(key);
-    const mine = (this.#turns.get(text) ?? Promise.resolve()).then(work);
-    // Whoever asked hears of a failure; the next in line only waits for the end.
-    const over = mine.catch(() => undefined);
-    this.#turns.set(text, over);
-    try {
-      await mine;
-    } finally {
-      if (this.#turns.get(text) === over) this.#turns.delete(text);
-    }
   }
 
   async #gather(portal: Portal & { room: RoomId }, puppet: Puppet): Promise<void> {

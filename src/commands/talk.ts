@@ -39,12 +39,10 @@ const lang: Command = {
   help: 'help.lang',
   who: 'everyone',
   run: async (call) => {
-    const { persons } = call.doors;
-    const { user, room } = call.request;
+    const { user } = call.request;
     const language = LANGUAGES.get(plain(call.args[0]?.text ?? ''));
     if (language === undefined || call.args.length > 1) return usage(call);
-    const person = (await persons.find(user)) ?? { user, managementRoom: room };
-    await persons.save({ ...person, language });
+    await call.doors.persons.setLanguage(user, language);
     return reply(say('lang.set'));
   },
 };

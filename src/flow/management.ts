@@ -83,28 +83,20 @@ export function isPrivate(members: RoomLook['members'], person: UserId, ours: Us
 export async function managementRoom(doors: FlowDoors, user: UserId): Promise<RoomId> {
   const person = await doors.persons.find(user);
   if (person?.managementRoom !== undefined) return person.managementRoom;
-  const room = await doors.matrix.makeManagementRoom(user, 'Passerelle');
-  await remember(doors, user, room);
-  return room;
+  const make = async (): Promise<RoomId> => await doors.matrix.makeManagementRoom(user, 'Passerelle');
+  return await doors.persons.ensureRoom(user, doors.settings.defaultLanguage, make);
 }
 
 /** From now on this is the person's management room. */
 export async function remember(doors: FlowDoors, user: UserId, room: RoomId): Promise<void> {
   const person = await doors.persons.find(user);
   if (person?.managementRoom === room) return;
-  await doors.persons.save({
-    user,
-    language: person?.language ?? doors.settings.defaultLanguage,
-    managementRoom: room,
-  });
+  await doors.persons.setRoom(user, room, doors.settings.defaultLanguage);
 }
 
 /** This room is nobody's management room any more: the next word opens another. @returns whose it was */
 export async function forgetRoom(doors: FlowDoors, room: RoomId): Promise<UserId | undefined> {
-  const person = await doors.persons.byManagementRoom(room);
-  if (person === undefined) return undefined;
-  await doors.persons.save({ user: person.user, language: person.language });
-  return person.user;
+  return await doors.persons.forgetRoom(room);
 }
 
 /** A login going on in another worker gets its answers there. */

@@ -139,7 +139,7 @@ export async function detachPortal(doors: FlowDoors, portal: Portal, cause: stri
     const words = say('portal.detached', { chat, network: titleOf(doors, portal.key.network) });
     await toldInManagement(doors, puppet.owner, `detached:${cause}`, words);
   }
-  await doors.keeper.detach(portal.key);
+  if (portal.room !== undefined) await doors.keeper.detach(portal.key, portal.room);
 }
 
 /** A person is back in their portal. */

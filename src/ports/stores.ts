@@ -23,14 +23,20 @@ import type {
   ReactionLink,
 } from '../model/records.ts';
 import type { Rule } from '../model/rules.ts';
-import type { Say } from '../model/say.ts';
+import type { Language, Say } from '../model/say.ts';
 import type { Fence } from './fence.ts';
 
 /** Matrix people: language and management room. */
 export interface PersonStore {
   find(user: UserId): Promise<Person | undefined>;
-  save(person: Person): Promise<void>;
   byManagementRoom(room: RoomId): Promise<Person | undefined>;
+  setLanguage(user: UserId, language: Language): Promise<void>;
+  /** From now on this is the person's room; `language` is for somebody who was never met. */
+  setRoom(user: UserId, room: RoomId, language: Language): Promise<void>;
+  /** The person's room; where there is none, `make`'s: asked by one at a time, of all processes. `make` must not ask this store. */
+  ensureRoom(user: UserId, language: Language, make: () => Promise<RoomId>): Promise<RoomId>;
+  /** This room is nobody's any more. @returns whose it was */
+  forgetRoom(room: RoomId): Promise<UserId | undefined>;
 }
 
 export interface PuppetStore {
@@ -50,10 +56,17 @@ export interface GhostStore {
   save(ghost: Ghost): Promise<void>;
 }
 
+/** What is named changes, whatever else of the portal others change meanwhile; `null` takes the room away. */
+export type PortalChange = Partial<Omit<Portal, 'key' | 'room'>> & { readonly room?: RoomId | null };
+
+/** No door writes a whole portal over another: what one process read a while ago must not undo what another wrote. */
 export interface PortalStore {
   byKey(key: PortalKey): Promise<Portal | undefined>;
   byRoom(room: RoomId): Promise<Portal | undefined>;
-  save(portal: Portal): Promise<void>;
+  /** Keeps a new one. @returns what is kept: the one that was there already, if it was */
+  add(portal: Portal): Promise<Portal>;
+  /** @param whileIn only as long as this is its room. @returns the portal as it is now, undefined when nothing was changed */
+  change(key: PortalKey, change: PortalChange, whileIn?: RoomId): Promise<Portal | undefined>;
   list(filter: { network?: NetworkId; state?: PortalState; receiver?: PuppetId }): Promise<readonly Portal[]>;
   count(): Promise<number>;
 }

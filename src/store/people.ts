@@ -3,11 +3,16 @@ import { as, type NetworkId, type PersonId, type PuppetId, type RoomId, type Use
 import type { Ghost, Person, Puppet, PuppetState } from '../model/records.ts';
 import type { Language, Say } from '../model/say.ts';
 import type { GhostStore, PersonStore, PuppetStore } from '../ports/stores.ts';
-import { clean, guarded, type Db } from './db.ts';
+import { clean, guarded, transaction, type Db } from './db.ts';
 import type { Tables } from './schema/tables.ts';
+
+/** How long one process waits for another that is making a person's room. */
+const PATIENCE = `set local lock_timeout = '20s'`;
 
 export class PostgresPersons implements PersonStore {
   readonly #db: Db;
+  /** Making rooms takes one connection at a time, however many people are new. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(db: Db) {
     this.#db = db;
@@ -27,15 +32,65 @@ export class PostgresPersons implements PersonStore {
     return row === undefined ? undefined : personOf(row);
   }
 
-  async save(person: Person): Promise<void> {
-    const row = { user_id: person.user, language: person.language, management_room: person.managementRoom ?? null };
+  async setLanguage(user: UserId, language: Language): Promise<void> {
     await guarded('person', () =>
       this.#db.sql
         .insertInto('person')
-        .values(row)
-        .onConflict((on) => on.column('user_id').doUpdateSet(row))
+        .values({ user_id: user, language, management_room: null })
+        .onConflict((on) => on.column('user_id').doUpdateSet({ language }))
         .execute(),
     );
+  }
+
+  async setRoom(user: UserId, room: RoomId, language: Language): Promise<void> {
+    await guarded('person', () =>
+      this.#db.sql
+        .insertInto('person')
+        .values({ user_id: user, language, management_room: room })
+        .onConflict((on) => on.column('user_id').doUpdateSet({ management_room: room }))
+        .execute(),
+    );
+  }
+
+  async ensureRoom(user: UserId, language: Language, make: () => Promise<RoomId>): Promise<RoomId> {
+    const mine = this.#turn.then(async () => await this.#ensureRoom(user, language, make));
+    // Whoever asked hears of a failure; the next in line only waits for the end.
+    this.#turn = mine.catch(() => undefined);
+    return await mine;
+  }
+
+  /** The person's row is locked while their room is being made: whoever comes second waits, and finds it. */
+  async #ensureRoom(user: UserId, language: Language, make: () => Promise<RoomId>): Promise<RoomId> {
+    return await guarded('person', () =>
+      transaction(this.#db.sync, async (client) => {
+        await client.query(PATIENCE);
+        await client.query('insert into person (user_id, language) values ($1, $2) on conflict do nothing', [
+          user,
+          language,
+        ]);
+        const { rows } = await client.query<{ management_room: string | null }>(
+          'select management_room from person where user_id = $1 for update',
+          [user],
+        );
+        const known = rows[0]?.management_room ?? null;
+        if (known !== null) return as<RoomId>(known);
+        const room = await make();
+        await client.query('update person set management_room = $2 where user_id = $1', [user, room]);
+        return room;
+      }),
+    );
+  }
+
+  async forgetRoom(room: RoomId): Promise<UserId | undefined> {
+    const row = await guarded('person', () =>
+      this.#db.sql
+        .updateTable('person')
+        .set({ management_room: null })
+        .where('management_room', '=', room)
+        .returning('user_id')
+        .executeTakeFirst(),
+    );
+    return row === undefined ? undefined : as<UserId>(row.user_id);
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type RoomId,
 } from '../model/ids.ts';
 import type { Portal, PortalState } from '../model/records.ts';
-import type { PortalStore } from '../ports/stores.ts';
+import type { PortalChange, PortalStore } from '../ports/stores.ts';
 import { clean, guarded, type Db } from './db.ts';
 import type { Tables } from './schema/tables.ts';
 
@@ -35,7 +35,7 @@ export class PostgresPortals implements PortalStore {
     return row === undefined ? undefined : portalOf(row);
   }
 
-  async save(portal: Portal): Promise<void> {
+  async add(portal: Portal): Promise<Portal> {
     const row = {
       key: portalKeyText(portal.key),
       network: portal.key.network,
@@ -51,13 +51,24 @@ export class PostgresPortals implements PortalStore {
       facts: JSON.stringify(portal.facts),
       away: portal.away,
     };
-    await guarded('portal', () =>
+    const added = await guarded('portal', () =>
       this.#db.sql
         .insertInto('portal')
         .values(row)
-        .onConflict((on) => on.column('key').doUpdateSet(row))
-        .execute(),
+        .onConflict((on) => on.column('key').doNothing())
+        .executeTakeFirst(),
     );
+    return added.numInsertedOrUpdatedRows === 0n ? ((await this.byKey(portal.key)) ?? portal) : portal;
+  }
+
+  /** One statement over the columns that are named: Postgres lets it wait for, and see, whatever another process writes first. */
+  async change(key: PortalKey, change: PortalChange, whileIn?: RoomId): Promise<Portal | undefined> {
+    const set = changed(change);
+    if (Object.keys(set).length === 0) return await this.byKey(key);
+    let query = this.#db.sql.updateTable('portal').set(set).where('key', '=', portalKeyText(key));
+    if (whileIn !== undefined) query = query.where('room', '=', whileIn);
+    const row = await guarded('portal', () => query.returningAll().executeTakeFirst());
+    return row === undefined ? undefined : portalOf(row);
   }
 
   async list(filter: { network?: NetworkId; state?: PortalState; receiver?: PuppetId }): Promise<readonly Portal[]> {
@@ -78,6 +89,14 @@ export class PostgresPortals implements PortalStore {
     );
     return Number(row?.n ?? 0);
   }
+}
+
+function changed({ facts, name, ...rest }: PortalChange): Partial<Tables['portal']> {
+  return {
+    ...rest,
+    ...(name === undefined ? {} : { name: clean(name) }),
+    ...(facts === undefined ? {} : { facts: JSON.stringify(facts) }),
+  };
 }
 
 function portalOf(row: Tables['portal']): Portal {

@@ -1,6 +1,6 @@
 // The contract of the small stores, run on Postgres and on the in-memory twins: what is saved is found again, by every key.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { as, type UserId } from '../../src/model/ids.ts';
+import { as, type RoomId, type UserId } from '../../src/model/ids.ts';
 import type { Ghost, Person, Portal, Puppet } from '../../src/model/records.ts';
 import type { Rule } from '../../src/model/rules.ts';
 import { at, claimOne, direct, entry, link, portal, type Doors, type World } from './world.ts';
@@ -32,13 +32,56 @@ export function storesContract(name: string, make: () => Promise<World>): void {
     test('persons by user and by management room', async () => {
       const person: Person = { user: as('@marie:server'), language: 'en' };
       expect(await a.persons.find(person.user)).toBeUndefined();
-      await a.persons.save(person);
+      await a.persons.setLanguage(person.user, 'en');
       expect(await b.persons.find(person.user)).toEqual(person);
+      await a.persons.setRoom(person.user, as('!m'), 'fr');
+      await b.persons.setLanguage(person.user, 'fr');
       const settled: Person = { ...person, language: 'fr', managementRoom: as('!m') };
-      await a.persons.save(settled);
       expect(await b.persons.byManagementRoom(as('!m'))).toEqual(settled);
-      await a.persons.save(person);
-      expect(await b.persons.byManagementRoom(as('!m'))).toBeUndefined();
+      await a.persons.setRoom(as('@paul:server'), as('!p'), 'fr');
+      expect(await a.persons.find(as('@paul:server'))).toEqual({
+        user: '@paul:server',
+        language: 'fr',
+        managementRoom: '!p',
+      });
+      expect(await b.persons.forgetRoom(as('!m'))).toBe(person.user);
+      expect(await a.persons.forgetRoom(as('!m'))).toBeUndefined();
+      expect(await a.persons.find(person.user)).toEqual({ ...person, language: 'fr' });
+    });
+
+    test('a management room is made once, whichever workers ask for it at the same time', async () => {
+      const user = as<UserId>('@marie:server');
+      let made = 0;
+      let finish: () => void = () => undefined;
+      const slow = new Promise<void>((resolve) => (finish = resolve));
+      const make = async (): Promise<RoomId> => {
+        made += 1;
+        const room = as<RoomId>(`!${made}`);
+        await slow;
+        return room;
+      };
+      // So that nobody is late for want of a connection.
+      await Promise.all([a, a, b, b].map(async (worker) => await worker.persons.find(user)));
+      const asked = [a, b, a].map(async (worker) => await worker.persons.ensureRoom(user, 'fr', make));
+      // Meanwhile all have asked: what they do without waiting for the maker is done before these are answered.
+      for (let n = 0; n < 20; n += 1) await Promise.all([a.persons.find(user), b.persons.find(user)]);
+      finish();
+      expect(await Promise.all(asked)).toEqual(['!1', '!1', '!1']);
+      expect(made).toBe(1);
+      expect(await b.persons.find(user)).toEqual({ user, language: 'fr', managementRoom: '!1' });
+    });
+
+    test('a management room that could not be made is made for the next who asks', async () => {
+      const user = as<UserId>('@marie:server');
+      await a.persons.setLanguage(user, 'en');
+      const broken = async (): Promise<RoomId> => await Promise.reject(new Error('no homeserver'));
+      const asked = [
+        a.persons.ensureRoom(user, 'fr', broken),
+        a.persons.ensureRoom(user, 'fr', async () => await Promise.resolve(as<RoomId>('!2'))),
+      ];
+      const ends = await Promise.allSettled(asked);
+      expect(ends.map((end) => end.status)).toEqual(['rejected', 'fulfilled']);
+      expect(await b.persons.find(user)).toEqual({ user, language: 'en', managementRoom: '!2' });
     });
 
     test('logins by owner, network and account', async () => {
@@ -95,8 +138,8 @@ export function storesContract(name: string, make: () => Promise<World>): void {
         facts: ['direct:42', 'username:zoé'],
         away: true,
       };
-      await a.portals.save(bare);
-      await a.portals.save(full);
+      expect(await a.portals.add(bare)).toEqual(bare);
+      expect(await a.portals.add(full)).toEqual(full);
       expect(await b.portals.byKey(portal)).toEqual(bare);
       expect(await b.portals.byKey(direct)).toEqual(full);
       expect(await b.portals.byRoom(as('!r'))).toEqual(full);
@@ -108,9 +151,49 @@ export function storesContract(name: string, make: () => Promise<World>): void {
       expect(await b.portals.list({ receiver: as('login@1') })).toEqual([full]);
       expect(await b.portals.list({ state: 'closed' })).toEqual([]);
       const { room: _room, ...closed } = { ...full, state: 'closed' as const };
-      await a.portals.save(closed);
+      expect(await a.portals.change(direct, { state: 'closed', room: null })).toEqual(closed);
       expect(await b.portals.byKey(direct)).toEqual(closed);
       expect(await b.portals.byRoom(as('!r'))).toBeUndefined();
+    });
+
+    test('a portal that is there already is kept as it is', async () => {
+      const made: Portal = { key: portal, kind: 'group', state: 'open', encrypted: false, facts: [], away: false };
+      const known = { ...made, room: as<RoomId>('!r'), name: 'Zoé' };
+      await a.portals.add(known);
+      expect(await b.portals.add(made)).toEqual(known);
+      expect(await b.portals.byKey(portal)).toEqual(known);
+    });
+
+    test('changes of one portal by several workers at once are all kept', async () => {
+      const made: Portal = { key: portal, kind: 'group', state: 'open', encrypted: false, facts: [], away: false };
+      await a.portals.add(made);
+      for (let round = 0; round < 20; round += 1) {
+        const room = as<RoomId>(`!${round}`);
+        await Promise.all([
+          a.portals.change(portal, { name: `n${round}`, facts: [`f${round}`] }),
+          b.portals.change(portal, { away: round % 2 === 0 }),
+          b.portals.change(portal, { encrypted: round % 3 === 0, room }),
+        ]);
+        expect(await a.portals.byKey(portal)).toEqual({
+          ...made,
+          name: `n${round}`,
+          facts: [`f${round}`],
+          away: round % 2 === 0,
+          encrypted: round % 3 === 0,
+          room,
+        });
+      }
+      expect(await a.portals.change({ ...portal, chat: as('unknown') }, { name: 'x' })).toBeUndefined();
+      expect(await a.portals.count()).toBe(1);
+    });
+
+    test('a change that is meant for one room leaves another alone', async () => {
+      const made: Portal = { key: portal, kind: 'group', state: 'open', encrypted: false, facts: [], away: false };
+      const moved = { ...made, room: as<RoomId>('!new') };
+      await a.portals.add(moved);
+      expect(await b.portals.change(portal, { room: null, away: true }, as('!old'))).toBeUndefined();
+      expect(await a.portals.byKey(portal)).toEqual(moved);
+      expect(await b.portals.change(portal, { room: null }, as('!new'))).toEqual(made);
     });
 
     test('links by event, message, effect and receiver', async () => {

@@ -51,6 +51,8 @@ export class MemoryDatabase {
   readonly reactions = new Map<string, ReactionLink>();
   readonly aliases = new Map<string, string>();
   readonly persons = new Map<string, Person>();
+  /** Whose management room is being made. */
+  readonly making = new Map<string, Promise<unknown>>();
   readonly puppets = new Map<string, Puppet>();
   readonly ghosts = new Map<string, Ghost>();
   readonly portals = new Map<string, Portal>();

@@ -28,6 +28,7 @@ import type {
   GhostStore,
   MessageLinkStore,
   PersonStore,
+  PortalChange,
   PortalStore,
   PuppetStore,
   RuleStore,
@@ -42,9 +43,33 @@ const pair = (...texts: readonly string[]): string => JSON.stringify(texts);
 export function memoryPersons(db: MemoryDatabase): PersonStore {
   return {
     find: async (user) => await Promise.resolve(db.persons.get(user)),
-    save: async (person) => {
+    setLanguage: async (user, language) => {
       await Promise.resolve();
-      db.persons.set(person.user, stored(person));
+      db.persons.set(user, stored({ ...db.persons.get(user), user, language }));
+    },
+    setRoom: async (user, room, language) => {
+      await Promise.resolve();
+      db.persons.set(user, stored({ language, ...db.persons.get(user), user, managementRoom: room }));
+    },
+    ensureRoom: async (user, language, make) => {
+      const mine = (db.making.get(user) ?? Promise.resolve()).then(async () => {
+        const known = db.persons.get(user)?.managementRoom;
+        if (known !== undefined) return known;
+        const room = await make();
+        db.persons.set(user, stored({ language, ...db.persons.get(user), user, managementRoom: room }));
+        return room;
+      });
+      db.making.set(
+        user,
+        mine.catch(() => undefined),
+      );
+      return await mine;
+    },
+    forgetRoom: async (room) => {
+      await Promise.resolve();
+      const person = [...db.persons.values()].find((one) => one.managementRoom === room);
+      if (person !== undefined) db.persons.set(person.user, stored({ user: person.user, language: person.language }));
+      return person?.user;
     },
     byManagementRoom: async (room) =>
       await Promise.resolve([...db.persons.values()].find((person) => person.managementRoom === room)),
@@ -91,9 +116,24 @@ export function memoryPortals(db: MemoryDatabase): PortalStore {
     byKey: async (key: PortalKey) => await Promise.resolve(db.portals.get(portalKeyText(key))),
     byRoom: async (room: RoomId) =>
       await Promise.resolve([...db.portals.values()].find((portal) => portal.room === room)),
-    save: async (portal: Portal) => {
+    add: async (portal: Portal) => {
       await Promise.resolve();
-      db.portals.set(portalKeyText(portal.key), stored(portal));
+      const key = portalKeyText(portal.key);
+      const known = db.portals.get(key);
+      if (known !== undefined) return known;
+      db.portals.set(key, stored(portal));
+      return portal;
+    },
+    change: async (key: PortalKey, { room, ...change }: PortalChange, whileIn?: RoomId) => {
+      await Promise.resolve();
+      const text = portalKeyText(key);
+      const known = db.portals.get(text);
+      if (known === undefined || (whileIn !== undefined && known.room !== whileIn)) return undefined;
+      const { room: before, ...rest } = known;
+      const next = room === undefined ? before : room;
+      const now: Portal = { ...rest, ...change, ...(next === undefined || next === null ? {} : { room: next }) };
+      db.portals.set(text, stored(now));
+      return now;
     },
     list: async (filter: { network?: NetworkId; state?: PortalState; receiver?: PuppetId }) =>
       await Promise.resolve(
