@@ -134,7 +134,7 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
     log,
     accept: async (puppet, fence, events, vault) => await intake.fromNetwork(puppet, fence, events, vault),
     glimpse: (puppet, event) => ephemeral.fromNetwork(puppet, event),
-    tell: async (puppet, cause, words) => await toldInManagement({ queue }, puppet.owner, cause, words),
+    tell: async (...of) => await intake.tellOwner(...of),
     mayStay: async (puppet) => await logins.mayStay(puppet),
     changed: async (puppet, state, why) => {
       if (why === undefined || state === 'offline') return;

@@ -4,15 +4,14 @@ import type { Puppet } from '../model/records.ts';
 import type { NetworkSink } from '../ports/network.ts';
 import type { Fence } from '../ports/queue.ts';
 import type { MessageLinkStore } from '../ports/stores.ts';
-import type { Say } from '../model/say.ts';
 
 export interface SinkDoors {
   readonly links: MessageLinkStore;
   /** What accepts a login's events: the flow's intake. */
   readonly accept: (puppet: Puppet, fence: Fence, ...batch: Parameters<NetworkSink['accept']>) => Promise<void>;
   readonly glimpse: (puppet: Puppet, ...event: Parameters<NetworkSink['glimpse']>) => void;
-  /** Says something to a login's owner, once per cause. */
-  readonly tell: (puppet: Puppet, cause: string, words: Say) => Promise<void>;
+  /** Says something to a login's owner, once per cause, under the same fence. */
+  readonly tell: (puppet: Puppet, fence: Fence, ...words: Parameters<NetworkSink['tell']>) => Promise<void>;
 }
 
 export function sinkOf(doors: SinkDoors, puppet: Puppet, fence: Fence, reported: NetworkSink['report']): NetworkSink {
@@ -21,7 +20,7 @@ export function sinkOf(doors: SinkDoors, puppet: Puppet, fence: Fence, reported:
     keep: async (vault) => await doors.accept(puppet, fence, [], vault),
     glimpse: (event) => doors.glimpse(puppet, event),
     report: reported,
-    tell: async (cause, words) => await doors.tell(puppet, `${puppet.id}/${cause}`, words),
+    tell: async (cause, words, vault) => await doors.tell(puppet, fence, `${puppet.id}/${cause}`, words, vault),
     portalKey: (chat, kind) => portalKeyOf(puppet, chat, kind),
     portalOf: async (message: MessageId) => (await doors.links.byReceiver(puppet.network, puppet.id, message))?.portal,
   };

@@ -12,9 +12,11 @@ import {
   type RoomId,
   type UserId,
 } from '../model/ids.ts';
+import { telling } from './tellings.ts';
 import { UNREADABLE } from './unreadable.ts';
 import type { NetworkEvent } from '../model/network-event.ts';
 import type { Puppet } from '../model/records.ts';
+import type { Say } from '../model/say.ts';
 import { unbridgedKind } from '../model/unbridged.ts';
 import type { MatrixApi } from '../ports/matrix.ts';
 import type { Fence, Queue } from '../ports/queue.ts';
@@ -92,6 +94,17 @@ export class Intake {
     }));
     if (entries.length === 0 && vault.length === 0) return;
     await this.#doors.queue.accept({ entries, vault, fence });
+  }
+
+  /** What a network has to say to a login's person of its own accord, in one commit with what it keeps of that. */
+  async tellOwner(
+    puppet: Puppet,
+    fence: Fence,
+    cause: string,
+    words: Say,
+    vault: readonly VaultChange[] = [],
+  ): Promise<void> {
+    await this.#doors.queue.accept({ entries: [telling(puppet.owner, cause, words)], vault, fence });
   }
 
   async #matrixEntry(event: unknown, late: boolean): Promise<NewEntry | undefined> {

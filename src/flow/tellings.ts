@@ -10,6 +10,7 @@ import {
   type RoomId,
   type UserId,
 } from '../model/ids.ts';
+import type { NewEntry } from '../model/entry.ts';
 import type { Puppet } from '../model/records.ts';
 import type { Say } from '../model/say.ts';
 import type { Shown } from '../model/shown.ts';
@@ -57,16 +58,17 @@ export async function toldInManagement(
   words: Say,
   show?: Shown,
 ): Promise<void> {
+  await doors.queue.accept({ entries: [telling(user, cause, words, show)] });
+}
+
+/** The entry of which that comes. */
+export function telling(user: UserId, cause: string, words: Say, show?: Shown): NewEntry {
   const act = { kind: 'tell', user, say: words } as const;
-  await doors.queue.accept({
-    entries: [
-      {
-        key: tellingKey(cause),
-        lane: as<LaneId>(`t:${user}`),
-        payload: { from: 'bridge', act: show === undefined ? act : { ...act, show } },
-      },
-    ],
-  });
+  return {
+    key: tellingKey(cause),
+    lane: as<LaneId>(`t:${user}`),
+    payload: { from: 'bridge', act: show === undefined ? act : { ...act, show } },
+  };
 }
 
 export interface OpenLater {

@@ -104,8 +104,11 @@ export interface NetworkSink {
   keep(vault: readonly VaultChange[]): Promise<void>;
   glimpse(event: EphemeralEvent): void;
   report(state: PuppetState, why?: BridgeError): void;
-  /** Says something to the login's owner, once per cause (unique within the login). */
-  tell(cause: string, words: Say): Promise<void>;
+  /**
+   * Says something to the login's owner, once per cause (unique within the login); written down together with the vault
+   * changes when it resolves. @throws FencedError
+   */
+  tell(cause: string, words: Say, vault?: readonly VaultChange[]): Promise<void>;
   /** The portal of a message of this login that a network names without its chat (Telegram's deletions). */
   portalOf(message: MessageId): Promise<PortalKey | undefined>;
   /** The key of a chat's portal, so that direct chats get this login as their receiver. */

@@ -18,6 +18,8 @@ let alice: Contact;
 let management: string;
 let portal: string;
 let loginCode: string;
+/** Groups that nothing is brought of. */
+const unbridged: string[] = [];
 
 beforeAll(async () => {
   town = await openTown(
@@ -194,6 +196,17 @@ describe('a person on Matrix with a contact on Telegram', () => {
     expect(lines).toEqual([expect.stringContaining('and after it')]);
   });
 
+  test('is told once of a group, a supergroup and a channel that are not bridged', async () => {
+    for (const kind of ['group', 'supergroup', 'channel'] as const) {
+      const { id } = await telegram.createGroup(kind, `The ${kind}`, [account.id, alice.id]);
+      unbridged.push(id);
+      await telegram.writeIn(alice.id, id, 'said in a room of many');
+    }
+    const told = await camille.answer(management, 'not bridged yet: read them in the Telegram app');
+    for (const kind of ['group', 'supergroup', 'channel']) expect(told.content['body']).toContain(`\n- The ${kind}`);
+    expect(told.sender).toBe(BOT);
+  });
+
   test('opens a conversation by username, number or id', async () => {
     const others = await Promise.all(
       ['Bob', 'Carol'].map(
@@ -228,6 +241,7 @@ describe('a person on Matrix with a contact on Telegram', () => {
     const there = numbered(`there after ${signal}`, 5);
     const here = numbered(`here after ${signal}`, 5);
     for (const text of there) await said(text);
+    for (const id of unbridged) await telegram.writeIn(alice.id, id, 'said in a room of many');
     await telegram.write(account.id, alice.id, `phone after ${signal}`);
     for (const text of here) await camille.say(portal, text);
     await bridge.start();
@@ -271,10 +285,25 @@ describe('a person on Matrix with a contact on Telegram', () => {
     await eventually('what waited', async () => (await onTelegram()).includes('camille: too early'));
   });
 
+  test('was told of no group twice, whatever was restarted', async () => {
+    const told = (await camille.conversation(management)).filter((line) => line.includes('The supergroup'));
+    expect(told).toHaveLength(1);
+  });
+
   test('leaves no secret and no text in the logs', async () => {
     const log = bridge.log();
     expect(log).toContain('the bridge is open');
-    for (const secret of [PASSWORD, `"${loginCode}"`, account.phone, alice.phone, 'hello from', 'typed on', 'Flame'])
+    for (const secret of [
+      PASSWORD,
+      `"${loginCode}"`,
+      account.phone,
+      alice.phone,
+      'hello from',
+      'typed on',
+      'Flame',
+      'room of many',
+      'The supergroup',
+    ])
       expect(log).not.toContain(secret);
   });
 });

@@ -113,7 +113,7 @@ export class FlowWorld {
       log: quiet,
       accept: async (puppet, fence, events, vault) => await intake.fromNetwork(puppet, fence, events, vault),
       glimpse: (puppet, event) => ephemeral.fromNetwork(puppet, event),
-      tell: async (puppet, cause, words) => await toldInManagement({ queue }, puppet.owner, cause, words),
+      tell: async (...of) => await intake.tellOwner(...of),
       mayStay: async (puppet) => await Promise.resolve(this.mayStay(puppet)),
       changed: async (puppet, state, why) => {
         if (why !== undefined)

@@ -47,8 +47,9 @@ export class House {
         this.states.push({ state, why });
         this.#changed.emit('change');
       },
-      tell: async (cause, words) => {
-        await Promise.resolve();
+      tell: async (cause, words, vault = []) => {
+        await this.#accept(puppet.id, [], vault);
+        if (this.told.some((one) => one.cause === cause)) return;
         this.told.push({ cause, words });
         this.#changed.emit('change');
       },

@@ -6,6 +6,9 @@ export const CURSOR_KEY = 'cursor';
 export const SESSION_KEY = 'session';
 export const FLOOD_KEY = 'flood';
 export const PEER_PREFIX = 'peer:';
+/** When the person was last told of chats that are not bridged; and of each such chat, what is known. */
+export const UNBRIDGED_KEY = 'unbridged';
+export const UNBRIDGED_PREFIX = 'unbridged:';
 
 /** Deletions name no chat: what is not linked yet is found here. */
 const MOST_KEPT = 64;

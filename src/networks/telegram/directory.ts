@@ -101,19 +101,24 @@ export class Directory {
     }
   }
 
-  /** Everything private chats said since `date` (seconds), oldest first within each chat. */
-  async since(date: number): Promise<{ messages: Api.TypeMessage[]; users: Api.TypeUser[] }> {
+  /** Everything private chats said since `date` (seconds), oldest first within each chat, and the last word of every other chat. */
+  async since(date: number): Promise<{ messages: Api.TypeMessage[]; users: Api.TypeUser[]; chats: Api.TypeChat[] }> {
     const messages: Api.TypeMessage[] = [];
     const users: Api.TypeUser[] = [];
+    const chats: Api.TypeChat[] = [];
     for await (const page of this.#dialogs()) {
       users.push(...page.users);
+      chats.push(...page.chats);
       for (const user of page.users) this.#peers.meet(user);
       let recent = false;
       for (const dialog of page.dialogs) {
         const top = page.messages.find((one) => samePeer(one, dialog.peer) && one.id === dialog.topMessage);
         if (top === undefined || top instanceof Api.MessageEmpty || top.date < date) continue;
         recent = true;
-        if (!(dialog.peer instanceof Api.PeerUser)) continue;
+        if (!(dialog.peer instanceof Api.PeerUser)) {
+          messages.push(top);
+          continue;
+        }
         const peer = this.#peers.inputPeer(textOf(dialog.peer.userId));
         if (peer === undefined) continue;
         const found: Api.TypeMessage[] = [];
@@ -126,7 +131,7 @@ export class Directory {
       }
       if (!recent) break;
     }
-    return { messages, users };
+    return { messages, users, chats };
   }
 
   async openMedia(source: MediaSource): Promise<MediaStream> {

@@ -17,6 +17,7 @@ export type Need = 'nothing' | 'patience' | 'difference';
 export interface Taken {
   readonly happenings: readonly Happening[];
   readonly users: readonly Api.TypeUser[];
+  readonly chats: readonly Api.TypeChat[];
   readonly need: Need;
 }
 
@@ -60,7 +61,7 @@ export class GapTracker {
     this.#cursor = cursor;
     // A place in the order of envelopes that the difference did not reach is none to wait for: only numbered updates count now.
     this.#held = this.#held.map((one) => ({ ...one, envelope: unplaced(one.envelope) }));
-    return this.#retry({ happenings: [], users: [], need: 'nothing' });
+    return this.#retry(nothing('nothing'));
   }
 
   #moved = false;
@@ -68,6 +69,7 @@ export class GapTracker {
   #retry(first: Taken): Taken {
     const happenings = [...first.happenings];
     const users = [...first.users];
+    const chats = [...first.chats];
     let need = first.need;
     for (let again = true; again;) {
       again = false;
@@ -78,20 +80,21 @@ export class GapTracker {
         const out = this.#apply(one);
         happenings.push(...out.happenings);
         users.push(...out.users);
+        chats.push(...out.chats);
         need = stronger(need, out.need);
         again ||= this.#moved && this.#held.length > 0;
       }
     }
-    return { happenings, users, need };
+    return { happenings, users, chats, need };
   }
 
   #apply(one: Held): Taken {
     this.#moved = false;
     const { envelope, own } = one;
     if (envelope instanceof Api.UpdatesTooLong) return nothing('difference');
-    if (envelope instanceof Api.UpdateShort) return this.#each(one, [envelope.update], envelope.date, []);
+    if (envelope instanceof Api.UpdateShort) return this.#each(one, [envelope.update], envelope.date);
     if (envelope instanceof Api.UpdateShortMessage || envelope instanceof Api.UpdateShortChatMessage) {
-      return this.#each(one, [unshorten(envelope)], envelope.date, []);
+      return this.#each(one, [unshorten(envelope)], envelope.date);
     }
     if (envelope instanceof Api.Updates || envelope instanceof Api.UpdatesCombined) return this.#many(one, envelope);
     // updateShortSentMessage and affected…: answers that only count.
@@ -106,7 +109,7 @@ export class GapTracker {
       this.#hold(one);
       return nothing(this.#tooMany('patience'));
     }
-    const out = this.#each(one, envelope.updates, envelope.date, envelope.users);
+    const out = this.#each(one, envelope.updates, envelope.date, envelope);
     if (first === this.#cursor.seq + 1) {
       this.#cursor = { ...this.#cursor, seq: envelope.seq, date: Math.max(this.#cursor.date, envelope.date) };
       this.#moved = true;
@@ -114,7 +117,12 @@ export class GapTracker {
     return out;
   }
 
-  #each(one: Held, updates: readonly Api.TypeUpdate[], date: number, users: readonly Api.TypeUser[]): Taken {
+  #each(
+    one: Held,
+    updates: readonly Api.TypeUpdate[],
+    date: number,
+    { users, chats }: Pick<Api.Updates, 'users' | 'chats'> = { users: [], chats: [] },
+  ): Taken {
     const happenings: Happening[] = [];
     const waiting: Api.TypeUpdate[] = [];
     let need: Need = 'nothing';
@@ -128,10 +136,10 @@ export class GapTracker {
     }
     if (waiting.length > 0) {
       // Only what waits is held, as an envelope without a place of its own.
-      const rest = new Api.Updates({ updates: waiting, users: [...users], chats: [], date, seq: 0 });
+      const rest = new Api.Updates({ updates: waiting, users, chats, date, seq: 0 });
       this.#hold({ envelope: rest, own: one.own });
     }
-    return { happenings, users, need: this.#tooMany(need) };
+    return { happenings, users, chats, need: this.#tooMany(need) };
   }
 
   #number({ pts, ptsCount }: Numbered): 'next' | 'old' | 'patience' | 'difference' {
@@ -184,7 +192,7 @@ function unplaced(envelope: Envelope): Envelope {
 }
 
 function nothing(need: Need): Taken {
-  return { happenings: [], users: [], need };
+  return { happenings: [], users: [], chats: [], need };
 }
 
 function stronger(one: Need, other: Need): Need {

@@ -8,6 +8,7 @@ import { CURSOR_KEY, packCursor, type ChatMemory } from './cursor.ts';
 import type { Cursor } from './gaps.ts';
 import type { PeerBook } from './peers.ts';
 import { readRemoval, readUpdate, type ReadContext } from './read.ts';
+import { hearAll, type Heard, type UnbridgedBook } from './unbridged.ts';
 import type { Batch } from './updates.ts';
 import { Api, textOf } from './wire/api.ts';
 
@@ -17,9 +18,12 @@ export interface InboxDoors {
   readonly sink: NetworkSink;
   readonly peers: PeerBook;
   readonly memory: ChatMemory;
+  readonly unbridged: UnbridgedBook;
   readonly cures: Cures;
   /** People whose profile changed, to be asked about later. */
   readonly changed: (people: readonly PersonId[]) => void;
+  /** Something is written down about chats that are not bridged. */
+  readonly heard: (fresh: readonly Heard[]) => void;
 }
 
 export class Inbox {
@@ -54,8 +58,13 @@ export class Inbox {
     }
     this.#meet(batch.users, events);
     const hashes = cures.keepHashes ? peers.changes() : { changes: [], saved: () => undefined };
-    await sink.accept(events, [...(cures.commitFirst ? [this.#place(batch.cursor)] : []), ...hashes.changes]);
+    const fresh = hearAll(this.#doors.unbridged, batch.happenings, batch.chats);
+    const unbridged = this.#doors.unbridged.changes();
+    const place = cures.commitFirst ? [this.#place(batch.cursor)] : [];
+    await sink.accept(events, [...place, ...hashes.changes, ...unbridged.changes]);
     hashes.saved();
+    unbridged.saved();
+    if (unbridged.changes.length > 0) this.#doors.heard(fresh);
     for (const glimpse of glimpses) sink.glimpse(glimpse);
     if (changed.size > 0) this.#doors.changed([...changed]);
   }

@@ -8,9 +8,12 @@ import { Directory, type Call } from './directory.ts';
 import { isSignedOut, signedOut } from './errors.ts';
 import { FloodGate } from './flood.ts';
 import type { Cursor } from './gaps.ts';
+import { peerChat } from './ids.ts';
 import { Inbox } from './inbox.ts';
 import { PeerBook } from './peers.ts';
 import { Sends } from './sends.ts';
+import { UnbridgedTeller } from './tell-unbridged.ts';
+import { UnbridgedBook } from './unbridged.ts';
 import { cursorOf, UpdateStream } from './updates.ts';
 import { Api, textOf, type Envelope } from './wire/api.ts';
 import type { Wire, WireListener } from './wire/client.ts';
@@ -23,6 +26,7 @@ export interface Kept {
   readonly peers: PeerBook;
   readonly memory: ChatMemory;
   readonly flood: FloodGate;
+  readonly unbridged: UnbridgedBook;
   cursor: Cursor | undefined;
 }
 
@@ -56,6 +60,7 @@ export async function restoreKept(vault: Vault, scope: string): Promise<Kept> {
     peers: new PeerBook(scope, kept),
     memory,
     flood: new FloodGate(kept.get(FLOOD_KEY)),
+    unbridged: new UnbridgedBook(scope, kept),
     cursor: cursor === undefined ? undefined : unpackCursor(cursor, memory),
   };
 }
@@ -67,6 +72,7 @@ export class Line {
   readonly #doors: LineDoors;
   readonly #kept: Kept;
   readonly #inbox: Inbox;
+  readonly #teller: UnbridgedTeller;
   #wire: Wire | undefined;
   #stream: UpdateStream | undefined;
 
@@ -85,12 +91,16 @@ export class Line {
     };
     this.directory = new Directory(this.call, kept.peers, () => this.#live().dc, cures);
     this.sends = new Sends({ call: this.call, directory: this.directory, peers: kept.peers, clock, log });
+    const { puppet, sink } = doors;
+    this.#teller = new UnbridgedTeller({ puppet, book: kept.unbridged, sink, clock, log });
     this.#inbox = new Inbox({
       scope: doors.scope,
       self: doors.self,
       sink: doors.sink,
       peers: kept.peers,
       memory: kept.memory,
+      unbridged: kept.unbridged,
+      heard: (fresh) => this.#teller.nudge(fresh),
       cures,
       changed: doors.changed,
     });
@@ -121,7 +131,7 @@ export class Line {
 
   /** Leaves no timer and no socket. */
   async close(): Promise<void> {
-    await Promise.all([this.#stream?.close(), this.#wire?.close()]);
+    await Promise.all([this.#stream?.close(), this.#wire?.close(), this.#teller.close()]);
     if (this.#stream !== undefined) this.#kept.cursor = this.#stream.cursor;
   }
 
@@ -147,6 +157,8 @@ export class Line {
     }
     this.#stream = this.#streamFrom(this.#kept.cursor);
     await this.#stream.catchUp();
+    // What a process before this one has heard of.
+    this.#teller.nudge();
     if (!this.alive) throw new WireFault('lost', 'CONNECTION_CLOSED');
   }
 
@@ -172,9 +184,11 @@ export class Line {
   #news(envelope: Envelope, own: boolean): void {
     const stream = this.#stream;
     if (stream === undefined) return;
-    // The short form brings no access hash: without one we could not answer. The difference brings it.
+    // The short form brings no access hash, without which we could not answer, and no name of a group. The difference does.
     const stranger =
-      envelope instanceof Api.UpdateShortMessage && this.#kept.peers.hash(textOf(envelope.userId)) === undefined;
+      (envelope instanceof Api.UpdateShortMessage && this.#kept.peers.hash(textOf(envelope.userId)) === undefined) ||
+      (envelope instanceof Api.UpdateShortChatMessage &&
+        !this.#kept.unbridged.knows(peerChat({ kind: 'g', id: textOf(envelope.chatId) })));
     if (stranger && this.#doors.cures.gaps) stream.suspect();
     else stream.offer(envelope, own);
   }

@@ -74,7 +74,7 @@ function readGlimpse(context: ReadContext, update: Api.TypeUpdate): EphemeralEve
   return undefined;
 }
 
-/** Of one message, new or from the history. Groups and channels are not bridged yet: nothing comes of them. */
+/** Of one message, new or from the history. Groups and channels are not bridged yet: their person is told (unbridged.ts). */
 export function readMessage(
   context: ReadContext,
   message: Api.TypeMessage,

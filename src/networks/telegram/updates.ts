@@ -9,16 +9,22 @@ import { Api, type Envelope } from './wire/api.ts';
 export interface Batch {
   readonly happenings: readonly Happening[];
   readonly users: readonly Api.TypeUser[];
+  readonly chats: readonly Api.TypeChat[];
   readonly cursor: Cursor;
 }
+
+type News = Omit<Batch, 'cursor'>;
+const NOTHING: News = { happenings: [], users: [], chats: [] };
 
 export interface StreamDoors {
   difference(cursor: Cursor): Promise<Api.updates.TypeDifference>;
   state(): Promise<Api.updates.State>;
-  /** What private chats said since `date` (seconds): for holes too long for a difference. */
-  history(
-    date: number,
-  ): Promise<{ readonly messages: readonly Api.TypeMessage[]; readonly users: readonly Api.TypeUser[] }>;
+  /** What private chats said, and the last word of others, since `date` (seconds): for holes too long for a difference. */
+  history(date: number): Promise<{
+    readonly messages: readonly Api.TypeMessage[];
+    readonly users: readonly Api.TypeUser[];
+    readonly chats: readonly Api.TypeChat[];
+  }>;
   /** Durable when it resolves. */
   commit(batch: Batch): Promise<void>;
   /** Saves the cursor alone (only with the cure for defect 2 off, and at the end). */
@@ -135,14 +141,16 @@ export class UpdateStream {
     this.#inbox = [];
     const happenings: Happening[] = [];
     const users: Api.TypeUser[] = [];
+    const chats: Api.TypeChat[] = [];
     for (const { envelope, own } of inbox) {
       const taken = this.#tracker.take(envelope, own);
       happenings.push(...taken.happenings);
       users.push(...taken.users);
+      chats.push(...taken.chats);
       if (taken.need === 'difference') this.#wantsDifference = true;
       if (taken.need === 'patience') this.#bePatient();
     }
-    await this.#commit(happenings, users);
+    await this.#commit({ happenings, users, chats });
   }
 
   #bePatient(): void {
@@ -170,7 +178,7 @@ export class UpdateStream {
         return;
       }
       if (answer instanceof Api.updates.DifferenceEmpty) {
-        await this.#resume({ ...before, date: answer.date, seq: answer.seq }, [], []);
+        await this.#resume({ ...before, date: answer.date, seq: answer.seq }, NOTHING);
         return;
       }
       const slice = answer instanceof Api.updates.DifferenceSlice;
@@ -183,7 +191,7 @@ export class UpdateStream {
         })),
         ...answer.otherUpdates.map((update): Happening => ({ update, date: state.date })),
       ];
-      await this.#resume(cursorOf(state), happenings, answer.users);
+      await this.#resume(cursorOf(state), { happenings, users: answer.users, chats: answer.chats });
       if (!slice) return;
     }
   }
@@ -191,28 +199,29 @@ export class UpdateStream {
   /** The hole is too long: what private chats said meanwhile is read from their history; edits and deletions in it are not known. */
   async #leap(before: Cursor): Promise<void> {
     const state = await this.#doors.state();
-    const { messages, users } = await this.#doors.history(before.date);
+    const { messages, users, chats } = await this.#doors.history(before.date);
     this.#doors.log.warn(
       { network: 'telegram', code: 'difference-too-long', count: messages.length },
       'caught up from histories',
     );
-    await this.#resume(
-      cursorOf(state),
-      messages.map((message) => happened(message, before)),
-      users,
-    );
+    const happenings = messages.map((message) => happened(message, before));
+    await this.#resume(cursorOf(state), { happenings, users, chats });
   }
 
-  async #resume(cursor: Cursor, happenings: readonly Happening[], users: readonly Api.TypeUser[]): Promise<void> {
+  async #resume(cursor: Cursor, { happenings, users, chats }: News): Promise<void> {
     const taken = this.#tracker.resume(cursor);
     if (taken.need === 'difference') this.#wantsDifference = true;
     if (taken.need === 'patience') this.#bePatient();
-    await this.#commit([...happenings, ...taken.happenings], [...users, ...taken.users]);
+    await this.#commit({
+      happenings: [...happenings, ...taken.happenings],
+      users: [...users, ...taken.users],
+      chats: [...chats, ...taken.chats],
+    });
   }
 
-  async #commit(happenings: readonly Happening[], users: readonly Api.TypeUser[]): Promise<void> {
+  async #commit(news: News): Promise<void> {
     const { cursor } = this.#tracker;
-    if (happenings.length === 0 && users.length === 0) {
+    if (news.happenings.length === 0 && news.users.length === 0) {
       this.#unsaved += 1;
       // Nothing was told that could be lost: good enough to go on from in this process.
       this.#saved = cursor;
@@ -221,7 +230,7 @@ export class UpdateStream {
     if (!this.#cures.commitFirst) await this.#doors.keep(cursor);
     for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LONGEST_RETRY_MS, wait * 2)) {
       try {
-        await this.#doors.commit({ happenings, users, cursor });
+        await this.#doors.commit({ ...news, cursor });
         this.#saved = cursor;
         this.#unsaved = 0;
         this.#savedAt = this.#doors.clock.now();

@@ -63,6 +63,10 @@ export const en = {
   'telegram.login-flood': 'Telegram asks to wait {minutes} minutes before the next login.',
   'telegram.login-lost': 'The connection to Telegram was lost. Write `login telegram` to begin again.',
   'telegram.private-only': 'Only private chats are bridged for now: groups and channels stay in the Telegram app.',
+  'telegram.unbridged':
+    'Messages came on Telegram in groups or channels that are not bridged yet: read them in the Telegram app. You are told once for each:{chats}',
+  'telegram.unbridged-more':
+    'Messages came on Telegram in groups or channels that are not bridged yet: read them in the Telegram app. You are told once for each:{chats}\n- and {count} more',
   'telegram.only-people': 'Only direct chats with people are bridged on Telegram for now.',
   'pigeon.flow-password': 'with a name and a password',
   'pigeon.ask': 'Send the name of your Pigeon account, then its password.',

@@ -67,6 +67,10 @@ export const fr = {
   'telegram.login-lost': 'La connexion avec Telegram a été perdue. Écrivez `login telegram` pour recommencer.',
   'telegram.private-only':
     'Seules les discussions privées sont reliées pour le moment : les groupes et les canaux restent dans l’application Telegram.',
+  'telegram.unbridged':
+    'Des messages sont arrivés sur Telegram dans des groupes ou des canaux qui ne sont pas encore reliés : lisez-les dans l’application Telegram. Chacun n’est annoncé qu’une fois :{chats}',
+  'telegram.unbridged-more':
+    'Des messages sont arrivés sur Telegram dans des groupes ou des canaux qui ne sont pas encore reliés : lisez-les dans l’application Telegram. Chacun n’est annoncé qu’une fois :{chats}\n- et {count} autres',
   'telegram.only-people': 'Seules les discussions directes avec des personnes sont reliées à Telegram pour le moment.',
   'pigeon.flow-password': 'avec un nom et un mot de passe',
   'pigeon.ask': 'Envoyez le nom de votre compte Pigeon, puis son mot de passe.',

@@ -282,7 +282,7 @@ test('defect 19: dialogs without a message or a known peer are passed over, wher
     )) as unknown as Call;
   const { Dialog } = await import('telegram/tl/custom/dialog.js');
   const directory = new Directory(call, new PeerBook('login:test'), () => 4);
-  expect(await directory.since(0)).toEqual({ messages: [], users: [] });
+  expect(await directory.since(0)).toEqual({ messages: [], users: [], chats: [] });
   expect(() => new Dialog({} as never, dialog, new Map(), undefined)).toThrow(/reading 'date'/);
 });
 

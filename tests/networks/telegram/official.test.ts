@@ -107,7 +107,7 @@ describe('a secret chat', () => {
       {
         difference: async () => await Promise.resolve(answer),
         state: async () => await Promise.resolve(state),
-        history: async () => await Promise.resolve({ messages: [], users: [] }),
+        history: async () => await Promise.resolve({ messages: [], users: [], chats: [] }),
         commit: async (batch) => await Promise.resolve(void batches.push(batch)),
         keep: async () => await Promise.resolve(),
         failed: () => undefined,

@@ -41,7 +41,7 @@ class Stage {
         state: async () => await Promise.resolve(this.#state(this.written)),
         history: async () => {
           const messages = Array.from({ length: this.written }, (_, index) => messageOf(index + 1));
-          return await Promise.resolve({ messages, users: [] });
+          return await Promise.resolve({ messages, users: [], chats: [] });
         },
         commit: async (batch) => await this.#commit(batch, cures.commitFirst !== false),
         keep: async (cursor) => {
