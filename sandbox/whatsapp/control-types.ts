@@ -259,6 +259,8 @@ export interface ControlCommands {
   ];
   /** A stanza without ciphertext: `view_once`, or any other type of `unavailable`. */
   sendUnavailable: [{ by: string; to: string; type?: string; id?: string } & ByDevice, { id: string }];
+  /** A channel that `to` follows posts something, in the open, as channels do. */
+  postInChannel: [{ to: string; channel: string; text: string }, { id: string }];
   type: [{ by: string; to: string; state?: 'composing' | 'paused' | 'recording' } & ByDevice, null];
   /** Without ids: everything unread in the chat. */
   read: [{ by: string; chat: string; ids?: readonly string[] } & ByDevice, { read: number }];

@@ -169,6 +169,16 @@ export class Hands {
     return unread.length;
   }
 
+  /** Posts of channels are not encrypted, have no author, and are numbered by the server. */
+  postInChannel(to: string, channel: string, text: string): string {
+    const id = randomBytes(10).toString('hex').toUpperCase();
+    const t = String(this.#server.world.clock.seconds());
+    const attrs = { from: `${channel}@newsletter`, id, type: 'text', server_id: '101', t };
+    const words = node('plaintext', {}, proto.Message.encode({ conversation: text }).finish());
+    for (const device of this.person(to).devices.values()) device.mailbox.add(node('message', attrs, [words]));
+    return id;
+  }
+
   call(by: SimDevice, to: string, video: boolean): string {
     const id = randomBytes(16).toString('hex').toUpperCase();
     const { person } = by.device;

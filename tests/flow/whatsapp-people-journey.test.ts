@@ -14,6 +14,7 @@ let bob: Contact;
 let group: GroupInfo;
 let choir: string;
 let portal: string;
+let management: string;
 let [aliceGhost, bobGhost] = ['', ''];
 
 beforeAll(async () => {
@@ -27,7 +28,7 @@ beforeAll(async () => {
   account = await whatsapp.createPerson({ name: 'Camille' });
   alice = await whatsapp.createPerson({ name: 'Alice' });
   bob = await whatsapp.createPerson({ name: 'Bob', addressing: 'lid' });
-  const management = await camille.directRoom(BOT);
+  management = await camille.directRoom(BOT);
   await camille.answer(management, 'I am the bridge');
   await camille.say(management, 'login whatsapp code');
   await camille.answer(management, 'Send the phone number of your WhatsApp account');
@@ -148,5 +149,73 @@ describe('who reads and types', () => {
     await whatsapp.read(account.id, alice.id);
     await eventually('an own receipt', async () => (await readersOf(event)).includes(camille.id));
     expect(await readersOf(event)).toContain(camille.id);
+  });
+});
+
+describe('what WhatsApp lets people know', () => {
+  test.each([
+    [false, 'Voice call: answer it on your phone.'],
+    [true, 'Video call: answer it on your phone.'],
+  ])('is a call, when it rings (with video: %s)', async (video, words) => {
+    const { call } = await whatsapp.command('call', { by: alice.id, to: account.id, video });
+    const told = await camille.answer(portal, words);
+    expect([told.sender, told.content['msgtype']]).toEqual([aliceGhost, 'm.notice']);
+    await whatsapp.command('endCall', { by: alice.id, to: account.id, call, reason: 'hangup' });
+  });
+
+  test.each([
+    [86_400, 'after 24 hours'],
+    [7 * 86_400, 'after 7 days'],
+    [90 * 86_400, 'after 90 days'],
+    [0, 'no longer disappear'],
+  ])(
+    'is that messages disappear after %d seconds, and what is said here then disappears as well',
+    async (seconds, words) => {
+      await whatsapp.command('setTimer', { by: alice.id, to: account.id, seconds });
+      const told = await camille.answer(portal, words);
+      expect(told.content['msgtype']).toBe('m.notice');
+      await camille.say(portal, `said with ${seconds}`);
+      const there = await whatsapp.waitForText(alice.id, account.id, `said with ${seconds}`);
+      expect(there.expiration).toBe(seconds);
+    },
+  );
+
+  test('is that a message can be seen once, on the phone', async () => {
+    await whatsapp.command('sendUnavailable', { by: alice.id, to: account.id });
+    const told = await camille.answer(portal, 'view-once message');
+    expect(told.content['msgtype']).toBe('m.notice');
+  });
+
+  test('is a channel’s post, once', async () => {
+    for (const text of ['news of the day', 'more news'])
+      await whatsapp.command('postInChannel', { to: account.id, channel: '120363000000000001', text });
+    await camille.answer(management, 'Posts of channels are not brought here');
+    await whatsapp.write(alice.id, account.id, 'behind the news');
+    await camille.answer(portal, 'behind the news');
+    const all = (await camille.events(management)).filter(({ content }) =>
+      String(content['body']).includes('Posts of channels'),
+    );
+    expect(all).toHaveLength(1);
+  });
+});
+
+describe('a message', () => {
+  test('that was forwarded says so, and what an address leads to is quoted below it', async () => {
+    await whatsapp.write(alice.id, account.id, 'heard elsewhere', { forwarded: true });
+    expect((await camille.answer(portal, 'heard elsewhere')).content['body']).toBe('↪ heard elsewhere');
+    const preview = { url: 'https://matrix.org', title: 'Matrix', description: 'An open network' };
+    await whatsapp.write(alice.id, account.id, 'look: https://matrix.org', { preview });
+    const said = await camille.answer(portal, 'look:');
+    expect(said.content['body']).toBe('look: https://matrix.org\nMatrix\nAn open network');
+    expect(said.content['formatted_body']).toContain('<blockquote>');
+  });
+
+  test('that cannot be read waits in its place until its text comes', async () => {
+    await whatsapp.command('damage', { by: alice.id, times: 1 });
+    await whatsapp.write(alice.id, account.id, 'readable at last');
+    const notice = await camille.answer(portal, 'cannot be read yet');
+    const healed = await camille.answer(portal, 'readable at last');
+    expect(healed.content['m.relates_to']).toMatchObject({ rel_type: 'm.replace', event_id: notice.event_id });
+    expect(healed.sender).toBe(aliceGhost);
   });
 });

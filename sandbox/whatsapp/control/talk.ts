@@ -14,6 +14,7 @@ export function talkCommands({
   | 'setTimer'
   | 'send'
   | 'sendUnavailable'
+  | 'postInChannel'
   | 'type'
   | 'read'
   | 'call'
@@ -42,6 +43,7 @@ export function talkCommands({
     sendUnavailable: ({ by, device, to, type, id }) => ({
       id: hands.sendUnavailable(hands.sim(by, device), to, type ?? 'view_once', id),
     }),
+    postInChannel: ({ to, channel, text }) => ({ id: hands.postInChannel(to, channel, text) }),
     type: ({ by, device, to, state }) => {
       hands.type(hands.sim(by, device), to, state ?? 'composing');
       return null;

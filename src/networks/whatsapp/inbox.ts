@@ -4,12 +4,14 @@ import { originKey } from '../../model/effect.ts';
 import { FencedError } from '../../model/errors.ts';
 import type { ChatId, PersonId, PuppetId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
+import { say, type SayKey } from '../../model/say.ts';
 import type { NetworkSink } from '../../ports/network.ts';
 import type { Clock, Logger } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
 import { contextOf, unwrap } from './content.ts';
 import { judge } from './guards.ts';
 import { chatKind, isPersonal, messageId } from './ids.ts';
+import { STATUS } from './jid.ts';
 import { silentLogger } from './library.ts';
 import { noteOf } from './notifications.ts';
 import type { PeopleBook } from './people-book.ts';
@@ -50,6 +52,8 @@ const HOLD_MS = 20_000;
 export class Inbox {
   readonly #doors: InboxDoors;
   readonly #closing = new AbortController();
+  /** Sentences about what is of no chat, to be said once each. */
+  readonly #elsewhere = new Set<SayKey>();
   #rows: Row[] = [];
   #working: Promise<void> | undefined;
   #tell: () => void = () => undefined;
@@ -122,6 +126,10 @@ export class Inbox {
       const { changes, taken } = journal.take(batch);
       const [learnt, remembered] = [people.take(book), chats.take()];
       try {
+        for (const words of this.#elsewhere) {
+          await sink.tell(`elsewhere/${words}`, say(words));
+          this.#elsewhere.delete(words);
+        }
         await sink.accept(events, [...placed(scope, changes), ...learnt.changes, ...remembered.changes]);
         taken();
         learnt.written();
@@ -140,8 +148,9 @@ export class Inbox {
     if (message === undefined) return [];
     const { context, chats } = this.#doors;
     const place = placeOf(context, message, 'live');
-    if (place === undefined || !(isPersonal(place.chat) || chatKind(place.chat) === 'group')) {
-      if (place !== undefined) this.#note('elsewhere', 'a post that is of no chat was passed over');
+    if (place === undefined) return [];
+    if (!(isPersonal(place.chat) || chatKind(place.chat) === 'group')) {
+      this.#elsewhere.add(elsewhere(place.chat));
       return [];
     }
     if (!(await this.#mayPass(row, message, place.chat))) return [];
@@ -219,4 +228,10 @@ export class Inbox {
   #note(code: string, line: string): void {
     this.#doors.log.info({ puppet: this.#doors.puppet, network: 'whatsapp', code }, line);
   }
+}
+
+/** Of what stays on the phone its person hears once. */
+function elsewhere(chat: ChatId): SayKey {
+  if (chat === STATUS) return 'whatsapp.status-elsewhere';
+  return chatKind(chat) === 'channel' ? 'whatsapp.channels-elsewhere' : 'whatsapp.lists-elsewhere';
 }

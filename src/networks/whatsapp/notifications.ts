@@ -83,7 +83,12 @@ function callOf(node: BinaryNode): WireMessage | undefined {
   return {
     key: { remoteJid: creator ?? from ?? null, remoteJidAlt: pn ?? null, fromMe: false, id: id ?? '' },
     messageTimestamp: Number(t ?? 0),
-    message: { call: {} },
+    message: {
+      callLogMesssage: {
+        isVideo: childrenOf(offer).some(({ tag }) => tag === 'video'),
+        callOutcome: proto.Message.CallLogMessage.CallOutcome.ONGOING,
+      },
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import { originKey } from '../../model/effect.ts';
 import { as, type MessageId, type PersonId } from '../../model/ids.ts';
 import type { MessageBody } from '../../model/message.ts';
 import type { NetworkEvent, Origin } from '../../model/network-event.ts';
+import type { SayKey } from '../../model/say.ts';
 import { bodyOf, contextOf, isEmpty, isPlumbing, unwrap } from './content.ts';
 import { chatKind, messageId } from './ids.ts';
 import { handlesOf, isPerson, overlap, parseJid, STATUS } from './jid.ts';
@@ -26,6 +27,7 @@ import { readStub } from './stubs.ts';
 export type { ReadContext, Reading, WireMessage } from './place.ts';
 
 const { Type } = proto.Message.ProtocolMessage;
+const { MISSED, ONGOING } = proto.Message.CallLogMessage.CallOutcome;
 const { CIPHERTEXT } = proto.WebMessageInfo.StubType;
 
 /** A date before all others, epoch ms. */
@@ -61,10 +63,20 @@ function readContent(context: ReadContext, message: WireMessage, place: Place): 
   if (isPlumbing(content)) return [];
   if (content.protocolMessage) return readProtocol(context, content.protocolMessage, place);
   if (content.reactionMessage) return [readReaction(context, message, content.reactionMessage, place)];
+  const call = callWords(content.callLogMesssage);
+  if (call !== undefined) return [told(place, call)];
   const body = bodyIn(context, inside);
   if (place.chat === STATUS) return [messageEvent(place, passedOn('kind.status', body))];
   if (chatKind(place.chat) === 'channel') return [messageEvent(place, passedOn('kind.newsletter', body))];
   return [messageEvent(place, body, replyOf(context, content, place))];
+}
+
+/** @returns undefined for a call that was taken or refused: it is told as any other kind */
+function callWords(call: proto.Message.ICallLogMessage | null | undefined): SayKey | undefined {
+  const video = call?.isVideo === true;
+  if (call?.callOutcome === ONGOING) return video ? 'whatsapp.video-call' : 'whatsapp.call';
+  if (call?.callOutcome === MISSED) return video ? 'whatsapp.missed-video-call' : 'whatsapp.missed-call';
+  return undefined;
 }
 
 function bodyIn(context: ReadContext, inside: ReturnType<typeof unwrap>): MessageBody {

@@ -18,6 +18,14 @@ export const en = {
   'whatsapp.waiting':
     'This message cannot be read yet. Its text will appear here when the phone that wrote it sends it again.',
   'whatsapp.view-once': 'A view-once message: it can be opened on your phone only.',
+  'whatsapp.call': 'Voice call: answer it on your phone.',
+  'whatsapp.video-call': 'Video call: answer it on your phone.',
+  'whatsapp.status-elsewhere':
+    'Status updates are not brought here: see them in WhatsApp on your phone. I say this once.',
+  'whatsapp.channels-elsewhere':
+    'Posts of channels are not brought here: see them in WhatsApp on your phone. I say this once.',
+  'whatsapp.lists-elsewhere':
+    'What your phone sends to a broadcast list is not brought here; the answers to it are. I say this once.',
   'whatsapp.missed-call': 'Missed voice call.',
   'whatsapp.missed-video-call': 'Missed video call.',
   'whatsapp.timer-off': 'Messages no longer disappear from this chat on WhatsApp.',

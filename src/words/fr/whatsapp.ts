@@ -18,6 +18,14 @@ export const fr = {
   'whatsapp.waiting':
     'Ce message est encore illisible. Son texte apparaîtra ici quand le téléphone de son auteur l’aura renvoyé.',
   'whatsapp.view-once': 'Un message à vue unique : il ne s’ouvre que sur votre téléphone.',
+  'whatsapp.call': 'Appel vocal : répondez sur votre téléphone.',
+  'whatsapp.video-call': 'Appel vidéo : répondez sur votre téléphone.',
+  'whatsapp.status-elsewhere':
+    'Les statuts ne sont pas apportés ici : voyez-les dans WhatsApp sur votre téléphone. Je ne le dis qu’une fois.',
+  'whatsapp.channels-elsewhere':
+    'Les publications des chaînes ne sont pas apportées ici : voyez-les dans WhatsApp sur votre téléphone. Je ne le dis qu’une fois.',
+  'whatsapp.lists-elsewhere':
+    'Ce que votre téléphone envoie à une liste de diffusion n’est pas apporté ici ; les réponses le sont. Je ne le dis qu’une fois.',
   'whatsapp.missed-call': 'Appel vocal manqué.',
   'whatsapp.missed-video-call': 'Appel vidéo manqué.',
   'whatsapp.timer-off': 'Les messages ne disparaissent plus de cette discussion sur WhatsApp.',
