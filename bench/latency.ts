@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonic } from '../sandbox/tape.ts';
 import { Person } from '../tests/faults/person.ts';
 import type { Chat } from './cast.ts';
+import type { Far } from './far.ts';
 import { Commits } from './commits.ts';
 import { atMost, plain, type Finding } from './finding.ts';
 import { hearTape } from './hear-tape.ts';
@@ -67,8 +68,8 @@ async function pace(
   return passages.samples.slice(WARM);
 }
 
-function findings(way: string, samples: readonly number[], commits: Commits): readonly Finding[] {
-  const id = `telegram.${way}.added-latency`;
+function findings({ network }: Far, way: string, samples: readonly number[], commits: Commits): readonly Finding[] {
+  const id = `${network}.${way}.added-latency`;
   return [
     atMost(`${id}.p50`, percentile(samples, 0.5), 'ms', P50_MS),
     atMost(`${id}.p99`, percentile(samples, 0.99), 'ms', P99_MS),
@@ -76,11 +77,16 @@ function findings(way: string, samples: readonly number[], commits: Commits): re
   ];
 }
 
-/** From the last byte of the homeserver's transaction to the first byte of Telegram's frame. */
-export async function addedToNetwork(stage: Stage, house: House, chats: readonly Chat[]): Promise<readonly Finding[]> {
+/** From the last byte of the homeserver's transaction to the network's frame as its tape tells of it. */
+export async function addedToNetwork(
+  stage: Stage,
+  far: Far,
+  house: House,
+  chats: readonly Chat[],
+): Promise<readonly Finding[]> {
   const passages = new Passages();
   stage.relay.ears = { pushing: (text, at) => passages.came(text, at) };
-  const stop = await hearTape(stage.telegram.control, ({ way, text, at }) => {
+  const stop = await hearTape(far.control, ({ way, text, at }) => {
     if (way === 'in') passages.went(text, at);
   });
   const commits = await Commits.open(house.database);
@@ -91,7 +97,7 @@ export async function addedToNetwork(stage: Stage, house: House, chats: readonly
       const chat = chats[index % chats.length];
       if (chat !== undefined) await persons.get(chat.person.userId)?.say(chat.room, text);
     });
-    return findings('to-network', samples, commits);
+    return findings(far, 'to-network', samples, commits);
   } finally {
     stage.relay.ears = {};
     stop();
@@ -99,11 +105,16 @@ export async function addedToNetwork(stage: Stage, house: House, chats: readonly
   }
 }
 
-/** From the last byte of Telegram's frame to the first byte of the send to the homeserver. */
-export async function addedToMatrix(stage: Stage, house: House, chats: readonly Chat[]): Promise<readonly Finding[]> {
+/** From the last byte of the network's frame to the first byte of the send to the homeserver. */
+export async function addedToMatrix(
+  stage: Stage,
+  far: Far,
+  house: House,
+  chats: readonly Chat[],
+): Promise<readonly Finding[]> {
   const passages = new Passages();
   stage.relay.ears = { sending: (text, at) => passages.went(text, at) };
-  const stop = await hearTape(stage.telegram.control, ({ way, text, at }) => {
+  const stop = await hearTape(far.control, ({ way, text, at }) => {
     if (way === 'out') passages.came(text, at);
   });
   const commits = await Commits.open(house.database);
@@ -111,9 +122,9 @@ export async function addedToMatrix(stage: Stage, house: House, chats: readonly 
     commits.every(200);
     const samples = await pace('to-matrix', passages, async (index, text) => {
       const chat = chats[index % chats.length];
-      if (chat !== undefined) await stage.telegram.write(chat.contact, chat.self, text);
+      if (chat !== undefined) await far.write(chat.contact, chat.self, text);
     });
-    return findings('to-matrix', samples, commits);
+    return findings(far, 'to-matrix', samples, commits);
   } finally {
     stage.relay.ears = {};
     stop();

@@ -1,4 +1,4 @@
-// Homeserver, simulated Telegram, Postgres and the relay between them, for all measurements of one run; knows no bridge but its settings.
+// Homeserver, simulated networks, Postgres and the relay between them, for all measurements of one run; knows no bridge but its settings.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,17 +6,18 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { startHomeserver, type Homeserver, type HomeserverKind } from '../sandbox/homeserver/homeserver.ts';
 import { freePort } from '../sandbox/homeserver/ports.ts';
-import { TelegramSandbox } from '../sandbox/telegram/control-client.ts';
 import { bridgeRegistration } from '../src/app/registration.ts';
 import { Secret } from '../src/model/secret.ts';
 import { startEmbedded, type EmbeddedPostgres } from '../src/store/embedded.ts';
 import { openStore, type Store } from '../src/store/index.ts';
 import { quiet } from '../tests/support/quiet.ts';
+import { FarTelegram } from './far-telegram.ts';
+import { FarWhatsApp } from './far-whatsapp.ts';
+import type { Far } from './far.ts';
 import { Bridge } from './processes.ts';
 import { Relay } from './relay.ts';
 
 export const SERVER_NAME = 'hs.test';
-const API_HASH = '0123456789abcdef0123456789abcdef';
 /** A later era than any that the homeserver remembers: each database here is new, none is a restored backup. */
 const FIRST_ERA = 1_000_000;
 
@@ -25,6 +26,11 @@ export interface StageOptions {
   readonly say: (sentence: string) => void;
   /** Folder for V8's profiles of the bridge. */
   readonly profile?: string | undefined;
+}
+
+interface Keys {
+  readonly vault: Buffer;
+  readonly identity: Buffer;
 }
 
 /** One database and the bridge's settings for it. */
@@ -37,7 +43,8 @@ export interface House {
 
 export class Stage {
   readonly dir: string;
-  readonly telegram: TelegramSandbox;
+  readonly telegram: FarTelegram;
+  readonly whatsapp: FarWhatsApp;
   readonly homeserver: Homeserver;
   readonly relay: Relay;
   readonly doorPort: number;
@@ -45,13 +52,15 @@ export class Stage {
   readonly #postgres: EmbeddedPostgres;
   readonly #healthPort: number;
   readonly #options: StageOptions;
-  readonly #keys = { vault: randomBytes(32), identity: randomBytes(32) };
+  readonly #keys: Keys;
   readonly #houses: House[] = [];
 
   private constructor(parts: {
     options: StageOptions;
     dir: string;
-    telegram: TelegramSandbox;
+    telegram: FarTelegram;
+    whatsapp: FarWhatsApp;
+    keys: Keys;
     homeserver: Homeserver;
     relay: Relay;
     postgres: EmbeddedPostgres;
@@ -61,6 +70,8 @@ export class Stage {
     this.#options = parts.options;
     this.dir = parts.dir;
     this.telegram = parts.telegram;
+    this.whatsapp = parts.whatsapp;
+    this.#keys = parts.keys;
     this.homeserver = parts.homeserver;
     this.relay = parts.relay;
     this.#postgres = parts.postgres;
@@ -79,8 +90,11 @@ export class Stage {
       endings.push(() => relay.close());
       const registration = join(dir, 'registration.yaml');
       writeFileSync(registration, JSON.stringify(registrationOf(relay.doorUrl, tokens)));
-      const telegram = await TelegramSandbox.start({ log: 'ignore' });
+      const keys = { vault: randomBytes(32), identity: randomBytes(32) };
+      const telegram = await FarTelegram.start();
       endings.push(async () => await telegram.stop());
+      const whatsapp = await FarWhatsApp.start(keys.identity);
+      endings.push(async () => await whatsapp.stop());
       const postgres = await startEmbedded({ dir: join(dir, 'postgres'), fsync: true, connections: 60 });
       endings.push(async () => await postgres.stop());
       const homeserver = await startHomeserver({
@@ -92,15 +106,15 @@ export class Stage {
         say: options.say,
       });
       relay.lead(homeserver.url);
-      return new Stage({ options, dir, telegram, homeserver, relay, postgres, ports, tokens });
+      return new Stage({ options, dir, telegram, whatsapp, keys, homeserver, relay, postgres, ports, tokens });
     } catch (error) {
       for (const end of endings.toReversed()) await end();
       throw error;
     }
   }
 
-  /** A new, migrated database whose bridge serves nobody yet. */
-  async house(name: string): Promise<House> {
+  /** A new, migrated database whose bridge serves nobody yet. @param far the one network that is on, if any */
+  async house(name: string, far?: Far): Promise<House> {
     const client = new Client({ connectionString: this.#postgres.url });
     await client.connect();
     await client.query(`create database ${name}`);
@@ -117,7 +131,7 @@ export class Stage {
     const folder = join(this.dir, name);
     mkdirSync(folder);
     const config = join(folder, 'config.yaml');
-    writeFileSync(config, JSON.stringify(this.#config(database)));
+    writeFileSync(config, JSON.stringify(this.#config(database, far)));
     const house = {
       store,
       database,
@@ -136,12 +150,16 @@ export class Stage {
   async close(): Promise<void> {
     for (const { store } of this.#houses) await store.close();
     this.relay.close();
-    await Promise.allSettled([this.telegram.stop(), this.homeserver.dispose(), this.#postgres.stop()]);
+    await Promise.allSettled([
+      this.telegram.stop(),
+      this.whatsapp.stop(),
+      this.homeserver.dispose(),
+      this.#postgres.stop(),
+    ]);
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  #config(database: string): unknown {
-    const { telegram } = this;
+  #config(database: string, far: Far | undefined): unknown {
     return {
       homeserver: { url: this.relay.homeserverUrl, serverName: SERVER_NAME },
       appservice: { port: this.doorPort, url: this.relay.doorUrl, asToken: this.tokens.as, hsToken: this.tokens.hs },
@@ -151,19 +169,8 @@ export class Stage {
         identityKey: this.#keys.identity.toString('base64'),
       },
       health: { port: this.#healthPort },
-      rules: ['login', 'bridge'].map((action) => ({ allow: action, user: `:${SERVER_NAME}`, network: 'telegram' })),
-      networks: {
-        telegram: {
-          enabled: true,
-          apiId: 12345,
-          apiHash: API_HASH,
-          dangerousTestServers: true,
-          test: {
-            dcs: Object.fromEntries(Object.entries(telegram.dcs).map(([dc, port]) => [dc, `127.0.0.1:${port}`])),
-            rsa: [telegram.rsa.pem],
-          },
-        },
-      },
+      rules: ['login', 'bridge'].map((action) => ({ allow: action, user: `:${SERVER_NAME}` })),
+      networks: far === undefined ? {} : { [far.network]: { enabled: true, ...far.settings } },
     };
   }
 }

@@ -4,7 +4,6 @@ import { as, toNetworkLane, loginOwner, portalKeyText, type RoomId, type UserId 
 import { PEER_PREFIX } from '../src/networks/telegram/cursor.ts';
 import { directChatId, personId, puppetId, TELEGRAM } from '../src/networks/telegram/ids.ts';
 import { vaultScope } from '../src/ports/network.ts';
-import { signIn } from './cast.ts';
 import { atMost, type Finding } from './finding.ts';
 import { hearTape } from './hear-tape.ts';
 import { SERVER_NAME, type House, type Stage } from './stage.ts';
@@ -15,7 +14,7 @@ const GIVEN_UP_MS = 60_000;
 const TEXT = 'the first of the queue';
 
 export async function startup(stage: Stage): Promise<readonly Finding[]> {
-  const house = await stage.house('startup');
+  const house = await stage.house('startup', stage.telegram);
   await fill(stage, house);
   let stop: () => void = () => undefined;
   const firstFrame = new Promise<number>((resolve, reject) => {
@@ -41,11 +40,11 @@ export async function startup(stage: Stage): Promise<readonly Finding[]> {
 /** One login in ten thousand chats with ten messages each behind them, and one message that waits. */
 async function fill(stage: Stage, house: House): Promise<void> {
   const owner = as<UserId>(`@starter:${SERVER_NAME}`);
-  const account = await stage.telegram.createPerson({ firstName: 'Starter' });
-  const contact = await stage.telegram.createPerson({ firstName: 'Waiting' });
+  const account = await stage.telegram.person('Starter');
+  const contact = await stage.telegram.person('Waiting');
   // So that both know each other.
   await stage.telegram.write(contact.id, account.id, 'hello');
-  await signIn(stage, house, owner, account);
+  await stage.telegram.signIn(house, owner, account);
   const receiver = puppetId(owner, account.id);
   const client = new Client({ connectionString: house.database });
   await client.connect();
