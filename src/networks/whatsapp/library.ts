@@ -54,10 +54,17 @@ export function openSocket({ settings, state, cures, qrMs }: LibraryDoors): Open
   const timers = cures.timers ? new LibraryTimers() : undefined;
   const door = new WebDoor(settings.dangerousTestServers);
   const timing = qrMs === undefined ? {} : { qrTimeout: qrMs };
+  let gate: Gate | undefined;
+  const makeSignalRepository = state.repositoryBehind((kept) => {
+    if (gate === undefined || !cures.gate) return false;
+    gate.hold(kept);
+    return true;
+  });
   const make = (): WASocket =>
-    captured(() => makeWASocket({ ...configOf(settings, state), ...door.settings, ...timing }));
+    captured(() => makeWASocket({ ...configOf(settings, state), makeSignalRepository, ...door.settings, ...timing }));
   const socket = timers?.run(make) ?? make();
-  const gate = guardSocket(socket.ws, state.journal, cures, ({ tag }) => tag !== 'receipt');
+  const guarded = guardSocket(socket.ws, state.journal, cures, ({ tag }) => tag !== 'receipt');
+  gate = guarded;
   socket.ev.on('creds.update', () => {
     // The state tells its line when nothing can be written any more.
     state.saveCreds().catch(() => undefined);
@@ -65,7 +72,7 @@ export function openSocket({ settings, state, cures, qrMs }: LibraryDoors): Open
   const raw = Reflect.get(socket.ws, 'socket') as { terminate(): void };
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    gate.shut();
+    guarded.shut();
     const goodbye = setTimeout(() => raw.terminate(), GOODBYE_MS);
     try {
       await socket.end(undefined);
@@ -78,7 +85,7 @@ export function openSocket({ settings, state, cures, qrMs }: LibraryDoors): Open
       await door.close();
     }
   };
-  return { socket, gate, close: async () => await (closing ??= close()) };
+  return { socket, gate: guarded, close: async () => await (closing ??= close()) };
 }
 
 /** A handler of the library that fails ends its connection, not the process. */
@@ -99,7 +106,6 @@ function configOf(settings: WhatsAppSettings, state: AccountState): UserFacingSo
   return {
     ...(away === undefined ? {} : { waWebSocketUrl: away.url }),
     auth: state.auth,
-    makeSignalRepository: state.makeSignalRepository,
     transactionOpts,
     logger: silentLogger,
     browser: [settings.deviceName, 'Chrome', '1.0'],

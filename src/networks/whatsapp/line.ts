@@ -74,14 +74,19 @@ export class Line {
     return this.#state === 'open';
   }
 
-  /** @returns the server's time of the message, epoch ms @throws BridgeError */
+  /**
+   * @param kept nothing leaves from now on before it is; when it cannot be, nothing leaves any more
+   * @returns the server's time of the message, epoch ms @throws BridgeError
+   */
   async relay(
     to: string,
     message: proto.IMessage,
     id: string,
     attrs: Readonly<Record<string, string>>,
+    kept: Promise<void> = Promise.resolve(),
   ): Promise<number> {
     const stop = new AbortController();
+    this.#opened.gate.hold(kept);
     const ack = new Promise<number>((acked, failed) => {
       this.#waiting.set(id, { acked, failed });
     });
@@ -90,7 +95,8 @@ export class Line {
     try {
       const out = this.socket.relayMessage(to, message, { messageId: id, additionalAttributes: { ...attrs } });
       out.catch(() => undefined);
-      const late = this.#doors.clock.sleep(this.#doors.ackMs, stop.signal).then(() => {
+      const late = kept.then(async () => {
+        await this.#doors.clock.sleep(this.#doors.ackMs, stop.signal);
         throw unanswered();
       });
       late.catch(() => undefined);

@@ -10,6 +10,7 @@ import { chatKind, isPersonal, messageId, stanzaId } from './ids.ts';
 import { parseJid } from './jid.ts';
 import type { Line } from './line.ts';
 import type { Pacing } from './pacing.ts';
+import type { LedgerChange } from './state/ledger.ts';
 import type { SentBook } from './state/sent.ts';
 import { write, type WriteContext, type Written } from './write.ts';
 
@@ -47,10 +48,11 @@ export class Sends {
     const done = this.#acked.get(id) ?? before?.acknowledgedAt;
     if (done !== undefined) return this.#receipt(action, id, done, before);
     const written = write(this.#doors.context(), action, effect);
-    await this.#mayGo(line, action, written);
-    const kept = await sent.remember(id, written.to, written.message);
+    const alongside = await this.#mayGo(line, action, written);
+    const { sent: kept, kept: safe } =
+      before === undefined ? sent.begin(id, written.to, written.message, alongside) : { sent: before, kept: undefined };
     try {
-      const at = await line.relay(kept.chat, kept.body, id, written.attrs);
+      const at = await line.relay(kept.chat, kept.body, id, written.attrs, safe);
       sent.acknowledged(id);
       this.#note(id, at);
       const receipt = this.#receipt(action, id, at, kept);
@@ -68,16 +70,19 @@ export class Sends {
     }
   }
 
-  async #mayGo(line: Line, action: MessageAction, { to }: Written): Promise<void> {
+  /** @returns what has to be kept with it @throws BridgeError */
+  async #mayGo(line: Line, action: MessageAction, { to }: Written): Promise<readonly LedgerChange[]> {
     const { chats, pacing, clock } = this.#doors;
     const { chat } = action;
     const established = chatKind(chat) === 'group' || chats.chat(chat).met === true;
     if (pacing !== undefined) {
       const text = action.kind === 'send' && action.body.kind === 'text' ? { text: action.body.text.text } : {};
       pacing.send({ chat, established, ...text }, clock.now());
-      if (!established || (text.text?.length ?? 0) >= 40) await this.#keepPacing();
+      if (!established) await this.#keepPacing();
+      else if ((text.text?.length ?? 0) >= 40) return [{ key: PACING_KEY, value: pacing.pack(clock.now()) }];
     }
     if (!established && isPersonal(chat)) await this.#reach(line, chat, to);
+    return [];
   }
 
   /** To nobody the library would send to our own phone only, and call it done. */

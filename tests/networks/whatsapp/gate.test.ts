@@ -98,6 +98,20 @@ class Line {
   }
 }
 
+test('a gate that is shut leaves no failure of what is kept later to the process', () => {
+  const gate = new Gate({ send: () => undefined });
+  gate.shut();
+  let heard = 0;
+  const kept = Promise.reject<void>(new Error('not kept'));
+  const own = kept.catch.bind(kept);
+  kept.catch = (why) => {
+    heard += 1;
+    return own(why);
+  };
+  gate.hold(kept);
+  expect([heard, gate.waiting]).toEqual([1, 0]);
+});
+
 describe('defect 2: what is acknowledged before it is kept', () => {
   test('an acknowledgement waits for the commit, and what follows waits behind it', async () => {
     const line = new Line();

@@ -229,6 +229,34 @@ describe.each([
     await Promise.all([anna.close(), boris.close()]);
   }, 60_000);
 
+  test('the same value again is not waited for while frames wait for it; another one is', async () => {
+    const state = await begin();
+    const session = (step: number): { session: { 'a.0': object } } => ({ session: { 'a.0': { step } } });
+    const before = commits;
+    const kept = state.keys.begin(session(1) as never);
+    await state.keys.set(session(1) as never);
+    expect(commits).toBe(before);
+    await state.keys.set(session(2) as never);
+    await kept;
+    const written = commits;
+    await state.keys.set(session(2) as never);
+    expect(commits).toBe(written);
+    const again = await reopen();
+    expect(await again.keys.get('session', ['a.0'])).toEqual({ 'a.0': { step: 2 } });
+  });
+
+  test('a value that is being written as usual is waited for by the same value', async () => {
+    const state = await begin();
+    const data = { session: { 'a.0': { step: 1 } } } as never;
+    const order: string[] = [];
+    await Promise.all([
+      state.keys.set(data).then(() => order.push('first')),
+      state.keys.set(data).then(() => order.push('again')),
+    ]);
+    expect(order).toEqual(['first', 'again']);
+    expect((await (await reopen()).keys.get('session', ['a.0']))['a.0']).toEqual({ step: 1 });
+  });
+
   test('what was sent is kept for some days, and what has no answer is known', async () => {
     const state = await begin();
     await state.sent.remember('m1', 'chat', { conversation: 'one' });

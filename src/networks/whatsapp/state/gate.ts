@@ -41,7 +41,11 @@ export class Gate implements Frames {
 
   /** Every frame from now on waits for this commit; when it fails, the gate shuts. */
   hold(commit: Promise<void>): void {
-    if (this.#shut) return;
+    if (this.#shut) {
+      // Whoever shut it has said why.
+      commit.catch(() => undefined);
+      return;
+    }
     const hold: Hold = { committed: false };
     this.#queue.push(hold);
     commit.then(

@@ -34,6 +34,8 @@ export class KeyStore implements SignalKeyStore {
   readonly #memory = new Map<string, Uint8Array | null>();
   /** Not committed yet: how many writes of the name are under way. */
   readonly #unwritten = new Map<string, number>();
+  /** Those of them that frames wait for. */
+  readonly #held = new Map<string, number>();
   /** Names that are being read, until somebody writes them. */
   readonly #reading = new Map<string, symbol>();
   #bytes = 0;
@@ -62,9 +64,24 @@ export class KeyStore implements SignalKeyStore {
 
   /** Written out before it returns, kept when it resolves: the library may go on changing what it gave. @throws FencedError, WriterClosed */
   async set(data: SignalDataSet): Promise<void> {
+    await this.#write(data, this.#changes(data));
+  }
+
+  /**
+   * As set(), for what no frame may leave before: the same value set again meanwhile (the library commits it once more at the end of
+   * its transaction) is not waited for. @returns when it is kept
+   */
+  begin(data: SignalDataSet): Promise<void> {
     const changes = this.#changes(data);
+    for (const { key } of changes) count(this.#held, key, 1);
+    return this.#write(data, changes).finally(() => {
+      for (const { key } of changes) count(this.#held, key, -1);
+    });
+  }
+
+  async #write(data: SignalDataSet, changes: readonly LedgerChange[]): Promise<void> {
     for (const { key, value } of changes) {
-      this.#unwritten.set(key, (this.#unwritten.get(key) ?? 0) + 1);
+      count(this.#unwritten, key, 1);
       this.#reading.delete(key);
       this.#remember(key, value);
     }
@@ -72,11 +89,7 @@ export class KeyStore implements SignalKeyStore {
     try {
       await this.#doors.writer.write([...changes, ...alongside]);
     } finally {
-      for (const { key } of changes) {
-        const left = (this.#unwritten.get(key) ?? 1) - 1;
-        if (left === 0) this.#unwritten.delete(key);
-        else this.#unwritten.set(key, left);
-      }
+      for (const { key } of changes) count(this.#unwritten, key, -1);
       this.#forget();
     }
   }
@@ -100,10 +113,11 @@ export class KeyStore implements SignalKeyStore {
     return changes;
   }
 
-  /** It is written so already. */
+  /** It is written so already, or is about to be while frames wait for it. */
   #isKept(key: string, bytes: Uint8Array | null): boolean {
     const kept = this.#memory.get(key);
-    if (kept === undefined || this.#unwritten.has(key)) return false;
+    // What was set later than a held value is of a later write: nothing is known of that one.
+    if (kept === undefined || this.#unwritten.get(key) !== this.#held.get(key)) return false;
     return kept === null || bytes === null ? kept === bytes : Buffer.compare(kept, bytes) === 0;
   }
 
@@ -177,6 +191,12 @@ export class KeyStore implements SignalKeyStore {
       if (this.#bytes <= MOST_BYTES) return;
     }
   }
+}
+
+function count(where: Map<string, number>, key: string, by: 1 | -1): void {
+  const now = (where.get(key) ?? 0) + by;
+  if (now === 0) where.delete(key);
+  else where.set(key, now);
 }
 
 function cost(value: Uint8Array | null): number {

@@ -19,8 +19,12 @@ export type MakeRepository = SocketConfig['makeSignalRepository'];
 export interface RepositoryDoors {
   readonly cures: Cures;
   readonly journal: Journal;
-  readonly store: Pick<KeyStore, 'set'>;
+  readonly store: Pick<KeyStore, 'set' | 'begin'>;
+  readonly hold: Hold;
 }
+
+/** Lets no frame leave before this is kept. @returns false when there are no frames to hold: then it has to be waited for */
+export type Hold = (kept: Promise<void>) => boolean;
 
 /** A write that failed is tried again below: here it is over. */
 export const transactionOpts = { maxCommitRetries: 1, delayBetweenTriesMs: 0 };
@@ -137,7 +141,9 @@ class Steps {
       if (data.session !== undefined) step.session = { ...step.session, ...data.session };
       if (data['sender-key'] !== undefined) step['sender-key'] = { ...step['sender-key'], ...data['sender-key'] };
     }
-    await this.#doors.store.set(step);
+    // The account's lock need not wait for the disk: whoever has it next finds the step in memory, and its frames wait behind.
+    const kept = this.#doors.store.begin(step);
+    if (!this.#doors.hold(kept)) await kept;
     return result;
   }
 }

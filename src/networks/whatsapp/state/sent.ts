@@ -52,10 +52,21 @@ export class SentBook {
   async remember(id: string, chat: string, body: proto.IMessage): Promise<Sent> {
     const before = await this.find(id);
     if (before !== undefined) return before;
-    const sent: Sent = { id, chat, body, at: this.#doors.clock.now() };
-    await this.#doors.writer.write([this.#change(sent)]);
-    this.#open.set(id, sent);
+    const { sent, kept } = this.begin(id, chat, body);
+    await kept;
     return sent;
+  }
+
+  /** For an id that is not known: nothing of the send may leave before it is `kept`. @param alongside of the same commit */
+  begin(
+    id: string,
+    chat: string,
+    body: proto.IMessage,
+    alongside: readonly LedgerChange[] = [],
+  ): { readonly sent: Sent; readonly kept: Promise<void> } {
+    const sent: Sent = { id, chat, body, at: this.#doors.clock.now() };
+    this.#open.set(id, sent);
+    return { sent, kept: this.#doors.writer.write([this.#change(sent), ...alongside]) };
   }
 
   /** The server has it. After a crash it may be forgotten: then the message is sent once more under its id. */

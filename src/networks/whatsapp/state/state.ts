@@ -5,7 +5,7 @@ import { Journal } from './journal.ts';
 import { KeyStore } from './keys.ts';
 import type { Ledger, LedgerChange } from './ledger.ts';
 import { patientLedger } from './patient.ts';
-import { repositoryMaker, type MakeRepository } from './repository.ts';
+import { repositoryMaker, type Hold, type MakeRepository } from './repository.ts';
 import { SentBook } from './sent.ts';
 import { CREDS_KEY, Names, openCreds, packCreds } from './values.ts';
 import { Writer, type WriterDoors } from './writer.ts';
@@ -63,7 +63,12 @@ export class AccountState {
 
   /** The library's `makeSignalRepository`. */
   get makeSignalRepository(): MakeRepository {
-    return repositoryMaker({ cures: this.#cures, journal: this.journal, store: this.keys });
+    return this.repositoryBehind(() => false);
+  }
+
+  /** For a socket whose frames wait for what is being kept. */
+  repositoryBehind(hold: Hold): MakeRepository {
+    return repositoryMaker({ cures: this.#cures, journal: this.journal, store: this.keys, hold });
   }
 
   /** After each `creds.update`, which the library has put into `creds` by then. @throws FencedError, WriterClosed */

@@ -101,9 +101,13 @@ export function openCreds(bytes: Uint8Array): AuthenticationCreds {
   return credsCodec.open(unversioned(bytes));
 }
 
+const MOST_KNOWN = 500;
+
 /** Numbers of people and chats are few enough to be guessed: their names are keyed with something that only this login has. */
 export class Names {
   readonly #key: Buffer;
+  /** Those that were asked for last: each send asks for a dozen, mostly the same. */
+  readonly #known = new Map<string, string>();
 
   constructor(creds: Pick<AuthenticationCreds, 'signedIdentityKey'>) {
     this.#key = createHmac('sha256', creds.signedIdentityKey.private).update('passerelle vault names').digest();
@@ -116,7 +120,12 @@ export class Names {
   }
 
   hide(id: string): string {
-    return createHmac('sha256', this.#key).update(id).digest('base64url').slice(0, 22);
+    const known = this.#known.get(id);
+    if (known !== undefined) return known;
+    const name = createHmac('sha256', this.#key).update(id).digest('base64url').slice(0, 22);
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#known.set(id, name);
+    return name;
   }
 }
 
