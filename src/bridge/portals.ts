@@ -103,8 +103,10 @@ export class PortalKeeper {
 
   /** Invites somebody who left, and no more: whether they come back is theirs to say. The message goes into the room anyway. */
   async #callBack(portal: Portal & { room: RoomId }, puppet: Puppet): Promise<Portal & { room: RoomId }> {
+    // Whoever brought the message: the one who left is the reader's person.
+    const reader = portal.reader === undefined ? puppet : ((await this.#doors.puppets.find(portal.reader)) ?? puppet);
     try {
-      await this.#doors.matrix.bot.invite(portal.room, puppet.owner, portal.kind === 'direct');
+      await this.#doors.matrix.bot.invite(portal.room, reader.owner, portal.kind === 'direct');
     } catch (error) {
       // Banned, or back already without our having seen it.
       if (!(error instanceof BridgeError) || error.retry !== 'never') throw error;
@@ -164,7 +166,8 @@ function portalFrom(key: PortalKey, resolved: ResolvedChat, puppet: Puppet): Por
     encrypted: false,
     facts: [`${chat.kind}:${chat.id}`, ...facts],
     away: false,
-    reader: puppet.id,
+    // Who reads a chat of several logins is settled when one of them may have it: see flow/reading.ts.
+    ...(chat.kind === 'direct' ? { reader: puppet.id } : {}),
     ...(name === undefined ? {} : { name }),
     ...(chat.kind === 'direct' && other !== undefined ? { person: other } : {}),
   };

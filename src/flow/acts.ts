@@ -6,7 +6,9 @@ import { say } from '../model/say.ts';
 import { render } from '../words/index.ts';
 import { denial, languageOf, mayBridge, titleOf, type FlowDoors, type Plan } from './doors.ts';
 import { managementRoom } from './management.ts';
-import { mirror, mirrorLater } from './mirror.ts';
+import { reads } from './reading.ts';
+import { mirror } from './mirror.ts';
+import { mirrorLater } from './tellings.ts';
 import { sayForced } from './rooms.ts';
 import { notice } from './to-network/report.ts';
 
@@ -50,6 +52,7 @@ async function openPortal(doors: FlowDoors, entry: QueueEntry, act: Act<'open-po
     const room = await managementRoom(doors, act.for);
     return { do: 'deliver', deliveries: [notice(effectId(entry.key, 'denied'), room, act.for, denial(verdict))] };
   }
+  await reads(doors, entry.key, known, puppet);
   if (known.room === undefined && known.kind !== 'direct') {
     await mirrorLater(doors, { cause: entry.key, portal: known, puppet: puppet.id });
   }

@@ -2,9 +2,12 @@
 import type { EffectId, PersonId, UserId } from '../model/ids.ts';
 import type { Membership } from '../model/matrix-event.ts';
 import type { Portal, Puppet } from '../model/records.ts';
+import { say } from '../model/say.ts';
 import type { Speaker } from '../ports/matrix.ts';
-import { mayBridge, type FlowDoors } from './doors.ts';
+import { mayHaveIt, titleOf, usersOf, type FlowDoors } from './doors.ts';
 import { isDone } from './done.ts';
+import { handOver, successor } from './reading.ts';
+import { sayOnce } from './tellings.ts';
 
 /** In a room of so many members others come when they first speak: every one of them is an account and several requests. */
 export const MOST_SHOWN = 100;
@@ -42,10 +45,9 @@ export async function letIn(doors: FlowDoors, { portal, person, id, by, members,
 }
 
 /** A person is no longer in the group. One that was never shown has nothing to leave. */
-export async function letOut(
-  doors: FlowDoors,
-  { portal, person, id, by, members, themselves }: Move & { readonly themselves: boolean },
-): Promise<void> {
+export async function letOut(doors: FlowDoors, move: Move & { readonly themselves: boolean }): Promise<void> {
+  const { portal, person, id, by, members, themselves } = move;
+  for (const own of await doors.senders.ownersOf(portal, person)) await ownOut(doors, move, own);
   const users = await usersOf(doors, portal, person);
   await doors.matrix.setPowers(portal.room, { roles: new Map(users.map((user) => [user, 'member'])) });
   const user = doors.matrix.ghostUser(portal.key.network, person);
@@ -56,20 +58,23 @@ export async function letOut(
   if (left) await isDone(async () => await ghost.leave(portal.room));
 }
 
-/** As whom a person is in a room: their ghost, and whoever is logged in with their account. */
-export async function usersOf(
-  doors: Pick<FlowDoors, 'matrix' | 'senders'>,
-  portal: Portal,
-  person: PersonId,
-): Promise<readonly UserId[]> {
-  const owners = await doors.senders.ownersOf(portal, person);
-  return [doors.matrix.ghostUser(portal.key.network, person), ...owners.map(({ owner }) => owner)];
-}
-
-/** May this login's person have the chat now? */
-export async function mayHaveIt(doors: FlowDoors, portal: Portal, puppet: Puppet): Promise<boolean> {
-  if (puppet.state === 'signed-out' || puppet.state === 'paused') return false;
-  return (await mayBridge(doors, puppet, portal.facts)).effect === 'allow';
+/**
+ * The account of somebody here is out: whoever else is in the group reads on, without them in the room; where nobody is left,
+ * the room stays theirs.
+ */
+async function ownOut(doors: FlowDoors, { portal, id, by, members }: Move, own: Puppet): Promise<void> {
+  const next = await successor(doors, portal, own);
+  if (next === undefined) {
+    const words = say('group.left-there', { network: titleOf(doors, portal.key.network) });
+    await sayOnce(doors, { key: `left-there:${id}/${own.id}`, room: portal.room, reader: own.owner, words });
+    return;
+  }
+  if (portal.reader === own.id) await handOver(doors, id, portal, next.id);
+  const others = await doors.puppets.ofOwner(own.owner);
+  const still = others.some(({ id: other, network }) => network === portal.key.network && other === next.id);
+  const now = (members ?? (await doors.matrix.members(portal.room))).get(own.owner);
+  if (!still && (now === 'join' || now === 'invite'))
+    await by(async (speaker) => await speaker.kick(portal.room, own.owner, undefined, id));
 }
 
 function joined(members: ReadonlyMap<UserId, Membership>): number {

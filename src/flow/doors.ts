@@ -1,9 +1,9 @@
 // Everything the corridor may knock at, handed over by the attic; knows no wing.
 import type { Facts, Verdict } from '../model/rules.ts';
 import type { Delivery } from '../model/delivery.ts';
-import type { EventId, NetworkId, OwnerId, PuppetId, RoomId, UserId } from '../model/ids.ts';
+import type { EventId, NetworkId, OwnerId, PersonId, PuppetId, RoomId, UserId } from '../model/ids.ts';
 import { say, type Language, type Say } from '../model/say.ts';
-import type { Puppet } from '../model/records.ts';
+import type { Portal, Puppet } from '../model/records.ts';
 import type { MatrixApi, ReadEvent } from '../ports/matrix.ts';
 import type { NetworkAdapter, NetworkSession } from '../ports/network.ts';
 import type { Queue } from '../ports/queue.ts';
@@ -93,6 +93,22 @@ export async function mayBridge(
   facts: readonly string[],
 ): Promise<Verdict> {
   return await doors.may({ action: 'bridge', user: puppet.owner, network: puppet.network, chats: facts });
+}
+
+/** May this login's person have the chat now? */
+export async function mayHaveIt(doors: FlowDoors, portal: Portal, puppet: Puppet): Promise<boolean> {
+  if (puppet.state === 'signed-out' || puppet.state === 'paused') return false;
+  return (await mayBridge(doors, puppet, portal.facts)).effect === 'allow';
+}
+
+/** As whom a person is in a room: their ghost, and whoever is logged in with their account. */
+export async function usersOf(
+  doors: Pick<FlowDoors, 'matrix' | 'senders'>,
+  portal: Portal,
+  person: PersonId,
+): Promise<readonly UserId[]> {
+  const owners = await doors.senders.ownersOf(portal, person);
+  return [doors.matrix.ghostUser(portal.key.network, person), ...owners.map(({ owner }) => owner)];
 }
 
 /** What a refused person is told about a chat: the deciding rule's own reason, else that no rule allows it. */

@@ -86,8 +86,13 @@ export class Intake {
     vault: readonly VaultChange[] = [],
   ): Promise<void> {
     const owner = loginOwner(puppet.id);
-    const entries = events.map((event): NewEntry => ({
-      key: event.key,
+    const keys = await this.#keysOf(puppet, events);
+    const fresh = events.flatMap((event, index) => {
+      const key = keys[index];
+      return key === undefined ? [] : [{ event, key }];
+    });
+    const entries = fresh.map(({ event, key }): NewEntry => ({
+      key,
       lane: toMatrixLane(event.portal),
       owner,
       payload: { from: 'network', puppet: puppet.id, event },
@@ -105,6 +110,26 @@ export class Intake {
     vault: readonly VaultChange[] = [],
   ): Promise<void> {
     await this.#doors.queue.accept({ entries: [telling(puppet.owner, cause, words)], vault, fence });
+  }
+
+  /**
+   * Of a chat that several logins are in, each brings what happens: its reader under the event's own key, the others under keys
+   * of theirs, so that what one of them may not have is not lost to another. Undefined for what the reader has brought already.
+   */
+  async #keysOf(puppet: Puppet, events: readonly NetworkEvent[]): Promise<readonly (string | undefined)[]> {
+    const readers = await Promise.all(
+      events.map(async ({ portal, kind }) =>
+        portal.receiver !== undefined || kind === 'person'
+          ? puppet.id
+          : (await this.#doors.portals.byKey(portal))?.reader,
+      ),
+    );
+    const others = events.filter((_event, index) => readers[index] !== undefined && readers[index] !== puppet.id);
+    const seen = others.length === 0 ? new Set() : await this.#doors.queue.seen(others.map(({ key }) => key));
+    return events.map(({ key }, index) => {
+      if (readers[index] === puppet.id) return key;
+      return seen.has(key) ? undefined : `${key}@${puppet.id}`;
+    });
   }
 
   async #matrixEntry(event: unknown, late: boolean): Promise<NewEntry | undefined> {

@@ -1,30 +1,15 @@
 // Makes a group's room look as its network says the group is: when the room is new, and when something done here was refused there.
 import { effectId } from '../model/effect.ts';
 import type { BridgeAct, QueueEntry } from '../model/entry.ts';
-import { loginOwner, toMatrixLane, type PersonId, type PuppetId, type UserId } from '../model/ids.ts';
+import type { PersonId, UserId } from '../model/ids.ts';
 import type { ChatSnapshot } from '../model/chat.ts';
 import type { Portal } from '../model/records.ts';
-import { letIn, letOut, MOST_SHOWN, usersOf } from './belonging.ts';
-import { mayBridge, type FlowDoors, type Plan } from './doors.ts';
+import { letIn, letOut, MOST_SHOWN } from './belonging.ts';
+import { mayBridge, usersOf, type FlowDoors, type Plan } from './doors.ts';
 import { isDone } from './done.ts';
 
 type Mirror = Extract<BridgeAct, { kind: 'mirror' }>;
 type Open = Portal & { readonly room: NonNullable<Portal['room']> };
-
-/** Puts it into the chat's own lane, once per `cause`. */
-export async function mirrorLater(
-  doors: Pick<FlowDoors, 'queue'>,
-  {
-    cause,
-    portal,
-    puppet,
-    back = [],
-  }: { cause: string; portal: Pick<Portal, 'key'>; puppet: PuppetId; back?: readonly PersonId[] },
-): Promise<void> {
-  const act = { kind: 'mirror', portal: portal.key, puppet, ...(back.length === 0 ? {} : { back }) } as const;
-  const [lane, owner] = [toMatrixLane(portal.key), loginOwner(puppet)];
-  await doors.queue.accept({ entries: [{ key: `mirror:${cause}`, lane, owner, payload: { from: 'bridge', act } }] });
-}
 
 /** Again after a crash: it writes only what is not so already. */
 export async function mirror(doors: FlowDoors, entry: QueueEntry, act: Mirror): Promise<Plan> {

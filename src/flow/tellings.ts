@@ -6,6 +6,7 @@ import {
   toMatrixLane,
   type EventId,
   type LaneId,
+  type PersonId,
   type PortalKey,
   type RoomId,
   type UserId,
@@ -98,4 +99,21 @@ export async function openPortalLater(doors: Doors, open: OpenLater): Promise<bo
     ],
   });
   return accepted.fresh > 0;
+}
+
+/** Has a group's room made to look as the group is, in the chat's own lane, once per `cause`. */
+export async function mirrorLater(
+  doors: Doors,
+  asked: {
+    readonly cause: string;
+    readonly portal: { readonly key: PortalKey };
+    readonly puppet: Puppet['id'];
+    /** Who was sent out of the room and is still in the group. */
+    readonly back?: readonly PersonId[];
+  },
+): Promise<void> {
+  const { cause, portal, puppet, back = [] } = asked;
+  const act = { kind: 'mirror', portal: portal.key, puppet, ...(back.length === 0 ? {} : { back }) } as const;
+  const [lane, owner] = [toMatrixLane(portal.key), loginOwner(puppet)];
+  await doors.queue.accept({ entries: [{ key: `mirror:${cause}`, lane, owner, payload: { from: 'bridge', act } }] });
 }

@@ -114,3 +114,126 @@ describe('the room of a group', () => {
     expect([...(world.network.chats.get(chat)?.admins ?? [])].toSorted()).toEqual(['ana', 'paul', ZOE]);
   });
 });
+
+describe('two logins in one group', () => {
+  const both = async (): Promise<void> => {
+    world.login(paul, 'paul');
+    await open();
+    await world.join(room, paul);
+  };
+  const reader = (): unknown => [...world.db.portals.values()].find(({ key }) => key.chat === chat)?.reader;
+  const of = (owner: typeof marie): string => (owner === marie ? `p-${marie}-${MARIE}` : `p-${paul}-paul`);
+  /** The one who reads, and the other. */
+  const roles = (): readonly [typeof marie, typeof marie] => (reader() === of(marie) ? [marie, paul] : [paul, marie]);
+  const states = (type: string): number =>
+    world.matrix.room(room).timeline.filter((one) => one.type === type && one.state_key === '').length;
+
+  test('share one room, in which everything is there once', async () => {
+    await both();
+    expect(world.matrix.texts(room)).toEqual(['hello']);
+    expect([marie, paul].map(present)).toEqual(['join', 'join']);
+    const names = states('m.room.name');
+    const message = world.network.say(chat, ZOE, 'once');
+    world.network.edit(chat, ZOE, message, 'just once');
+    world.network.react(chat, 'ana', message, '👍');
+    world.network.rename(chat, ZOE, 'Chamber choir');
+    world.network.happen(chat, ZOE, { kind: 'unreadable', what: 'kind.poll' });
+    await world.run();
+    expect(world.matrix.texts(room)).toEqual(['hello', 'just once', expect.stringContaining('not bridged yet')]);
+    expect(world.matrix.reactions(room)).toHaveLength(1);
+    expect(states('m.room.name')).toBe(names + 1);
+    world.matrix.say(room, marie, 'from here');
+    await world.run();
+    expect(world.network.texts(chat).filter((text) => text.includes('from here'))).toHaveLength(1);
+    expect(world.matrix.texts(room).filter((text) => text === 'from here')).toHaveLength(1);
+    expect([of(marie), of(paul)]).toContain(reader());
+  });
+
+  test('hand the reading over when the reader signs out', async () => {
+    await both();
+    const [first, second] = roles();
+    const puppet = [...world.db.puppets.values()].find(({ owner }) => owner === first);
+    if (puppet === undefined) throw new Error('nobody reads');
+    world.network.report(puppet.id, 'signed-out');
+    await world.run();
+    world.network.say(chat, ZOE, 'still here');
+    world.network.rename(chat, ZOE, 'Another name');
+    world.network.setRole(chat, ZOE, 'ana', 'admin');
+    await world.run();
+    expect(world.matrix.texts(room)).toEqual(['hello', 'still here']);
+    expect(reader()).toBe(of(second));
+    expect(world.matrix.room(room).name).toBe('Another name');
+    expect(world.matrix.level(room, ghost('ana'))).toBe(50);
+  });
+
+  test('hand it over when the reader loses its rule, and lose nothing', async () => {
+    await both();
+    const [first, second] = roles();
+    world.db.rules.set('no', {
+      id: 'no',
+      effect: 'deny',
+      action: 'bridge',
+      user: first,
+      source: 'file',
+      by: 'file',
+      madeAt: 0,
+    });
+    world.db.ruleVersion += 1;
+    await world.pass(10_000);
+    for (const text of ['one', 'two', 'three']) world.network.say(chat, ZOE, text);
+    await world.run();
+    expect(world.matrix.texts(room)).toEqual(['hello', 'one', 'two', 'three']);
+    expect(reader()).toBe(of(second));
+  });
+
+  test('hand it over when the reader leaves the group, who is then no longer in its room', async () => {
+    await both();
+    const [first, second] = roles();
+    const self = first === marie ? MARIE : 'paul';
+    world.network.move(chat, self, self, 'out');
+    await world.run();
+    expect(present(first)).toBe('leave');
+    expect(reader()).toBe(of(second));
+    world.network.say(chat, ZOE, 'among us');
+    world.network.rename(chat, ZOE, 'Smaller choir');
+    await world.run();
+    expect(world.matrix.texts(room)).toEqual(['hello', 'among us']);
+    expect(world.matrix.room(room).name).toBe('Smaller choir');
+    world.network.move(chat, second === marie ? MARIE : 'paul', second === marie ? MARIE : 'paul', 'out');
+    await world.run();
+    expect(present(second)).toBe('join');
+    expect(world.matrix.texts(room).at(-1)).toContain('no longer in this group');
+  });
+
+  test('take nothing from each other where the rules differ', async () => {
+    world.db.rules.clear();
+    world.db.rules.set('paul', {
+      id: 'paul',
+      effect: 'allow',
+      action: 'any',
+      user: paul,
+      source: 'file',
+      by: 'file',
+      madeAt: 0,
+    });
+    world.login(paul, 'paul');
+    await world.start();
+    for (const text of ['one', 'two']) world.network.say(chat, ZOE, text);
+    await world.run();
+    room = world.room(chat);
+    expect(world.matrix.texts(room)).toEqual(['one', 'two']);
+    expect(reader()).toBe(of(paul));
+    expect(present(marie)).toBeUndefined();
+  });
+
+  test('who signs in later comes into the room that is there', async () => {
+    await open();
+    world.login(paul, 'paul');
+    await world.pass(3_000);
+    world.network.say(chat, ZOE, 'welcome');
+    await world.run();
+    expect(present(paul)).toBe('invite');
+    expect(world.matrix.texts(room)).toEqual(['hello', 'welcome']);
+    expect(reader()).toBe(of(marie));
+  });
+});

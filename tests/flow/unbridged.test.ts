@@ -36,7 +36,7 @@ const PASSED_OVER: readonly Row[] = [
   [undefined, 'm.beacon', { ...about, body: 'x' }],
   [undefined, 'org.matrix.msc3672.beacon', { ...about, 'org.matrix.msc1767.text': 'x' }],
   [undefined, 'm.beacon_info', { live: false }, marie],
-  [undefined, 'm.room.topic', { topic: 'x', body: 'x' }, ''],
+  [undefined, 'm.room.pinned_events', { pinned_words: 'x', body: 'x' }, ''],
   [undefined, 'org.matrix.msc3401.call.member', { body: 'x' }, marie],
   [undefined, 'org.matrix.msc4075.call.notify', { application: 'm.call', notify_type: 'ring' }],
   [undefined, 'io.element.functional', { body: 'x' }],

@@ -386,6 +386,64 @@ describe('what a person asks of the bot', () => {
   });
 });
 
+describe('two people of this server in one group', () => {
+  let dora: Person;
+  let second: Contact;
+
+  test('share its room, in which everything is there once', async () => {
+    if (town === undefined) throw new Error('no town');
+    dora = await town.person('dora');
+    second = await whatsapp.createPerson({ name: 'Dora' });
+    await link(dora, second);
+    await whatsapp.command('members', { by: alice.id, group: group.id, change: 'add', people: [second.id] });
+    expect(await dora.nextRoom()).toBe(room);
+    const before = [(await changes('m.room.name')).length, (await levels())['events_default']];
+    await whatsapp.write(bob.id, group.id, 'to both of you');
+    await change({ by: alice.id, subject: 'Both of you' });
+    await camille.answer(room, 'to both of you');
+    await eventually('the name', async () => (await camille.state(room, 'm.room.name'))?.['name'] === 'Both of you');
+    await dora.say(room, 'from Dora');
+    await eventually('her words', async () =>
+      (await whatsapp.messages(alice.id, group.id)).some(
+        ({ text, from }) => text === 'from Dora' && from === second.id,
+      ),
+    );
+    await whatsapp.write(second.id, group.id, 'from her phone');
+    expect((await camille.answer(room, 'from her phone')).sender).toBe(dora.id);
+    await whatsapp.write(bob.id, group.id, 'the last of these');
+    await camille.answer(room, 'the last of these');
+    const texts = (await camille.events(room)).map(({ content }) => content['body']);
+    for (const text of ['to both of you', 'from Dora', 'from her phone', 'the last of these'])
+      expect(texts.filter((one) => one === text)).toEqual([text]);
+    expect([(await changes('m.room.name')).length - 1, (await levels())['events_default']]).toEqual(before);
+  });
+
+  test('go on when the one who reads signs out', async () => {
+    await camille.say(management, 'logout whatsapp');
+    await camille.answer(management, 'You are signed out of WhatsApp');
+    for (const text of ['after the reader', 'and once more']) await whatsapp.write(bob.id, group.id, text);
+    await change({ by: alice.id, subject: 'Dora reads' });
+    await dora.answer(room, 'and once more');
+    await eventually('the name', async () => (await dora.state(room, 'm.room.name'))?.['name'] === 'Dora reads');
+    const texts = (await dora.events(room)).map(({ content }) => content['body']);
+    for (const text of ['after the reader', 'and once more'])
+      expect(texts.filter((one) => one === text)).toEqual([text]);
+  });
+
+  test('who is removed from the group is no longer in its room, as long as somebody is', async () => {
+    await whatsapp.command('members', { by: alice.id, group: group.id, change: 'remove', people: [account.id] });
+    await eventually('her removal', async () => {
+      const all = await dora.wholeState(room);
+      return all.find(({ state_key: key }) => key === camille.id)?.content['membership'] === 'leave';
+    });
+    await whatsapp.write(bob.id, group.id, 'among the rest');
+    await dora.answer(room, 'among the rest');
+    await whatsapp.command('members', { by: alice.id, group: group.id, change: 'remove', people: [second.id] });
+    await dora.answer(room, 'no longer in this group');
+    expect((await dora.state(room, 'm.room.member', dora.id))?.['membership']).toBe('join');
+  });
+});
+
 describe('the bridge', () => {
   test('understood everything it was sent', async () => {
     expect(management).toBeDefined();

@@ -12,7 +12,8 @@ import { render } from '../../words/index.ts';
 import { isThere, mayHaveBeenCarried, reportUndecided } from '../after-restore.ts';
 import { languageOf, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
 import { mentionsToMatrix } from '../mentions.ts';
-import { mirrorLater } from '../mirror.ts';
+import { isReadOn } from '../reading.ts';
+import { mirrorLater } from '../tellings.ts';
 import { sayForced } from '../rooms.ts';
 import { changeChat, changeMembership, changeRole } from './group.ts';
 import type { Hand, HandFor, Open, RoomDuty, ToMatrix } from './hand.ts';
@@ -66,8 +67,12 @@ async function openPortal(doors: FlowDoors, entry: QueueEntry, owed: ToMatrix, p
   if (entry.parts.length > 0) {
     // A plan that was written down is not made anew, but a rule that came since may stop it.
     const known = await doors.portals.byKey(owed.portal);
-    const verdict = await mayBridge(doors, puppet, known?.facts ?? []);
-    if (verdict.effect === 'deny') throw new BridgeError('denied', 'never', 'policy.chat-denied-default');
+    const { payload } = entry;
+    if ((await mayBridge(doors, puppet, known?.facts ?? [])).effect === 'deny') {
+      const asked = known !== undefined && payload.from === 'network';
+      const readOn = asked && (await isReadOn(doors, entry, payload.event, known, puppet));
+      if (!readOn) throw new BridgeError('denied', 'never', 'policy.chat-denied-default');
+    }
   }
   const known = await doors.keeper.know(owed.portal, puppet);
   if (known.room === undefined && known.kind !== 'direct') {

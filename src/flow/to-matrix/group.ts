@@ -2,8 +2,8 @@
 import type { Outcome } from '../../model/entry.ts';
 import type { PersonId } from '../../model/ids.ts';
 import type { Speaker } from '../../ports/matrix.ts';
-import { letIn, letOut, usersOf } from '../belonging.ts';
-import type { FlowDoors } from '../doors.ts';
+import { letIn, letOut } from '../belonging.ts';
+import { usersOf, type FlowDoors } from '../doors.ts';
 import { isDone } from '../done.ts';
 import type { HandFor, Open } from './hand.ts';
 

@@ -9,6 +9,7 @@ import type { Verdict } from '../../model/rules.ts';
 import { say } from '../../model/say.ts';
 import { heldAfterRestore } from '../after-restore.ts';
 import { mayBridge, titleOf, type FlowDoors, type Plan } from '../doors.ts';
+import { isEndOfReader, isForReader, isReadOn, reads, welcome } from '../reading.ts';
 import { splitParts } from '../split.ts';
 import { toldInManagement } from '../tellings.ts';
 
@@ -35,7 +36,12 @@ export async function planToMatrix(
   if (event.kind === 'person') return await planPerson(doors, entry, event, puppet);
   const portal = await doors.keeper.know(event.portal, puppet);
   const verdict = await mayBridge(doors, puppet, portal.facts);
-  if (verdict.effect === 'deny') return await refused(doors, portal, puppet, verdict);
+  if (verdict.effect === 'deny') {
+    if (!(await isReadOn(doors, entry, event, portal, puppet))) return await refused(doors, portal, puppet, verdict);
+  } else if (!(await reads(doors, entry.key, portal, puppet))) {
+    await welcome(doors, portal, puppet);
+    if (isForReader(event) && !(await isEndOfReader(doors, event, portal))) return none('not-reader');
+  }
   if (portal.state === 'closed') return none('closed');
   const held = await heldForEcho(doors, entry, event, portal);
   if (held !== undefined) return held;
@@ -66,13 +72,11 @@ async function planEvent(
   switch (event.kind) {
     case 'message':
       return await planMessage(doors, entry, event, portal);
-    case 'unreadable':
-      return owe(entry, event, {
-        kind: 'message',
-        message: as<MessageId>(`unreadable:${event.key}`),
-        part: 0,
-        body: { kind: 'unsupported', what: event.what },
-      });
+    case 'unreadable': {
+      const message = as<MessageId>(`unreadable:${event.key}`);
+      if ((await doors.links.byMessage(portal.key, message)).length > 0) return none('known');
+      return owe(entry, event, { kind: 'message', message, part: 0, body: { kind: 'unsupported', what: event.what } });
+    }
     case 'edit':
     case 'removal':
     case 'reaction':

@@ -5,8 +5,7 @@ import type { Outcome, QueueEntry } from '../../model/entry.ts';
 import type { ActionReceipt, NetworkSession } from '../../ports/network.ts';
 import { mayHaveBeenCarried } from '../after-restore.ts';
 import { mayBridge, titleOf, type FlowDoors } from '../doors.ts';
-import { mirrorLater } from '../mirror.ts';
-import { sayOnce } from '../tellings.ts';
+import { mirrorLater, sayOnce } from '../tellings.ts';
 
 /** Longer than any restart that goes well, shorter than any network's memory of ids, in ms. */
 const AGAIN_AFTER_MS = 60_000;

@@ -6,7 +6,7 @@ import type { MatrixEvent, MatrixOrigin, Powers } from '../../model/matrix-event
 import type { Portal } from '../../model/records.ts';
 import { say, type Say } from '../../model/say.ts';
 import { titleOf, type FlowDoors, type Plan } from '../doors.ts';
-import { mirrorLater } from '../mirror.ts';
+import { mirrorLater } from '../tellings.ts';
 import { admit, owe } from './admit.ts';
 import { refusal } from './report.ts';
 

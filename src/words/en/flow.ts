@@ -26,6 +26,8 @@ export const en = {
   'portal.encryption-forced':
     'This homeserver turned encryption on in this room. I cannot read encrypted messages yet, so what you write here will not leave it.',
   'portal.cannot-decrypt': 'this room is encrypted and I cannot read encrypted messages yet.',
+  'group.left-there':
+    'You are no longer in this group on {network}: nothing new comes here, and what you write does not leave this room.',
   'group.needs-name': 'a group needs a name.',
   'group.no-account': '{user} has no account on {network} and can have no role in this group.',
   'portal.unsupported': '[{kind}: not bridged yet, see it on {network}]',

@@ -26,6 +26,8 @@ export const fr = {
   'portal.encryption-forced':
     'Ce serveur a activé le chiffrement dans ce salon. Je ne sais pas encore lire les messages chiffrés : ce que vous écrivez ici n’en sortira pas.',
   'portal.cannot-decrypt': 'ce salon est chiffré et je ne sais pas encore lire les messages chiffrés.',
+  'group.left-there':
+    'Vous n’êtes plus dans ce groupe sur {network} : rien de nouveau n’arrive ici, et ce que vous écrivez ne quitte pas ce salon.',
   'group.needs-name': 'un groupe a besoin d’un nom.',
   'group.no-account': '{user} n’a pas de compte {network} et ne peut avoir aucun rôle dans ce groupe.',
   'portal.unsupported': '[{kind} : pas encore transmis, à voir sur {network}]',

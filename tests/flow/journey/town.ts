@@ -15,6 +15,8 @@ export interface Town<Sandbox> {
   readonly sandbox: Sandbox;
   readonly bridge: Bridge;
   readonly camille: Person;
+  /** Somebody else of this server. */
+  person(name: string): Promise<Person>;
   /** Ends everything, the last first. */
   close(): Promise<void>;
 }
@@ -61,10 +63,12 @@ export async function openTown<Sandbox extends { stop(): Promise<void> }>(
       port,
     });
     endings.push(async () => await homeserver.dispose());
-    const camille = new Person(homeserver.url, await homeserver.registerUser('camille', 'secret'));
+    const person = async (name: string): Promise<Person> =>
+      new Person(homeserver.url, await homeserver.registerUser(name, 'secret'));
+    const camille = await person('camille');
     endings.push(async () => await bridge.stop());
     await bridge.start();
-    return { sandbox, bridge, camille, close };
+    return { sandbox, bridge, camille, person, close };
   } catch (error) {
     await close();
     throw error;
