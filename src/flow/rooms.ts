@@ -72,7 +72,18 @@ async function botInvited(doors: FlowDoors, entry: QueueEntry, event: Membership
     return { do: 'deliver', deliveries: [greeting(entry, await managementRoom(doors, event.sender), event.sender)] };
   }
   await remember(doors, event.sender, event.room);
+  await takeFirstLines(doors, event);
   return { do: 'deliver', deliveries: [greeting(entry, event.room, event.sender)] };
+}
+
+/** Clients send the first line together with the invitation; what was said before that was not meant for the bot. */
+async function takeFirstLines(doors: FlowDoors, invitation: Membership): Promise<void> {
+  const earlier = await doors.matrix.saidBefore(invitation.room, doors.matrix.bot.user);
+  const meant = earlier.filter((raw) => {
+    const { sender, at } = doors.read(raw);
+    return sender === invitation.sender && at >= invitation.at;
+  });
+  await new Intake({ ...doors, tooOldMs: doors.settings.tooOldMs }).fromMatrix(undefined, meant);
 }
 
 /** Somebody's "Message" button on a ghost: the room becomes the portal if the rules allow, else the ghost says why and leaves. */

@@ -50,6 +50,19 @@ describe('the bot', () => {
     expect(world.commands.map((one) => one.body)).toEqual(['ping']);
   });
 
+  test('invited together with the first line greets and answers that line too, and nothing older', async () => {
+    const room = matrix.create(marie, {});
+    matrix.say(room, marie, 'a word to myself');
+    await world.run();
+    world.clock.pass(1000);
+    matrix.member(room, marie, BOT, 'invite');
+    matrix.say(room, marie, 'ping');
+    await world.run();
+    expect(management()).toBe(room);
+    expect(world.commands.map((one) => one.body)).toEqual(['ping']);
+    expect(matrix.texts(room)).toContainEqual(expect.stringContaining('I am the bridge'));
+  });
+
   test('reads a command as it was typed, whatever marks a client makes of it', async () => {
     const room = matrix.create(marie, { invite: [BOT] });
     await world.run();

@@ -1,22 +1,62 @@
 // What a slow disk must not change: while settlements take their time, nothing is overtaken, and nothing taken back stays.
 import { afterEach, expect, test } from '@jest/globals';
+import { as, type EventId, type RoomId } from '../../src/model/ids.ts';
 import type { Queue } from '../../src/ports/queue.ts';
+import type { MessageLinkStore } from '../../src/ports/stores.ts';
 import { FlowWorld, marie, MARIE, turns, type Wrap, ZOE } from '../support/flow-world.ts';
 
+type Work = (...given: unknown[]) => unknown;
+
+const changing =
+  (changed: Readonly<Record<string, (work: Work) => Work>>): Wrap =>
+  (port) =>
+    new Proxy(port, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        const work = value.bind(target) as Work;
+        return typeof name === 'string' && Object.hasOwn(changed, name) ? changed[name]?.(work) : work;
+      },
+    });
+
+const late =
+  (by: number) =>
+  (work: Work): Work =>
+  async (...given) => {
+    await turns(by);
+    return await work(...given);
+  };
+
 /** Every settlement begins some turns after it was asked for, as on a disk that is busy. */
-const slowly: Wrap = (port) =>
-  new Proxy(port, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name);
-      if (typeof value !== 'function') return value;
-      const work = value.bind(target) as (...given: unknown[]) => unknown;
-      if (name !== ('settle' satisfies keyof Queue)) return work;
-      return async (...given: unknown[]) => {
-        await turns(60);
-        return await work(...given);
-      };
-    },
+const slowly = changing({ ['settle' satisfies keyof Queue]: late(60) });
+
+/** And that nothing is known of a message is answered after the next settlement, which may have changed just that. */
+function slowlyLookedUp(): Wrap {
+  let settled = 0;
+  const stale =
+    (work: Work): Work =>
+    async (...given) => {
+      const found = await work(...given);
+      const before = settled;
+      if (!Array.isArray(found) || found.length > 0) return found;
+      for (let turn = 0; turn < 400; turn += 1) {
+        if (settled > before) break;
+        await turns(1);
+      }
+      return found;
+    };
+  return changing({
+    ['settle' satisfies keyof Queue]:
+      (work) =>
+      async (...given) => {
+        const done = await late(200)(work)(...given);
+        settled += 1;
+        return done;
+      },
+    ['byMessage' satisfies keyof MessageLinkStore]: stale,
+    ['byEvent' satisfies keyof MessageLinkStore]: stale,
   });
+}
 
 let world: FlowWorld;
 
@@ -25,13 +65,13 @@ afterEach(async () => {
   await world.house?.stop();
 });
 
-async function open() {
+async function open(wrap = slowly) {
   world = new FlowWorld();
   world.login(marie, MARIE);
   // They write under their own name from their telephone.
   world.matrix.doubles.add(marie);
   const chat = world.network.chat('d1', [MARIE, ZOE]);
-  await world.start('a', slowly);
+  await world.start('a', wrap);
   world.network.say(chat, ZOE, 'hello');
   await world.run(2_000);
   const room = world.room(chat);
@@ -69,3 +109,42 @@ test('what is written here keeps its order', async () => {
       .map((text) => text.replace(/^.*: /, '')),
   ).toEqual(said);
 });
+
+/** Until it is so; only turns pass, no time. */
+async function soon(look: () => boolean): Promise<void> {
+  for (let turn = 0; !look(); turn += 1) {
+    if (turn > 5_000) throw new Error('it did not become so');
+    await turns(1);
+  }
+}
+
+test('a reaction to what was written here a moment ago finds it, although it was looked up too early', async () => {
+  const { chat, room } = await open(slowlyLookedUp());
+  // An echo of what was written would keep the reaction behind it.
+  world.network.echoes = false;
+  world.matrix.say(room, marie, 'news');
+  await Promise.all([pushed(), soon(() => world.network.texts(chat).length === 2)]);
+  world.network.react(chat, ZOE, world.network.last(chat).id, '👍');
+  await world.run(30_000);
+  expect(world.matrix.reactions(room)).toEqual([expect.stringContaining('👍')]);
+});
+
+test.each([
+  ['a reaction', (room: RoomId, event: EventId) => world.matrix.react(room, marie, event, '👍')],
+  ['a reply', (room: RoomId, event: EventId) => world.matrix.reply(room, marie, 'agreed', event)],
+])('%s to what has just come finds it, although it was looked up too early', async (_what, does) => {
+  const { chat, room } = await open(slowlyLookedUp());
+  const id = world.network.say(chat, ZOE, 'news');
+  const arrived = (): EventId | undefined => world.matrix.seen(room).find(({ text }) => text === 'news')?.event;
+  await soon(() => arrived() !== undefined);
+  does(room, arrived() ?? as<EventId>(''));
+  await world.run(30_000);
+  const { reactions } = world.network.message(chat, id);
+  const answer = world.network.last(chat);
+  expect([...reactions.values(), ...(answer.replyTo === id ? ['answered'] : [])]).toHaveLength(1);
+  expect(world.matrix.texts(room).filter((text) => !['hello', 'news', 'agreed'].includes(text))).toEqual([]);
+});
+
+async function pushed(): Promise<void> {
+  if (world.house !== undefined) await world.push(world.house);
+}

@@ -53,6 +53,8 @@ afterAll(async () => {
 const numbered = (text: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, at) => `${text} ${at}`);
 
+const linkedDevice = ({ devices }: OnWhatsApp): number => devices.find(({ simulated }) => !simulated)?.device ?? 0;
+
 /** What Ben's ghost has said, in its order. */
 async function heardOfBen(): Promise<readonly string[]> {
   const name = `${ghost.split(':')[0] ?? ''}: `;
@@ -62,15 +64,39 @@ async function heardOfBen(): Promise<readonly string[]> {
 }
 
 describe('a contact who uses a client of another hand', () => {
-  test('writes first, and is answered on that client as on the telephone', async () => {
-    await rust.send(account.pn, 'hello from Rust');
+  test('begins at the same time as the bridge: both can read what the other began with', async () => {
+    await whatsapp.write(ben.id, account.id, 'hello from the telephone');
     portal = await camille.nextRoom();
-    ({ sender: ghost } = await camille.answer(portal, 'hello from Rust'));
-    await camille.say(portal, 'hello from Matrix');
-    const there = await rust.message('hello from Matrix');
-    expect(there.fromMe).toBe(false);
-    expect(await whatsapp.waitForText(ben.id, account.id, 'hello from Matrix')).toMatchObject({ id: there.id });
-    // Nothing had to be asked for again: the first try could be read at both ends.
+    ({ sender: ghost } = await camille.answer(portal, 'hello from the telephone'));
+    // Neither has heard of the other when it begins: what they send is kept back until both have.
+    const [mine, theirs] = [
+      linkedDevice(await whatsapp.person(account.id)),
+      linkedDevice(await whatsapp.person(ben.id)),
+    ];
+    const ends = [
+      { person: account.id, device: mine },
+      { person: ben.id, device: theirs },
+    ];
+    for (const end of ends) await whatsapp.command('onDelivery', { ...end, how: 'hold', kind: 'message', times: 100 });
+    const [there, here] = [numbered('first to Rust', 2), numbered('first to Matrix', 2)];
+    for (const text of there) await camille.say(portal, text);
+    for (const text of here) await rust.send(account.pn, text);
+    await whatsapp.waitForText(ben.id, account.id, there.at(-1) ?? '');
+    await whatsapp.waitForText(ben.id, account.id, here.at(-1) ?? '');
+    await whatsapp.command('clearFaults', {});
+    for (const end of ends) await whatsapp.command('release', end);
+
+    await rust.message(there.at(-1) ?? '');
+    await camille.answer(portal, here.at(-1) ?? '');
+    const [back, forth] = [numbered('then to Rust', 2), numbered('then to Matrix', 2)];
+    for (const text of back) await camille.say(portal, text);
+    for (const text of forth) await rust.send(account.pn, text);
+    await rust.message(back.at(-1) ?? '');
+    await camille.answer(portal, forth.at(-1) ?? '');
+    expect(await heardOfBen()).toEqual(['hello from the telephone', ...here, ...forth]);
+    const read = rust.messages.filter(({ fromMe }) => !fromMe).map(({ text }) => text);
+    expect(read.filter((text) => text.includes('to Rust'))).toEqual([...there, ...back]);
+    // Nothing had to be asked for again.
     const nodes = await whatsapp.command('nodes', { kind: 'receipt' });
     expect(nodes.filter(({ attrs }) => attrs['type'] === 'retry')).toEqual([]);
   });

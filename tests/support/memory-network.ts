@@ -55,6 +55,9 @@ interface Line {
 const MAX_TEXT = 20;
 
 export class MemoryNetwork {
+  /** Whoever acts through a login is told of it by that login too, as by their other devices. */
+  echoes = true;
+  #acting: PersonId | undefined;
   readonly clock: MemoryClock;
   readonly chats = new Map<ChatId, Chat>();
   readonly marks: string[] = [];
@@ -272,7 +275,9 @@ export class MemoryNetwork {
     await Promise.resolve();
     this.performed.push({ id, again: context.again, action });
     this.before(action);
+    this.#acting = this.echoes ? undefined : puppet.self;
     const receipt = this.#done.get(id) ?? this.#do(puppet, action);
+    this.#acting = undefined;
     this.#done.set(id, receipt);
     this.after(action);
     return receipt;
@@ -340,6 +345,7 @@ export class MemoryNetwork {
     const { members, kind: sort } = this.#chat(chat);
     const at = this.clock.now();
     for (const person of members) {
+      if (person === this.#acting) continue;
       const list = this.#untold.get(person) ?? [];
       const happened = (puppet: Puppet): NetworkEvent => {
         const portal = sort === 'direct' ? { network: PIGEON, chat, receiver: puppet.id } : { network: PIGEON, chat };

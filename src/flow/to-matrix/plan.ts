@@ -121,10 +121,12 @@ async function planChange(
   event: Extract<NetworkEvent, { kind: 'edit' | 'removal' | 'reaction' }>,
   portal: Portal,
 ): Promise<Plan> {
-  const links = await doors.links.byMessage(portal.key, event.target);
+  let links = await doors.links.byMessage(portal.key, event.target);
   if (links.length === 0) {
     const patience = await targetPatience(doors, entry, portal);
     if (patience !== undefined) return patience;
+    // It may have arrived between the two looks: only now is it known that nothing is on its way.
+    links = await doors.links.byMessage(portal.key, event.target);
   }
   if (event.kind === 'removal') {
     return links.some((link) => link.removed !== true)

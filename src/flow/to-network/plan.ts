@@ -106,14 +106,16 @@ async function planMessage(context: Context<Message>): Promise<Plan> {
   const chat = portal.key.chat;
   const body = shownLate(doors, entry, event, event.body);
   if (event.replyTo === undefined) return owe(context, event.event, sends(chat, pieces(doors, portal, body)));
-  const [target] = await linksOf(doors, event.replyTo, portal);
-  if (target !== undefined) {
-    return owe(context, event.event, sends(chat, pieces(doors, portal, body), target.message));
-  }
-  const waiting = await doors.queue.find(event.replyTo);
-  if (waiting?.parked !== true) {
+  let [target] = await linksOf(doors, event.replyTo, portal);
+  const waiting = target === undefined ? await doors.queue.find(event.replyTo) : undefined;
+  if (target === undefined && waiting?.parked !== true) {
     const patience = await targetPatience(context, event.replyTo, waiting !== undefined);
     if (patience !== undefined) return patience;
+    // It may have arrived between the two looks: only now is it known that nothing is on its way.
+    [target] = await linksOf(doors, event.replyTo, portal);
+  }
+  if (target !== undefined) {
+    return owe(context, event.event, sends(chat, pieces(doors, portal, body), target.message));
   }
   return owe(context, event.event, sends(chat, pieces(doors, portal, withQuote(doors, body, waiting))));
 }
@@ -127,8 +129,8 @@ async function planChange(context: Context<Change>, raw: unknown): Promise<Plan>
       return owe(context, event.event, [{ kind: 'react', chat, target: reaction.message, emoji: null }]);
     }
   }
-  const all = await everLinked(doors, event.target, portal);
-  const links = standing(all);
+  let all = await everLinked(doors, event.target, portal);
+  let links = standing(all);
   // It was there and is gone, here too: nothing is left to change, and nobody waits for it.
   if (all.length > 0 && links.length === 0) return none('taken-back');
   const waiting = await doors.queue.find(event.target);
@@ -142,6 +144,10 @@ async function planChange(context: Context<Change>, raw: unknown): Promise<Plan>
   } else if (links.length === 0 || waiting !== undefined) {
     const patience = await targetPatience(context, event.target, waiting !== undefined);
     if (patience !== undefined) return patience;
+    // It may have arrived between the two looks.
+    all = await everLinked(doors, event.target, portal);
+    links = standing(all);
+    if (all.length > 0 && links.length === 0) return none('taken-back');
   }
   if (links.length === 0) {
     // Taking back what never left, or was never carried, needs no word; an edit of it does.

@@ -38,6 +38,16 @@ test('the bot invited to an encrypted room says in clear that it cannot read it,
   conversation = await talkOnPigeon(town, alice, self.id, 'Bob');
 }, 90_000);
 
+test('a first line written together with the invitation of the bot is answered', async () => {
+  const room = await paul.openRoomWith(BOT);
+  await paul.say(room, 'help');
+  const said = await paul.until('greeting and help', async () => {
+    const bodies = await paul.bodies(room, BOT);
+    return bodies.length > 1 ? bodies : undefined;
+  });
+  expect(said).toEqual([expect.stringContaining('I am the bridge'), expect.stringContaining('What I can do for you')]);
+}, 60_000);
+
 test('in a portal, encryption cannot be switched on by anybody but the bot', async () => {
   await expect(
     alice.ask('PUT', `/rooms/${encodeURIComponent(conversation.room)}/state/m.room.encryption`, {
