@@ -189,6 +189,11 @@ export class PigeonServer {
         return world.once(account, client, () => ({
           at: world.react(account, text(request, 'message'), optional(request, 'emoji') ?? null),
         }));
+      case 'rename':
+      case 'add':
+      case 'expel':
+      case 'leave':
+        return world.once(account, client, () => this.#changeGroup(account, request));
       case 'typing':
       case 'read':
         return this.pass({
@@ -226,6 +231,20 @@ export class PigeonServer {
     const chat = direct === null ? this.world.chat(id) : this.world.direct(direct[1] ?? '', direct[2] ?? '');
     if (!chat.members.includes(account)) throw new Refusal('not-member');
     return chat;
+  }
+
+  /** Everybody in a group may do everything to it. */
+  #changeGroup(account: string, request: Request): object {
+    const { world } = this;
+    const chat = this.#chatFor(account, text(request, 'chat'));
+    if (chat.kind !== 'group') throw new Refusal('malformed');
+    if (request['do'] === 'rename') world.rename(chat.id, account, text(request, 'name'));
+    else {
+      const person = request['do'] === 'leave' ? account : world.person(text(request, 'person')).id;
+      const now = request['do'] === 'add' ? 'in' : 'out';
+      if (chat.members.includes(person) !== (now === 'in')) world.move(chat.id, person, now, account);
+    }
+    return { at: Date.now() };
   }
 
   #attach(one: Attached, token: string, since: number): object {

@@ -128,12 +128,13 @@ export class World {
     return [...this.#chats.values()].map(shown);
   }
 
-  move(chat: string, person: string, now: 'in' | 'out'): void {
+  /** `by` is who did it: the person themselves when nobody is named. */
+  move(chat: string, person: string, now: 'in' | 'out', by = person): void {
     const { members } = this.#chat(chat);
     const told = new Set([...members, this.#person(person).id]);
     if (now === 'in') members.add(person);
     else members.delete(person);
-    this.#log(told, { kind: 'member', chat, by: person, at: Date.now(), person, now });
+    this.#log(told, { kind: 'member', chat, by, at: Date.now(), person, now });
   }
 
   rename(chat: string, by: string, name: string): void {

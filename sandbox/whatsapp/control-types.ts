@@ -219,6 +219,11 @@ export interface ControlCommands {
   unlink: [{ by: string; device?: number }, { unlinked: number }];
 
   createGroup: [{ by: string; subject: string; members: readonly string[]; addressing?: Addressing }, GroupInfo];
+  createCommunity: [
+    { by: string; subject: string; members: readonly string[]; addressing?: Addressing },
+    { parent: GroupInfo; announcements: GroupInfo },
+  ];
+  linkGroup: [{ by: string; parent: string; group: string }, null];
   group: [{ group: string }, GroupInfo | null];
   groups: [{ of?: string }, GroupInfo[]];
   changeGroup: [

@@ -30,6 +30,40 @@ export function create(
   return group;
 }
 
+/** A group that only holds others, and the one in which it tells them things. Everybody is in both. */
+export function createCommunity(
+  server: WhatsAppServer,
+  by: Person,
+  subject: string,
+  members: readonly Person[],
+  addressing: Addressing = 'lid',
+): { readonly parent: Group; readonly announcements: Group } {
+  const parent = server.world.addGroup(by, subject, addressing);
+  parent.isCommunity = true;
+  const announcements = server.world.addGroup(by, subject, addressing);
+  announcements.isDefault = true;
+  announcements.announce = true;
+  announcements.parent = parent.jid;
+  for (const group of [parent, announcements]) {
+    for (const person of members) if (person !== by) group.members.set(person, 'member');
+    groupChanged(server, group, by, [node('create', { type: 'new', reason: 'invite' }, [groupNode(group)])]);
+  }
+  server.world.version.touch();
+  return { parent, announcements };
+}
+
+/** A group becomes one of a community's. */
+export function linkGroup(server: WhatsAppServer, parent: Group, group: Group, by: Person): void {
+  acts.mustBeAdmin(parent, by);
+  acts.mustBeAdmin(group, by);
+  group.parent = parent.jid;
+  const link = node('link', { link_type: 'parent_group' }, [
+    node('group', { jid: parent.jid, subject: parent.subject, s_t: String(parent.subjectAt) }),
+  ]);
+  groupChanged(server, group, by, [link]);
+  server.world.version.touch();
+}
+
 export function changeMembers(
   server: WhatsAppServer,
   group: Group,

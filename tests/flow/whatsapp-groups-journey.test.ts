@@ -386,6 +386,47 @@ describe('what a person asks of the bot', () => {
   });
 });
 
+describe('a community', () => {
+  test('is a room by its name, in which only admins write, and its groups are rooms of their own', async () => {
+    const { parent, announcements } = await whatsapp.command('createCommunity', {
+      by: alice.id,
+      subject: 'Neighbours',
+      members: [account.id, bob.id],
+    });
+    const garden = await whatsapp.command('createGroup', { by: alice.id, subject: 'Garden', members: [account.id] });
+    await whatsapp.command('linkGroup', { by: alice.id, parent: parent.id, group: garden.id });
+    await whatsapp.write(alice.id, announcements.id, 'The lift is out of order');
+    const told = await camille.nextRoom();
+    expect((await camille.answer(told, 'The lift is out of order')).sender).toBe(await ghostOf(alice));
+    expect(await camille.state(told, 'm.room.name')).toMatchObject({ name: 'Neighbours' });
+    await eventually('who may write', async () => {
+      return (await camille.state(told, 'm.room.power_levels'))?.['events_default'] === 50;
+    });
+    await expect(camille.say(told, 'again?')).rejects.toThrow('403');
+    await whatsapp.write(alice.id, garden.id, 'Who waters the roses?');
+    const roses = await camille.nextRoom();
+    await camille.answer(roses, 'Who waters the roses?');
+    expect(await camille.state(roses, 'm.room.name')).toMatchObject({ name: 'Garden' });
+    await camille.say(roses, 'I do');
+    await eventually('the answer', async () =>
+      (await whatsapp.messages(alice.id, garden.id)).some(({ text }) => text === 'I do'),
+    );
+    // Its announcements are named like the community, by the community.
+    await whatsapp.command('members', {
+      by: alice.id,
+      group: announcements.id,
+      change: 'promote',
+      people: [account.id],
+    });
+    await eventually('power', async () => {
+      const { users } = (await camille.state(told, 'm.room.power_levels')) ?? {};
+      return (users as Record<string, unknown> | undefined)?.[camille.id] === 60;
+    });
+    await camille.setState(told, 'm.room.name', { name: 'Mine' });
+    await eventually('its name', async () => (await camille.state(told, 'm.room.name'))?.['name'] === 'Neighbours');
+  });
+});
+
 describe('two people of this server in one group', () => {
   let dora: Person;
   let second: Contact;

@@ -31,13 +31,31 @@ export function groupCommands({
   server,
   hands,
 }: Desk): Commands<
-  'createGroup' | 'group' | 'groups' | 'changeGroup' | 'members' | 'leaveGroup' | 'joinGroup' | 'answerRequests'
+  | 'createGroup'
+  | 'createCommunity'
+  | 'linkGroup'
+  | 'group'
+  | 'groups'
+  | 'changeGroup'
+  | 'members'
+  | 'leaveGroup'
+  | 'joinGroup'
+  | 'answerRequests'
 > {
   const { world } = server;
   return {
     createGroup: ({ by, subject, members, addressing }) => {
       const people = members.map((one) => hands.person(one));
       return groupJson(deeds.create(server, hands.person(by), subject, people, addressing));
+    },
+    createCommunity: ({ by, subject, members, addressing }) => {
+      const people = members.map((one) => hands.person(one));
+      const { parent, announcements } = deeds.createCommunity(server, hands.person(by), subject, people, addressing);
+      return { parent: groupJson(parent), announcements: groupJson(announcements) };
+    },
+    linkGroup: ({ by, parent, group }) => {
+      deeds.linkGroup(server, hands.group(parent), hands.group(group), hands.person(by));
+      return null;
     },
     group: ({ group }) => {
       const found = world.groupAt(group);

@@ -58,6 +58,7 @@ export function groupNode(group: Group, { members = true }: { readonly members?:
       ...(group.approval ? [node('membership_approval_mode', {}, [node('group_join', { state: 'on' })])] : []),
       ...(group.ephemeral > 0 ? [node('ephemeral', { expiration: String(group.ephemeral) })] : []),
       ...(group.isCommunity ? [node('parent', { default_membership_approval_mode: 'request_required' })] : []),
+      ...(group.isDefault ? [node('default_sub_group')] : []),
       ...(group.parent === null ? [] : [node('linked_parent', { jid: group.parent })]),
       node('member_add_mode', {}, Buffer.from(group.addMode, 'utf8')),
     ],

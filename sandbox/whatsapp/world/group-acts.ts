@@ -79,6 +79,8 @@ export function join(group: Group, person: Person, t: number): 'joined' | 'asked
 
 export function rename(group: Group, by: Person, subject: string, t: number): void {
   mayEdit(group, by);
+  // Named by its community.
+  if (group.isDefault) throw new Refusal(405, 'not-allowed');
   if (subject === '' || [...subject].length > MAX_SUBJECT) throw new Refusal(406, 'not-acceptable');
   group.subject = subject;
   group.subjectBy = by;

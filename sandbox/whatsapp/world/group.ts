@@ -43,6 +43,8 @@ export class Group {
   /** The community it belongs to. */
   parent: string | null = null;
   isCommunity = false;
+  /** The group of a community in which it is told things; named and peopled like the community. */
+  isDefault = false;
   invite: string;
 
   constructor(id: string, addressing: Addressing, creator: Person, subject: string, t: number) {

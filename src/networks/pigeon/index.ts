@@ -19,7 +19,7 @@ export interface PigeonOptions {
 }
 
 const capabilities: Capabilities = {
-  actions: new Set(['send', 'edit', 'remove', 'react']),
+  actions: new Set(['send', 'edit', 'remove', 'react', 'rename', 'add', 'expel', 'leave']),
   bodies: new Set(['text']),
   maxTextUnits: MAX_TEXT_UNITS,
 };

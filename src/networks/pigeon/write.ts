@@ -29,6 +29,13 @@ export function writeAction(action: NetworkAction, effect: EffectId): Request {
       return { what: 'remove', fields: { message: action.target, client } };
     case 'react':
       return { what: 'react', fields: { message: action.target, emoji: action.emoji, client } };
+    case 'rename':
+      return { what: 'rename', fields: { chat: action.chat, name: action.name, client } };
+    case 'add':
+    case 'expel':
+      return { what: action.kind, fields: { chat: action.chat, person: action.person, client } };
+    case 'leave':
+      return { what: 'leave', fields: { chat: action.chat, client } };
     default:
       throw new BridgeError('pigeon-unsupported', 'never', 'fault.unsupported-action', { values: NETWORK });
   }

@@ -114,8 +114,14 @@ export class Directory {
         locked: group.restrict === true,
         members: this.#members(group),
       },
-      facts: [`group:${chat}`],
+      facts: [`group:${chat}`, ...this.#communityOf(group)],
     };
+  }
+
+  /** A community is known by its own group, in which nobody writes; a rule may name it for all the groups in it. */
+  #communityOf({ id, isCommunity, linkedParent }: GroupMetadata): readonly string[] {
+    const parent = parseJid(isCommunity === true ? id : linkedParent);
+    return parent?.kind === 'group' ? [`community:${this.#doors.names.chat(parent)}`] : [];
   }
 
   async #group(line: Line, chat: ChatId): Promise<GroupMetadata> {

@@ -14,6 +14,8 @@ const MOVES: Readonly<Record<string, number>> = {
 
 const CHANGES: Readonly<Record<string, number>> = {
   create: StubType.GROUP_CREATE,
+  link: StubType.COMMUNITY_LINK_PARENT_GROUP,
+  unlink: StubType.COMMUNITY_UNLINK_PARENT_GROUP,
   invite: StubType.GROUP_CHANGE_INVITE_LINK,
   membership_approval_mode: StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_MODE,
   member_add_mode: StubType.GROUP_MEMBER_ADD_MODE,

@@ -31,6 +31,8 @@ const WENT = new Set<number>([StubType.GROUP_PARTICIPANT_REMOVE, StubType.GROUP_
 /** How the group is has changed, in ways that are asked for, not told. */
 const CHANGED = new Set<number>([
   StubType.GROUP_CREATE,
+  StubType.COMMUNITY_LINK_PARENT_GROUP,
+  StubType.COMMUNITY_UNLINK_PARENT_GROUP,
   StubType.GROUP_CHANGE_ICON,
   StubType.GROUP_CHANGE_INVITE_LINK,
   StubType.GROUP_MEMBER_ADD_MODE,

@@ -195,6 +195,29 @@ describe('what comes', () => {
   });
 });
 
+describe('a community', () => {
+  test('is named to rules by each of its groups, from when they are its own', async () => {
+    const { house, session, friend, me } = await live();
+    const about = { by: friend.id, subject: 'Neighbours', members: [me.id] };
+    const { parent, announcements } = await sandbox.command('createCommunity', about);
+    const garden = await sandbox.createGroup(friend.id, 'Garden', [me.id]);
+    for (const group of [announcements, garden]) await sandbox.write(friend.id, group.id, `in ${group.subject}`);
+    const chats = await house.until(() => {
+      const all = house.events.filter(({ kind }) => kind === 'message').map(({ portal }) => portal.chat);
+      return all.length === 2 && all;
+    });
+    const [told, roses] = chats;
+    if (told === undefined || roses === undefined) throw new Error('no groups');
+    const community = `community:g${parent.id.split('@')[0]}`;
+    expect((await session.describeChat(told)).facts).toEqual([`group:${told}`, community]);
+    expect((await session.describeChat(roses)).facts).toEqual([`group:${roses}`]);
+    await sandbox.command('linkGroup', { by: friend.id, parent: parent.id, group: garden.id });
+    await sandbox.write(friend.id, garden.id, 'ours now');
+    await house.until(() => house.texts(roses).includes('ours now'));
+    expect((await session.describeChat(roses)).facts).toEqual([`group:${roses}`, community]);
+  });
+});
+
 describe('what goes', () => {
   test('to somebody who never wrote waits for the link to grow older', async () => {
     const { session, chat, me } = await live();
