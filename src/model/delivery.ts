@@ -60,6 +60,7 @@ export type MatrixDuty =
   | { readonly kind: 'chat'; readonly change: ChatChange }
   | { readonly kind: 'membership'; readonly person: PersonId; readonly now: 'in' | 'out' }
   | { readonly kind: 'role'; readonly person: PersonId; readonly role: Role }
+  | { readonly kind: 'same-chat'; readonly before: ChatId }
   | { readonly kind: 'person'; readonly person: PersonSnapshot };
 
 /** refusal: `Not delivered: …` · slow: a failure that may still pass · missed: something from the network did not get here. */

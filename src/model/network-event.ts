@@ -1,6 +1,6 @@
 // What a network told us, finished and serialisable (it is stored as JSON); knows no Matrix.
 import type { ChatChange, PersonSnapshot, Role } from './chat.ts';
-import type { MessageId, PersonId, PortalKey } from './ids.ts';
+import type { ChatId, MessageId, PersonId, PortalKey } from './ids.ts';
 import type { MessageBody } from './message.ts';
 
 /** `key` comes from originKey(); `sender` is the account itself for what the person did on their own phone; `at` is epoch ms. */
@@ -35,6 +35,8 @@ export type NetworkEvent = Origin &
     | { readonly kind: 'membership'; readonly person: PersonId; readonly now: 'in' | 'out' }
     | { readonly kind: 'role'; readonly person: PersonId; readonly role: Role }
     | { readonly kind: 'person'; readonly person: PersonSnapshot }
+    /** A direct chat turned out to be the same as this one: what was said there goes on here. */
+    | { readonly kind: 'same-chat'; readonly before: ChatId }
     /** Something came that could not be read: shown as a notice, never dropped. `what` is a catalogue kind. */
     | { readonly kind: 'unreadable'; readonly what: string }
   );

@@ -219,3 +219,14 @@ describe('a message', () => {
     expect(healed.sender).toBe(aliceGhost);
   });
 });
+
+describe('somebody with a new phone number', () => {
+  test('stays who they were: the same ghost, the same room, both ways', async () => {
+    alice = await whatsapp.command('changePerson', { id: alice.id, phone: '33700000099' });
+    await camille.answer(portal, 'has a new phone number');
+    await whatsapp.write(alice.id, account.id, 'it is still me');
+    expect((await camille.answer(portal, 'it is still me')).sender).toBe(aliceGhost);
+    await camille.say(portal, 'good to know');
+    expect((await whatsapp.waitForText(alice.id, account.id, 'good to know')).chat).toBe(account.id);
+  });
+});

@@ -17,6 +17,7 @@ import { mirrorLater } from '../tellings.ts';
 import { sayForced } from '../rooms.ts';
 import { changeChat, changeMembership, changeRole } from './group.ts';
 import type { Hand, HandFor, Open, RoomDuty, ToMatrix } from './hand.ts';
+import { joinChats } from './same-chat.ts';
 import { speakInRoom } from './speak.ts';
 
 type Owed = Exclude<Delivery, { to: 'network' }>;
@@ -50,6 +51,10 @@ export async function deliverToMatrix(doors: FlowDoors, entry: QueueEntry, owed:
   }
   const puppet = await doors.puppets.find(entry.payload.puppet);
   if (puppet === undefined) throw new BridgeError('login-gone', 'never', 'fault.internal');
+  if (owed.duty.kind === 'same-chat') {
+    await joinChats(doors, owed, owed.duty.before, puppet);
+    return {};
+  }
   const look = mayHaveBeenCarried(doors, owed.at) || doors.clock.now() - entry.receivedAt > LOOK_AFTER_MS;
   const portal = await openPortal(doors, entry, owed, puppet);
   return await perform(owed.duty, { doors, owed, portal, puppet, look });

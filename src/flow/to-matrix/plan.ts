@@ -81,6 +81,8 @@ async function planEvent(
     case 'removal':
     case 'reaction':
       return await planChange(doors, entry, event, portal);
+    case 'same-chat':
+      return owe(entry, event, { kind: 'same-chat', before: event.before });
     case 'chat':
       return portal.room === undefined ? none('no-room') : owe(entry, event, { kind: 'chat', change: event.change });
     case 'membership':

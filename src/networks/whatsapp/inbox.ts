@@ -11,12 +11,12 @@ import type { ChatBook } from './chat-book.ts';
 import { contextOf, unwrap } from './content.ts';
 import { judge } from './guards.ts';
 import { chatKind, isPersonal, messageId } from './ids.ts';
-import { STATUS } from './jid.ts';
+import { isPerson, jidText, parseJid, STATUS } from './jid.ts';
 import { silentLogger } from './library.ts';
-import { noteOf } from './notifications.ts';
-import type { PeopleBook } from './people-book.ts';
+import { noteOf, renamingIn, type Renaming } from './notifications.ts';
+import type { Merged, PeopleBook } from './people-book.ts';
 import type { PeopleDesk } from './people-desk.ts';
-import { placeOf, type ReadContext, type WireMessage } from './place.ts';
+import { placeOf, told, type ReadContext, type WireMessage } from './place.ts';
 import { readMessage } from './read.ts';
 import type { Journal } from './state/journal.ts';
 import { placed } from './state/ledger.ts';
@@ -54,12 +54,15 @@ export class Inbox {
   readonly #closing = new AbortController();
   /** Sentences about what is of no chat, to be said once each. */
   readonly #elsewhere = new Set<SayKey>();
+  readonly #merged: Merged[] = [];
+  readonly #unwatch: () => void;
   #rows: Row[] = [];
   #working: Promise<void> | undefined;
   #tell: () => void = () => undefined;
 
   constructor(doors: InboxDoors) {
     this.#doors = doors;
+    this.#unwatch = doors.people.watch((merged) => this.#merged.push(...merged));
   }
 
   /** Never waits: the library may be in the middle of a stanza. */
@@ -75,6 +78,7 @@ export class Inbox {
   /** What is not accepted stays in the journal. */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#unwatch();
     await this.#working;
   }
 
@@ -125,6 +129,8 @@ export class Inbox {
     for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LONGEST_RETRY_MS, wait * 2)) {
       const { changes, taken } = journal.take(batch);
       const [learnt, remembered] = [people.take(book), chats.take()];
+      // Before what is said in it: else that would open a second room.
+      events.unshift(...this.#merged.splice(0).map((merged) => this.#sameChat(merged)));
       try {
         for (const words of this.#elsewhere) {
           await sink.tell(`elsewhere/${words}`, say(words));
@@ -144,6 +150,8 @@ export class Inbox {
   }
 
   async #read(row: Row): Promise<readonly NetworkEvent[]> {
+    const renaming = renamingIn(row.node);
+    if (renaming !== undefined) return this.#renumbered(row, renaming);
     const message = await this.#messageOf(row);
     if (message === undefined) return [];
     const { context, chats } = this.#doors;
@@ -216,6 +224,29 @@ export class Inbox {
     if (typeof timer === 'number') chats.note(chat, { timer });
     const place = placeOf(context, message, 'live');
     if (place !== undefined) chats.remember(place.id, { content, at });
+  }
+
+  /** They stay who they were, and their chat with them; it is told where there is one. */
+  #renumbered({ node }: Row, { before, after }: Renaming): readonly NetworkEvent[] {
+    const { book, chats, sink, clock } = this.#doors;
+    const person = book.renamed(before, after, clock.now());
+    const chat = person as string as ChatId;
+    const heard = parseJid(chats.chat(chat).jid);
+    if (!isPerson(heard)) return [];
+    const user = after[heard.kind];
+    if (user !== undefined) chats.note(chat, { jid: jidText(heard.kind, user) });
+    const id = messageId(person, node.attrs['id'] ?? '');
+    const at = Number(node.attrs['t'] ?? 0) * 1000 || clock.now();
+    const portal = sink.portalKey(chat, 'direct');
+    const place = { chat, portal, sender: person, at, via: 'live', id, native: node.attrs['id'] ?? '' } as const;
+    return [told(place, 'whatsapp.new-number')];
+  }
+
+  #sameChat({ from, to }: Merged): NetworkEvent {
+    const [chat, before] = [to as string as ChatId, from as string as ChatId];
+    const portal = this.#doors.sink.portalKey(chat, 'direct');
+    const key = originKey(portal, 'same-chat', before);
+    return { kind: 'same-chat', key, portal, sender: to, at: this.#doors.clock.now(), via: 'live', before };
   }
 
   #renamed(person: PersonId, name: string, at: number): NetworkEvent {

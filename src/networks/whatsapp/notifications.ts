@@ -1,5 +1,6 @@
 // Stanzas that are no messages (what changes in groups, calls) as the notes that the library keeps of such things; pure.
 import { proto, type BinaryNode } from '@whiskeysockets/baileys';
+import { handlesOf, type Handles } from './jid.ts';
 import type { WireMessage } from './place.ts';
 
 const { StubType } = proto.WebMessageInfo;
@@ -29,6 +30,20 @@ const SWITCHES: Readonly<Record<string, readonly [type: number, text: 'on' | 'of
   locked: [StubType.GROUP_CHANGE_RESTRICT, 'on'],
   unlocked: [StubType.GROUP_CHANGE_RESTRICT, 'off'],
 };
+
+/** Somebody has another number, or another account, from now on. */
+export interface Renaming {
+  readonly before: Handles;
+  readonly after: Handles;
+}
+
+export function renamingIn(node: BinaryNode): Renaming | undefined {
+  if (node.tag !== 'notification' || node.attrs['type'] !== 'contacts') return undefined;
+  const attrs = childrenOf(node).find(({ tag }) => tag === 'modify')?.attrs ?? {};
+  const before = handlesOf(attrs['old'], attrs['old_lid']);
+  const after = handlesOf(attrs['new'], attrs['new_lid']);
+  return before === undefined || after === undefined ? undefined : { before, after };
+}
 
 /** @returns undefined for what tells people nothing: keys, devices, settings */
 export function noteOf(node: BinaryNode): WireMessage | undefined {

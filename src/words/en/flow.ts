@@ -47,5 +47,6 @@ export const en = {
     'I take part in direct conversations only: open a room with me alone to write to me on {network}.',
   'room.ghost-encrypted':
     'This room is encrypted and the bridge cannot read encrypted messages yet. Ask the bridge for a conversation with `start-chat` instead.',
+  'room.goes-on': 'This is the same person as in another room of yours. The conversation goes on there: {room}',
   'room.ghost-elsewhere': 'Our conversation already has a room, where you are invited: {room}',
 };

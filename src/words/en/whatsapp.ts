@@ -31,6 +31,7 @@ export const en = {
   'whatsapp.timer-off': 'Messages no longer disappear from this chat on WhatsApp.',
   'whatsapp.timer-hours': 'New messages disappear from this chat on WhatsApp after {hours} hours.',
   'whatsapp.timer-days': 'New messages disappear from this chat on WhatsApp after {days} days.',
+  'whatsapp.new-number': 'This person has a new phone number on WhatsApp; the conversation goes on here.',
   'whatsapp.number-changed': 'A phone number was changed on WhatsApp.',
   'whatsapp.join-request':
     'Somebody asks to join this group: write `join-requests` and the group’s name in your room with the bot.',

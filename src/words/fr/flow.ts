@@ -49,5 +49,6 @@ export const fr = {
     'Je ne participe qu’à des conversations directes : ouvrez un salon avec moi seul pour m’écrire sur {network}.',
   'room.ghost-encrypted':
     'Ce salon est chiffré et la passerelle ne sait pas encore lire les messages chiffrés. Demandez-lui plutôt une conversation avec `start-chat`.',
+  'room.goes-on': 'C’est la même personne que dans un autre de vos salons. La conversation continue là-bas : {room}',
   'room.ghost-elsewhere': 'Notre conversation a déjà un salon, où vous êtes invité : {room}',
 };

@@ -33,6 +33,7 @@ export const fr = {
     'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {hours} heures.',
   'whatsapp.timer-days':
     'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {days} jours.',
+  'whatsapp.new-number': 'Cette personne a un nouveau numéro sur WhatsApp ; la conversation continue ici.',
   'whatsapp.number-changed': 'Un numéro de téléphone a changé sur WhatsApp.',
   'whatsapp.join-request':
     'Quelqu’un demande à entrer dans ce groupe : écrivez `demandes` et le nom du groupe dans votre salon avec le robot.',

@@ -3,13 +3,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { WhatsAppSandbox, type Person } from '../../../sandbox/whatsapp/control-client.ts';
 import { as, type ChatId, type EffectId, type UserId } from '../../../src/model/ids.ts';
 import { plainText } from '../../../src/model/message.ts';
+import { Names } from '../../../src/networks/whatsapp/ids.ts';
+import { PeopleBook } from '../../../src/networks/whatsapp/people-book.ts';
 import type { NetworkAction } from '../../../src/model/delivery.ts';
 import type { WhatsAppOptions } from '../../../src/networks/whatsapp/index.ts';
 import type { Puppet } from '../../../src/model/records.ts';
 import type { LoginStep } from '../../../src/ports/login.ts';
 import type { NetworkAdapter, NetworkSession } from '../../../src/ports/network.ts';
 import { House, realClock } from '../../support/house.ts';
-import { adapterFor, idOf, messageOf, newPerson } from './support/world.ts';
+import { adapterFor, identityKey, idOf, messageOf, newPerson } from './support/world.ts';
 
 const DAY_MS = 86_400_000;
 const OWNER = as<UserId>('@camille:example.org');
@@ -247,6 +249,26 @@ describe('what goes', () => {
     const receipt = await session.perform(action, id, { ...context, again: true });
     const sent = (await sandbox.messages(friend.id, me.id)).filter((one) => one.text === 'once');
     expect(new Set(sent.map((one) => messageOf(me, one.id)))).toEqual(new Set([receipt.message]));
+  });
+});
+
+describe('one person under two names', () => {
+  test('that were met apart is one person from then on, and the rooms hear of it before what is said', async () => {
+    const { house, adapter, puppet, me, friend, session } = await live();
+    await session.disconnect();
+    const names = new Names(identityKey);
+    const book = new PeopleBook(names);
+    const byNumber = book.person({ pn: friend.phone }, 1);
+    book.person({ lid: friend.id }, 2);
+    await house.keep(book.drain());
+    await adapter.close();
+    const again = open(house).openSession(puppet, house.sink(puppet));
+    await again.connect();
+    await sandbox.write(friend.id, me.id, 'both at once');
+    await house.until(() => house.texts(byNumber).includes('both at once'));
+    const [first, second] = house.events.slice(-2);
+    expect(first).toMatchObject({ kind: 'same-chat', before: idOf(friend), portal: { chat: byNumber } });
+    expect(second).toMatchObject({ kind: 'message', sender: byNumber });
   });
 });
 
