@@ -108,6 +108,6 @@ export interface Queue {
    * given lanes without having asked.
    */
   onWork(wake: () => void, hands?: Hands): () => void;
-  /** Deletes `seen` rows older than `days`. */
-  prune(days: number): Promise<number>;
+  /** Forgets keys older than `days`, and lanes that long without anything in them: nothing queued, nothing parked, nobody's claim. */
+  prune(days: number): Promise<{ readonly keys: number; readonly lanes: number }>;
 }

@@ -23,7 +23,7 @@ import { freshOf, laneOf, type FreshRow } from './accepted.ts';
 import { entryOf, partOf, rowOf, type FrozenRow, type Row } from './entry-row.ts';
 import { HeldLanes } from './held-lanes.ts';
 import { Parking } from './parking.ts';
-import { depthOf, pruneSeen, type Depth } from './queue-upkeep.ts';
+import { depthOf, pruneLanes, pruneSeen, type Depth } from './queue-upkeep.ts';
 import { SettleBatcher } from './settle.ts';
 import { TakingTurns } from './taking-turns.ts';
 import { acceptSql, acceptValues, type PostgresVault } from './vault.ts';
@@ -276,8 +276,8 @@ export class PostgresQueue implements Queue {
     };
   }
 
-  async prune(days: number): Promise<number> {
-    return await pruneSeen(this.#db, days);
+  async prune(days: number): Promise<{ keys: number; lanes: number }> {
+    return { keys: await pruneSeen(this.#db, days), lanes: await pruneLanes(this.#db, days) };
   }
 
   /** Afterwards, even if the database did not hear of it, the lane may be claimed anew; before, our next claim would take it for a lost one. */

@@ -262,12 +262,18 @@ export class MemoryQueue implements Queue {
     return () => void this.#db.listeners.delete(wake);
   }
 
-  async prune(days: number): Promise<number> {
+  async prune(days: number): Promise<{ keys: number; lanes: number }> {
     await Promise.resolve();
+    const before = this.#db.clock.now() - days * DAY_MS;
     const kept = new Set([...this.#db.entries.values()].map((row) => row.entry.key));
-    const old = [...this.#db.seen].filter(([key, at]) => at < this.#db.clock.now() - days * DAY_MS && !kept.has(key));
+    const old = [...this.#db.seen].filter(([key, at]) => at < before && !kept.has(key));
     for (const [key] of old) this.#db.seen.delete(key);
-    return old.length;
+    const used = new Set([...this.#db.entries.values()].map((row) => row.entry.lane as string));
+    const idle = [...this.#db.lanes].filter(
+      ([id, lane]) => lane.worker === undefined && lane.readyAt < before && !used.has(id),
+    );
+    for (const [id] of idle) this.#db.lanes.delete(id);
+    return { keys: old.length, lanes: idle.length };
   }
 
   #row(id: number): EntryRow {
