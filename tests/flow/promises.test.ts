@@ -52,6 +52,26 @@ describe('a message that cannot be sent now', () => {
     expect(world.network.performed.at(-1)?.again).toBe(true);
   });
 
+  test('and that somebody else takes back meanwhile, however late, does not stay over there', async () => {
+    world.login(paul, 'paul');
+    const loft = world.network.chat('g1', [MARIE, 'paul', ZOE], 'group');
+    await world.run();
+    world.network.say(loft, ZOE, 'welcome');
+    await world.run();
+    const shared = world.room(loft);
+    for (const user of [marie, paul]) await world.join(shared, user);
+    fail(later);
+    const secret = world.matrix.say(shared, marie, 'not for all');
+    await world.run(60_000);
+    world.matrix.redact(shared, paul, secret);
+    await world.run();
+    await world.pass(300_000);
+    heal();
+    await world.pass(120_000);
+    expect(world.network.performed.at(-1)?.action.kind).toBe('remove');
+    expect(world.network.texts(loft)).toEqual(['zoe: welcome']);
+  });
+
   test('is parked after 24 hours, asked about, and released marked late', async () => {
     fail(later);
     world.matrix.say(room, marie, 'one');

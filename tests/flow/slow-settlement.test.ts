@@ -1,5 +1,6 @@
 // What a slow disk must not change: while settlements take their time, nothing is overtaken, and nothing taken back stays.
 import { afterEach, expect, test } from '@jest/globals';
+import type { LaneWork } from '../../src/flow/lane-work.ts';
 import { as, type EventId, type RoomId } from '../../src/model/ids.ts';
 import type { Queue } from '../../src/ports/queue.ts';
 import type { MessageLinkStore } from '../../src/ports/stores.ts';
@@ -65,13 +66,16 @@ afterEach(async () => {
   await world.house?.stop();
 });
 
-async function open(wrap = slowly) {
+/** As if no lane waited until what came before is written down: the planners themselves must ask for it. */
+const hastily = changing({ ['isFree' satisfies keyof LaneWork]: () => () => true });
+
+async function open(wrap = slowly, work?: Wrap) {
   world = new FlowWorld();
   world.login(marie, MARIE);
   // They write under their own name from their telephone.
   world.matrix.doubles.add(marie);
   const chat = world.network.chat('d1', [MARIE, ZOE]);
-  await world.start('a', wrap);
+  await world.start('a', wrap, work);
   world.network.say(chat, ZOE, 'hello');
   await world.run(2_000);
   const room = world.room(chat);
@@ -148,3 +152,26 @@ test.each([
 async function pushed(): Promise<void> {
   if (world.house !== undefined) await world.push(world.house);
 }
+
+test('what changes a message that its lane has not written down finds it, whichever way it goes', async () => {
+  const { chat, room } = await open(slowly, hastily);
+  const gone = world.network.say(chat, ZOE, 'gone');
+  world.network.remove(chat, ZOE, gone);
+  const edited = world.network.say(chat, ZOE, 'edited');
+  world.network.edit(chat, ZOE, edited, 'EDITED');
+  const liked = world.network.say(chat, ZOE, 'liked');
+  world.network.react(chat, ZOE, liked, '👍');
+  await world.run(2_000);
+  await world.pass(60_000);
+  expect(world.matrix.texts(room).filter((text) => text !== 'hello')).toEqual(['EDITED', 'liked']);
+  const mine = world.matrix.say(room, marie, 'taken back');
+  world.matrix.redact(room, marie, mine);
+  const other = world.matrix.say(room, marie, 'changed');
+  world.matrix.edit(room, marie, other, 'CHANGED');
+  await world.run(2_000);
+  await world.pass(60_000);
+  expect(world.network.texts(chat).filter((text) => /taken back|changed/i.test(text))).toEqual([
+    expect.stringContaining('CHANGED'),
+  ]);
+  expect(await world.house?.store.queue.depth()).toMatchObject({ queued: 0, parked: 0 });
+});

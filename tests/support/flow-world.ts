@@ -75,8 +75,8 @@ export class FlowWorld {
     return id;
   }
 
-  /** Starts a house; a former one of the same slot counts as dead. */
-  async start(slot = 'a', wrap: Wrap = plain): Promise<House> {
+  /** Starts a house; a former one of the same slot counts as dead. `work` is put around what its lanes do. */
+  async start(slot = 'a', wrap: Wrap = plain, work: Wrap = plain): Promise<House> {
     for (const row of this.db.workers.values()) if (row.slot === slot) row.dead = true;
     const store = memoryStore(slot, this.db);
     const worker = await store.leases.enlist();
@@ -148,7 +148,7 @@ export class FlowWorld {
     };
     const ephemeral = new Ephemeral(flow);
     const lanes = new Lanes(
-      { queue, leases, clock, log: quiet, worker, work: new Pipelines(flow) },
+      { queue, leases, clock, log: quiet, worker, work: work(new Pipelines(flow)) },
       { concurrency: 16, run: 20, slowMs: 600_000, idleMs: 50 },
     );
     const stop = async (): Promise<void> => {

@@ -103,7 +103,7 @@ async function planMessage(doors: FlowDoors, entry: QueueEntry, event: MessageEv
   if (links.some((link) => link.direction === 'to-network' || link.removed === true)) return none('known');
   const { replyTo } = event;
   if (replyTo !== undefined && (await doors.links.byMessage(portal.key, replyTo)).length === 0) {
-    const patience = await targetPatience(doors, entry, portal);
+    const patience = await targetPatience(doors, entry, portal, { message: replyTo, needed: false });
     if (patience !== undefined) return patience;
   }
   const duties = event.parts.map((body, part): MatrixDuty => ({
@@ -125,7 +125,7 @@ async function planChange(
 ): Promise<Plan> {
   let links = await doors.links.byMessage(portal.key, event.target);
   if (links.length === 0) {
-    const patience = await targetPatience(doors, entry, portal);
+    const patience = await targetPatience(doors, entry, portal, { message: event.target, needed: true });
     if (patience !== undefined) return patience;
     // It may have arrived between the two looks: only now is it known that nothing is on its way.
     links = await doors.links.byMessage(portal.key, event.target);
@@ -169,16 +169,33 @@ function editDuties(event: Extract<NetworkEvent, { kind: 'edit' }>, links: reado
 
 /**
  * The target may be what a person here wrote and what is under way to the network just now: a moment in the lane, so that
- * what follows keeps its place, then beside it; a minute in all.
+ * what follows keeps its place, then beside it; a minute in all. Or it came before this in its own lane, and is being written
+ * down or waits beside it: a change that cannot do without it waits for that however long it takes.
  */
-async function targetPatience(doors: FlowDoors, entry: QueueEntry, portal: Portal): Promise<Plan | undefined> {
+async function targetPatience(
+  doors: FlowDoors,
+  entry: QueueEntry,
+  portal: Portal,
+  target: { readonly message: MessageId; readonly needed: boolean },
+): Promise<Plan | undefined> {
   const waited = doors.clock.now() - entry.receivedAt;
+  const wait = { do: 'wait', ms: 250, code: 'target', beside: waited > LANE_PATIENCE_MS } as const;
+  if (waited > TARGET_PATIENCE_MS && !target.needed) return undefined;
+  const earlier = await doors.queue.unsettled(entry.lane, entry.id);
+  if (earlier.some((one) => isOf(one, target.message))) return wait;
   if (portal.room === undefined || waited > TARGET_PATIENCE_MS) return undefined;
   for (const owner of await writersOf(doors, portal)) {
     const pending = await doors.queue.unsettled(toNetworkLane(portal.room, owner), entry.id);
-    if (pending.length > 0) return { do: 'wait', ms: 250, code: 'target', beside: waited > LANE_PATIENCE_MS };
+    if (pending.length > 0) return wait;
   }
   return undefined;
+}
+
+/** Brings this message, or changes it. */
+function isOf({ payload }: QueueEntry, target: MessageId): boolean {
+  if (payload.from !== 'network') return false;
+  const { event } = payload;
+  return event.kind === 'message' ? event.message === target : 'target' in event && event.target === target;
 }
 
 /** Whose lanes lead from this room to its network. */

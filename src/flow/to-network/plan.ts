@@ -209,12 +209,13 @@ function isAuthor(link: MessageLink, event: Change, puppet: Puppet): boolean {
 
 /**
  * A target that is on its way is waited for: a moment in the lane, so that what follows keeps its place, then beside it; a
- * minute in all.
+ * minute in all. A change of what stands in the queue itself, in whoever's lane, waits until that has left or was put aside.
  */
 async function targetPatience(context: Context<Spoken>, target: EventId, found: boolean): Promise<Plan | undefined> {
   const { doors, entry, portal } = context;
   const waited = doors.clock.now() - entry.receivedAt;
-  if (waited > TARGET_PATIENCE_MS) return undefined;
+  const isNeeded = found && context.event.kind !== 'message';
+  if (waited > TARGET_PATIENCE_MS && !isNeeded) return undefined;
   // Somebody's own message in this room, or what the other side said, whose event is there before its link is kept. Only what
   // came before this event: what came later may itself wait for this lane.
   const coming = found || (await doors.queue.unsettled(toMatrixLane(portal.key), entry.id)).length > 0;
