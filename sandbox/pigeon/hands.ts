@@ -26,12 +26,12 @@ export class PigeonHands {
     return this.#server.world.direct(a, b);
   }
 
-  join(chat: string, person: string): void {
-    this.#server.world.move(chat, person, 'in');
+  join(chat: string, person: string, by = person): void {
+    this.#server.world.move(chat, person, 'in', by);
   }
 
-  leave(chat: string, person: string): void {
-    this.#server.world.move(chat, person, 'out');
+  leave(chat: string, person: string, by = person): void {
+    this.#server.world.move(chat, person, 'out', by);
   }
 
   rename(chat: string, by: string, name: string): void {

@@ -1,6 +1,6 @@
 // The contract of every network's adapter, run against its simulator: login, there and back, once, in order, and through faults.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { NetworkAction } from '../../src/model/delivery.ts';
+import type { GroupAction, NetworkAction } from '../../src/model/delivery.ts';
 import { originKey } from '../../src/model/effect.ts';
 import { FencedError } from '../../src/model/errors.ts';
 import { as, type ChatId, type EffectId, type MessageId, type UserId } from '../../src/model/ids.ts';
@@ -16,7 +16,7 @@ import {
   type PerformContext,
 } from '../../src/ports/network.ts';
 import { House } from '../support/house.ts';
-import type { Account, NetworkWorld, Somebody } from './network-world.ts';
+import type { Account, GroupNow, Groups, NetworkWorld, Somebody } from './network-world.ts';
 
 const OWNER = as<UserId>('@camille:example.org');
 
@@ -81,13 +81,21 @@ async function eventually(look: () => Promise<boolean>, seen: () => readonly str
 export interface Traits {
   /** A login asks for something that only its person knows; false where the phone is the proof. */
   readonly secrets: boolean;
+  /** What can be done to groups; everything else is refused in words. */
+  readonly groups: ReadonlySet<GroupAction['kind']>;
 }
 
-export function adapterContract(
-  name: string,
-  make: () => Promise<NetworkWorld>,
-  traits: Traits = { secrets: true },
-): void {
+const GROUP_ACTIONS: readonly GroupAction['kind'][] = [
+  'rename',
+  'set-topic',
+  'set-mode',
+  'set-role',
+  'add',
+  'expel',
+  'leave',
+];
+
+export function adapterContract(name: string, make: () => Promise<NetworkWorld>, traits: Traits): void {
   describe(`the adapter of ${name}`, () => {
     let world: NetworkWorld;
     let adapters: NetworkAdapter[];
@@ -639,6 +647,131 @@ export function adapterContract(
         expect(await world.logins(scene.account)).toBe(0);
         expect(scene.house.states.filter(({ state }) => state === 'signed-out')).toEqual([]);
       });
+    });
+
+    describe('groups', () => {
+      interface GroupScene extends Scene {
+        readonly groups: Groups;
+        readonly group: ChatId;
+        readonly other: Somebody;
+        readonly newcomer: Somebody;
+      }
+
+      async function inGroup(): Promise<GroupScene> {
+        const scene = await live();
+        const [other, newcomer] = [await world.somebody(), await world.somebody()];
+        const { groups } = world;
+        if (groups === undefined) throw new Error('a network without groups');
+        const group = await groups.make(scene.friend, 'Choir', scene.account, [other]);
+        return { ...scene, groups, group, other, newcomer };
+      }
+
+      /** Each kind: what is done, and what is so then. */
+      const deeds: {
+        readonly [Kind in GroupAction['kind']]: (scene: GroupScene) => {
+          readonly action: GroupAction;
+          readonly so: (now: GroupNow) => boolean;
+        };
+      } = {
+        rename: ({ group: chat }) => ({
+          action: { kind: 'rename', chat, name: 'Chamber choir' },
+          so: ({ name }) => name === 'Chamber choir',
+        }),
+        'set-topic': ({ group: chat }) => ({
+          action: { kind: 'set-topic', chat, topic: 'We sing' },
+          so: ({ topic }) => topic === 'We sing',
+        }),
+        'set-mode': ({ group: chat }) => ({
+          action: { kind: 'set-mode', chat, mode: 'announce', on: true },
+          so: ({ announce, locked }) => announce && !locked,
+        }),
+        'set-role': ({ group: chat, other }) => ({
+          action: { kind: 'set-role', chat, person: other.id, role: 'admin' },
+          so: ({ admins }) => admins.includes(other.id),
+        }),
+        add: ({ group: chat, newcomer }) => ({
+          action: { kind: 'add', chat, person: newcomer.id },
+          so: ({ members }) => members.includes(newcomer.id),
+        }),
+        expel: ({ group: chat, other }) => ({
+          action: { kind: 'expel', chat, person: other.id },
+          so: ({ members }) => !members.includes(other.id),
+        }),
+        leave: ({ group: chat, account }) => ({
+          action: { kind: 'leave', chat },
+          so: ({ members }) => !members.includes(account.self),
+        }),
+      };
+
+      test('are changed in the ways that its capabilities name, and in no other', () => {
+        const { actions } = open(new House()).capabilities;
+        expect(GROUP_ACTIONS.filter((kind) => actions.has(kind))).toEqual(
+          GROUP_ACTIONS.filter((kind) => traits.groups.has(kind)),
+        );
+      });
+
+      for (const kind of GROUP_ACTIONS) {
+        if (traits.groups.has(kind)) {
+          test(`${kind} is done, and done again it changes nothing`, async () => {
+            const scene = await inGroup();
+            // Whoever is added has been found before: networks know only whom they were asked about.
+            await scene.session.resolve(scene.newcomer.identifier);
+            await scene.session.describeChat(scene.group);
+            const { action, so } = deeds[kind](scene);
+            expect(so(await scene.groups.now(scene.group))).toBe(false);
+            const effect = newEffect();
+            await scene.session.perform(action, effect, attempt());
+            const after = await scene.groups.now(scene.group);
+            expect(so(after)).toBe(true);
+            await scene.session.perform(action, effect, attempt({ again: true }));
+            await scene.session.perform(action, newEffect(), attempt()).catch((error: unknown) => {
+              // Whoever has left may be told so; nothing else is refused.
+              expect([kind, error]).toEqual(['leave', expect.objectContaining({ retry: 'never' })]);
+            });
+            expect(await scene.groups.now(scene.group)).toEqual(after);
+          });
+        } else {
+          test(`${kind} is refused in words`, async () => {
+            const { session, chat, friend } = await live();
+            const about = { group: chat, other: friend, newcomer: friend } as GroupScene;
+            await expect(session.perform(deeds[kind](about).action, newEffect(), attempt())).rejects.toMatchObject({
+              retry: 'never',
+              human: { key: 'fault.unsupported-action' },
+            });
+          });
+        }
+      }
+
+      if (traits.groups.size > 0) {
+        test('that change over there come as they changed, by whoever did it', async () => {
+          const { house, groups, group, friend, other, newcomer } = await inGroup();
+          await groups.change(friend, group, { rename: 'Chamber choir' });
+          await groups.change(friend, group, { add: newcomer });
+          await groups.change(friend, group, { expel: other });
+          const out = (): boolean => house.events.some((one) => one.kind === 'membership' && one.now === 'out');
+          await house.until(out);
+          const about = house.events.filter(
+            ({ portal, kind }) => portal.chat === group && (kind === 'chat' || kind === 'membership'),
+          );
+          expect(about).toMatchObject([
+            { kind: 'chat', sender: friend.id, change: { name: 'Chamber choir' } },
+            { kind: 'membership', sender: friend.id, person: newcomer.id, now: 'in' },
+            { kind: 'membership', sender: friend.id, person: other.id, now: 'out' },
+          ]);
+          expect(about.every(({ portal }) => portal.receiver === undefined)).toBe(true);
+        });
+
+        test('are described with their name and their people', async () => {
+          const { session, groups, group } = await inGroup();
+          const now = await groups.now(group);
+          const { chat, facts } = await session.describeChat(group);
+          expect(chat).toMatchObject({ id: group, kind: 'group', name: now.name });
+          expect(chat.members?.map(({ person }) => person).toSorted()).toEqual([...now.members].toSorted());
+          const admins = chat.members?.filter(({ role }) => role !== 'member').map(({ person }) => person);
+          expect(admins?.toSorted()).toEqual([...now.admins].toSorted());
+          expect(facts).toContain(`group:${group}`);
+        });
+      }
     });
 
     describe('people and chats', () => {

@@ -38,6 +38,26 @@ export interface Seen {
   readonly answers?: string;
 }
 
+/** A group as it is over there now. */
+export interface GroupNow {
+  readonly name: string;
+  readonly topic: string;
+  readonly members: readonly PersonId[];
+  readonly admins: readonly PersonId[];
+  readonly announce: boolean;
+  readonly locked: boolean;
+}
+
+/** What somebody over there does to a group. */
+export type GroupDeed = { readonly rename: string } | { readonly add: Somebody } | { readonly expel: Somebody };
+
+export interface Groups {
+  /** The account may do to it whatever its network lets anybody do. */
+  make(by: Somebody, name: string, account: Account, others: readonly Somebody[]): Promise<ChatId>;
+  now(chat: ChatId): Promise<GroupNow>;
+  change(by: Somebody, chat: ChatId, deed: GroupDeed): Promise<void>;
+}
+
 export interface NetworkWorld {
   /** An adapter on this network, as a new process would build it. */
   adapter(house: House): NetworkAdapter;
@@ -58,6 +78,9 @@ export interface NetworkWorld {
   /** Everything in the direct chat of the two, oldest first; removed messages are kept and marked where the network does. */
   sees(who: Somebody, other: Account): Promise<readonly Seen[]>;
   types(who: Somebody, to: Account): Promise<void>;
+
+  /** Absent where no group is bridged. */
+  readonly groups?: Groups;
 
   /** Kills the account's live connections. */
   cut(account: Account): Promise<void>;

@@ -2,4 +2,7 @@
 import { adapterContract } from '../../contracts/network-adapter.ts';
 import { pigeonWorld } from './world.ts';
 
-adapterContract('pigeon', pigeonWorld);
+adapterContract('pigeon', pigeonWorld, {
+  secrets: true,
+  groups: new Set(['rename', 'add', 'expel', 'leave'] as const),
+});

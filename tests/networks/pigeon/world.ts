@@ -1,5 +1,5 @@
 // The toy network as the contract of the adapters wants it.
-import { as } from '../../../src/model/ids.ts';
+import { as, type PersonId } from '../../../src/model/ids.ts';
 import { createPigeon, settingsSchema } from '../../../src/networks/pigeon/index.ts';
 import { startPigeon, type Message, type Pigeon } from '../../../sandbox/pigeon/pigeon.ts';
 import type { Account, NetworkWorld, Said, Seen, Somebody } from '../../contracts/network-world.ts';
@@ -66,6 +66,22 @@ export async function pigeonWorld(): Promise<NetworkWorld & { readonly pigeon: P
     },
     types: async (who, to) => {
       await hands.pass({ kind: 'typing', by: who.id, chat: await chatOf(who, to), active: true });
+    },
+    groups: {
+      make: async (by, name, account, others) => {
+        const { id } = await hands.group(name, [by.id, account.self, ...others.map((one) => one.id)]);
+        return as(id);
+      },
+      now: async (chat) => {
+        const found = (await hands.chats()).find(({ id }) => id === chat);
+        const members = (found?.members ?? []).map((id) => as<PersonId>(id));
+        return { name: found?.name ?? '', topic: '', members, admins: [], announce: false, locked: false };
+      },
+      change: async (by, chat, deed) => {
+        if ('rename' in deed) await hands.rename(chat, by.id, deed.rename);
+        else if ('add' in deed) await hands.join(chat, deed.add.id, by.id);
+        else await hands.leave(chat, deed.expel.id, by.id);
+      },
     },
     cut: async (account) => void (await hands.cut(account.self)),
     shut: async () => await hands.shut(),

@@ -100,6 +100,37 @@ export function whatsappWorld(sandbox: WhatsAppSandbox): NetworkWorld {
       await sandbox.type(of(who).id, of(to).id);
     },
 
+    groups: {
+      async make(by, name, account, others) {
+        const members = [of(account), ...others.map(of)].map(({ id }) => id);
+        const group = await sandbox.createGroup(of(by).id, name, members);
+        const promote = { by: of(by).id, group: group.id, change: 'promote', people: [of(account).id] } as const;
+        await sandbox.command('members', promote);
+        return as<ChatId>(`g${group.id.split('@')[0]}`);
+      },
+      async now(chat) {
+        const found = await sandbox.command('group', { group: `${chat.slice(1)}@g.us` });
+        if (found === null) throw new Error('no such group');
+        const people = Object.entries(found.members);
+        return {
+          name: found.subject,
+          topic: found.description ?? '',
+          members: people.map(([id]) => as<PersonId>(`l${id}`)),
+          admins: people.filter(([, role]) => role !== 'member').map(([id]) => as<PersonId>(`l${id}`)),
+          announce: found.announce,
+          locked: found.locked,
+        };
+      },
+      async change(by, chat, deed) {
+        const about = { by: of(by).id, group: `${chat.slice(1)}@g.us` };
+        if ('rename' in deed) await sandbox.command('changeGroup', { ...about, subject: deed.rename });
+        else {
+          const [change, who] = 'add' in deed ? (['add', deed.add] as const) : (['remove', deed.expel] as const);
+          await sandbox.command('members', { ...about, change, people: [of(who).id] });
+        }
+      },
+    },
+
     async cut(account) {
       await sandbox.command('killSockets', { person: of(account).id });
     },
