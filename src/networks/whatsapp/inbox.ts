@@ -1,5 +1,5 @@
 // From the journal's rows to the house's commit: read, guarded, accepted with everything learnt on the way, then taken. Knows no socket.
-import type { AuthenticationCreds } from '@whiskeysockets/baileys';
+import type { AuthenticationCreds, BinaryNode } from '@whiskeysockets/baileys';
 import { originKey } from '../../model/effect.ts';
 import { FencedError } from '../../model/errors.ts';
 import type { ChatId, PersonId, PuppetId } from '../../model/ids.ts';
@@ -11,9 +11,9 @@ import type { ChatBook } from './chat-book.ts';
 import { contextOf, unwrap } from './content.ts';
 import { judge } from './guards.ts';
 import { chatKind, isPersonal, messageId } from './ids.ts';
-import { isPerson, jidText, parseJid, STATUS } from './jid.ts';
+import { handlesOf, isPerson, jidText, parseJid, STATUS, type Handles } from './jid.ts';
 import { silentLogger } from './library.ts';
-import { noteOf, renamingIn, type Renaming } from './notifications.ts';
+import { childrenOf, noteOf, renamingIn, type Renaming } from './notifications.ts';
 import type { Merged, PeopleBook } from './people-book.ts';
 import type { PeopleDesk } from './people-desk.ts';
 import { placeOf, told, type ReadContext, type WireMessage } from './place.ts';
@@ -123,23 +123,34 @@ export class Inbox {
   }
 
   async #accept(batch: readonly Row[]): Promise<void> {
-    const { sink, journal, scope, people, book, chats, clock, log, puppet } = this.#doors;
+    const { sink, journal, scope, people, book, chats, clock } = this.#doors;
+    await this.#patiently(async () => {
+      for (const { node } of batch) await people.look(book, namedIn(node), clock.now());
+    });
     const events: NetworkEvent[] = [];
     for (const row of batch) events.push(...(await this.#read(row)));
-    for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LONGEST_RETRY_MS, wait * 2)) {
+    await this.#patiently(async () => {
       const { changes, taken } = journal.take(batch);
       const [learnt, remembered] = [people.take(book), chats.take()];
       // Before what is said in it: else that would open a second room.
       events.unshift(...this.#merged.splice(0).map((merged) => this.#sameChat(merged)));
+      for (const words of this.#elsewhere) {
+        await sink.tell(`elsewhere/${words}`, say(words));
+        this.#elsewhere.delete(words);
+      }
+      await sink.accept(events, [...placed(scope, changes), ...learnt.changes, ...remembered.changes]);
+      taken();
+      learnt.written();
+      remembered.written();
+    });
+  }
+
+  /** Again and again while the database is away. @throws FencedError */
+  async #patiently(work: () => Promise<void>): Promise<void> {
+    const { clock, log, puppet } = this.#doors;
+    for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LONGEST_RETRY_MS, wait * 2)) {
       try {
-        for (const words of this.#elsewhere) {
-          await sink.tell(`elsewhere/${words}`, say(words));
-          this.#elsewhere.delete(words);
-        }
-        await sink.accept(events, [...placed(scope, changes), ...learnt.changes, ...remembered.changes]);
-        taken();
-        learnt.written();
-        remembered.written();
+        await work();
         return;
       } catch (error) {
         if (error instanceof FencedError || this.#closing.signal.aborted) throw error;
@@ -265,4 +276,10 @@ export class Inbox {
 function elsewhere(chat: ChatId): SayKey {
   if (chat === STATUS) return 'whatsapp.status-elsewhere';
   return chatKind(chat) === 'channel' ? 'whatsapp.channels-elsewhere' : 'whatsapp.lists-elsewhere';
+}
+
+/** Everybody whom a stanza names by an address. */
+function namedIn(node: BinaryNode): readonly Handles[] {
+  const all = [node, ...childrenOf(node)].flatMap(({ attrs }) => Object.values(attrs));
+  return all.flatMap((text) => handlesOf(text) ?? []);
 }

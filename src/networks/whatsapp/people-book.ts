@@ -70,6 +70,24 @@ export class PeopleBook {
     return this.#handles.get(person) ?? this.#names.handlesIn(person);
   }
 
+  /** Where the vault keeps what is known of these names. */
+  keysOf({ lid, pn }: Handles): readonly string[] {
+    return [
+      ...(lid === undefined ? [] : [lidKey(lid)]),
+      ...(pn === undefined ? [] : [`pn:${this.#names.byNumber(pn)}`]),
+    ];
+  }
+
+  /** What another process wrote about a name: taken if it is newer, or of two people found to be one the older id. */
+  absorb(key: string, value: Uint8Array): void {
+    const [theirs, ours] = [rowOf(value), this.#rows.get(key)];
+    const better =
+      ours === undefined || theirs.since > ours.since || (theirs.since === ours.since && theirs.at < ours.at);
+    if (!better || this.#changed.has(key)) return;
+    this.#put(key, theirs);
+    this.#changed.delete(key);
+  }
+
   /** What changed since the last call, to be written with whatever was learnt it from. */
   drain(): readonly VaultChange[] {
     const changes = [...this.#changed].flatMap((key): VaultChange[] => {
@@ -127,6 +145,10 @@ export class PeopleBook {
     };
     this.#handles.set(person, left);
   }
+}
+
+function lidKey(lid: string): string {
+  return `lid:${lid}`;
 }
 
 function pack(row: Row): Uint8Array {

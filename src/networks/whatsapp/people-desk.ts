@@ -1,7 +1,12 @@
 // The people book as all logins of a process share it: read once, and what was learnt goes along with somebody's next commit.
 import type { Vault, VaultChange } from '../../ports/stores.ts';
 import type { Names } from './ids.ts';
+import type { Handles } from './jid.ts';
 import { PEOPLE_SCOPE, PeopleBook, type Merged } from './people-book.ts';
+
+/** What was looked up is taken as it is for this long, in ms. */
+const FRESH_MS = 60_000;
+const MOST_LOOKED = 20_000;
 
 export interface Learnt {
   readonly changes: readonly VaultChange[];
@@ -10,13 +15,15 @@ export interface Learnt {
 }
 
 export class PeopleDesk {
-  readonly #vault: Pick<Vault, 'readAll'>;
+  readonly #vault: Pick<Vault, 'readAll' | 'read'>;
   readonly #names: Names;
   readonly #unwritten = new Map<string, VaultChange>();
+  /** Epoch ms of the last look. */
+  readonly #looked = new Map<string, number>();
   readonly #watchers = new Set<(merged: readonly Merged[]) => void>();
   #book: Promise<PeopleBook> | undefined;
 
-  constructor(vault: Pick<Vault, 'readAll'>, names: Names) {
+  constructor(vault: Pick<Vault, 'readAll' | 'read'>, names: Names) {
     this.#vault = vault;
     this.#names = names;
   }
@@ -28,6 +35,17 @@ export class PeopleDesk {
     } catch (error) {
       this.#book = undefined;
       throw error;
+    }
+  }
+
+  /** Looks again what other processes have learnt about these names, if that was not done a moment ago. @param now epoch ms */
+  async look(book: PeopleBook, names: readonly Handles[], now: number): Promise<void> {
+    for (const key of names.flatMap((handles) => book.keysOf(handles))) {
+      if (now - (this.#looked.get(key) ?? Number.NEGATIVE_INFINITY) < FRESH_MS) continue;
+      const kept = await this.#vault.read(PEOPLE_SCOPE, key);
+      if (this.#looked.size >= MOST_LOOKED) this.#looked.clear();
+      this.#looked.set(key, now);
+      if (kept !== undefined) book.absorb(key, kept);
     }
   }
 

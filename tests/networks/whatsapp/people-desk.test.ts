@@ -1,0 +1,72 @@
+// The people book of two processes on one vault: what one learns, the other knows before it names anybody; knows no wire.
+import { beforeEach, expect, test } from '@jest/globals';
+import { Names } from '../../../src/networks/whatsapp/ids.ts';
+import type { Handles } from '../../../src/networks/whatsapp/jid.ts';
+import { PeopleDesk } from '../../../src/networks/whatsapp/people-desk.ts';
+import type { PersonId } from '../../../src/model/ids.ts';
+import type { Vault } from '../../../src/ports/stores.ts';
+import { MemoryClock } from '../../support/memory-clock.ts';
+import { MemoryDatabase } from '../../support/memory-database.ts';
+import { memoryVault } from '../../support/memory-records.ts';
+
+const MINUTE = 60_000;
+const names = new Names(Buffer.alloc(32, 7));
+const [lid, pn] = ['12345', '33612345678'];
+
+let clock: MemoryClock;
+let vault: Vault;
+
+beforeEach(() => {
+  clock = new MemoryClock();
+  vault = memoryVault(new MemoryDatabase(clock));
+});
+
+/** A process with its book open: `meets` names somebody and writes down what it learnt. */
+async function worker() {
+  const desk = new PeopleDesk(vault, names);
+  const book = await desk.book();
+  return async (handles: Handles): Promise<PersonId> => {
+    clock.pass(1_000);
+    await desk.look(book, [handles], clock.now());
+    const person = book.person(handles, clock.now());
+    const { changes, written } = desk.take(book);
+    await vault.write(changes);
+    written();
+    return person;
+  };
+}
+
+test('whoever one process met by number is the same to another that meets them by both names', async () => {
+  const [one, other] = [await worker(), await worker()];
+  const person = await one({ pn });
+  expect(await other({ lid, pn })).toBe(person);
+  clock.pass(MINUTE);
+  expect(await one({ lid })).toBe(person);
+});
+
+test('two people whom one process finds to be one are one to the other as well', async () => {
+  const [one, other] = [await worker(), await worker()];
+  const byNumber = await one({ pn });
+  const byLid = await other({ lid });
+  expect(byLid).not.toBe(byNumber);
+  clock.pass(MINUTE);
+  expect(await one({ lid, pn })).toBe(byNumber);
+  clock.pass(MINUTE);
+  expect(await other({ lid })).toBe(byNumber);
+});
+
+test('what was looked up is not asked for again within a minute', async () => {
+  let reads = 0;
+  const counted: Vault = {
+    ...vault,
+    readAll: async (scope) => await vault.readAll(scope),
+    read: async (scope, key) => {
+      reads += 1;
+      return await vault.read(scope, key);
+    },
+  };
+  const desk = new PeopleDesk(counted, names);
+  const book = await desk.book();
+  for (let second = 0; second < 60; second += 1) await desk.look(book, [{ lid, pn }], clock.now() + second * 1_000);
+  expect(reads).toBe(2);
+});
