@@ -236,6 +236,9 @@ export class PigeonServer {
   /** Everybody in a group may do everything to it. */
   #changeGroup(account: string, request: Request): object {
     const { world } = this;
+    // Who has left has left.
+    const gone = request['do'] === 'leave' && !world.chat(text(request, 'chat')).members.includes(account);
+    if (gone) return { at: Date.now() };
     const chat = this.#chatFor(account, text(request, 'chat'));
     if (chat.kind !== 'group') throw new Refusal('malformed');
     if (request['do'] === 'rename') world.rename(chat.id, account, text(request, 'name'));
