@@ -260,6 +260,24 @@ describe('on the wire', () => {
     ).toHaveLength(5);
   });
 
+  test('what was heard before a restart and not told is told after it', async () => {
+    const house = new House();
+    const { adapter, session, puppet, me } = await liveLogin(sandbox, house, { callMs: 5_000 });
+    endings.push(async () => await adapter.close());
+    const alice = await newPerson(sandbox);
+    const choir = await sandbox.createGroup('group', 'Choir', [me.id, alice.id]);
+    await sandbox.writeIn(alice.id, choir.id, 'hello');
+    await sandbox.write(alice.id, me.id, 'behind it');
+    await house.until(() => house.texts().includes('behind it'));
+    await session.disconnect();
+    expect(house.told).toEqual([]);
+    const again = adapter.openSession(puppet, house.sink(puppet));
+    endings.push(async () => await again.disconnect());
+    await again.connect();
+    await house.until(() => house.told.length > 0);
+    expect(house.told.map(({ words }) => named(words))).toEqual([['Choir']]);
+  });
+
   test('a first message in the short form is told of by its name', async () => {
     await sandbox.setOptions({ pushForm: 'short' });
     endings.push(async () => void (await sandbox.setOptions({ pushForm: 'mixed' })));
