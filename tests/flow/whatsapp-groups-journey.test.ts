@@ -1,11 +1,12 @@
 // A group on WhatsApp and its room on Matrix: what people change on one side is so on the other, by whoever did it, once, over a
 // kill of the bridge; and what somebody may not do is said and put back. The bridge is a process of its own.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox, type Person as Contact } from '../../sandbox/whatsapp/control-client.ts';
+import type { WhatsAppSandbox, Person as Contact } from '../../sandbox/whatsapp/control-client.ts';
 import type { GroupInfo } from '../../sandbox/whatsapp/control-types.ts';
 import type { Bridge } from './journey/bridge.ts';
 import { eventually, type ClientEvent, type Person } from './journey/person.ts';
-import { BOT, openTown, type Town } from './journey/town.ts';
+import type { Town } from './journey/town.ts';
+import { linkByCode, openWhatsAppTown } from './journey/whatsapp.ts';
 
 let town: Town<WhatsAppSandbox> | undefined;
 let whatsapp: WhatsAppSandbox;
@@ -20,36 +21,18 @@ let group: GroupInfo;
 let room: string;
 
 beforeAll(async () => {
-  town = await openTown(
-    'whatsapp',
-    async () => await WhatsAppSandbox.start(),
-    ({ url, rootKey }) => ({ test: { url, root: rootKey.toString('hex') }, pacing: { groupsPerDay: 2 } }),
-    {},
-  );
+  town = await openWhatsAppTown({}, { pacing: { groupsPerDay: 2 } });
   ({ sandbox: whatsapp, bridge, camille } = town);
   account = await whatsapp.createPerson({ name: 'Camille' });
   alice = await whatsapp.createPerson({ name: 'Alice' });
   bob = await whatsapp.createPerson({ name: 'Bob', addressing: 'lid' });
   eve = await whatsapp.createPerson({ name: 'Eve' });
-  management = await link(camille, account);
+  management = await linkByCode(whatsapp, camille, account);
 }, 120_000);
 
 afterAll(async () => {
   await town?.close();
 }, 60_000);
-
-async function link(person: Person, to: Contact): Promise<string> {
-  const private_ = await person.directRoom(BOT);
-  await person.answer(private_, 'I am the bridge');
-  await person.say(private_, 'login whatsapp code');
-  await person.answer(private_, 'Send the phone number of your WhatsApp account');
-  await person.say(private_, `+${to.phone}`);
-  const shown = await person.answer(private_, 'type this code');
-  const [code] = /[\dA-Z]{4}-[\dA-Z]{4}/.exec(String(shown.content['body'])) ?? [];
-  await whatsapp.typeCode(to.id, (code ?? '').replace('-', ''));
-  await person.answer(private_, `You are signed in to WhatsApp as +${to.phone}`);
-  return private_;
-}
 
 const ghosts = new Map<string, string>();
 
@@ -435,7 +418,7 @@ describe('two people of this server in one group', () => {
     if (town === undefined) throw new Error('no town');
     dora = await town.person('dora');
     second = await whatsapp.createPerson({ name: 'Dora' });
-    await link(dora, second);
+    await linkByCode(whatsapp, dora, second);
     await whatsapp.command('members', { by: alice.id, group: group.id, change: 'add', people: [second.id] });
     expect(await dora.nextRoom()).toBe(room);
     const before = [(await changes('m.room.name')).length, (await levels())['events_default']];

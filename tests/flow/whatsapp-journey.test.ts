@@ -1,10 +1,11 @@
 // A person's whole way on WhatsApp: link by QR code, talk with a contact both ways, over a restart and a kill of the bridge.
 // The bridge is a process of its own, between the homeserver double and the simulated WhatsApp.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox, type Person as Contact } from '../../sandbox/whatsapp/control-client.ts';
+import type { WhatsAppSandbox, Person as Contact } from '../../sandbox/whatsapp/control-client.ts';
 import type { Bridge } from './journey/bridge.ts';
 import { eventually, numbered, type Person } from './journey/person.ts';
-import { BOT, openTown, type Town } from './journey/town.ts';
+import { BOT, type Town } from './journey/town.ts';
+import { openWhatsAppTown } from './journey/whatsapp.ts';
 
 const QR = /https:\/\/wa\.me\/settings\/linked_devices#[^\s"\\<]+/;
 
@@ -19,11 +20,7 @@ let portal: string;
 let ghost: string;
 
 beforeAll(async () => {
-  town = await openTown(
-    'whatsapp',
-    async () => await WhatsAppSandbox.start(),
-    ({ url, rootKey }) => ({ test: { url, root: rootKey.toString('hex') } }),
-  );
+  town = await openWhatsAppTown();
   ({ sandbox: whatsapp, bridge, camille } = town);
   account = await whatsapp.createPerson({ name: 'Camille' });
   alice = await whatsapp.createPerson({ name: 'Alice Martin' });

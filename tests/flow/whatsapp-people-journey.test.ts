@@ -1,9 +1,10 @@
 // People on WhatsApp and the one person behind each of their names: who is named, who reads and types. The bridge is a process of its own.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox, type Person as Contact } from '../../sandbox/whatsapp/control-client.ts';
+import type { WhatsAppSandbox, Person as Contact } from '../../sandbox/whatsapp/control-client.ts';
 import type { GroupInfo } from '../../sandbox/whatsapp/control-types.ts';
 import { eventually, type ClientEvent, type Person } from './journey/person.ts';
-import { BOT, openTown, type Town } from './journey/town.ts';
+import type { Town } from './journey/town.ts';
+import { linkByCode, openWhatsAppTown } from './journey/whatsapp.ts';
 
 let town: Town<WhatsAppSandbox> | undefined;
 let whatsapp: WhatsAppSandbox;
@@ -18,25 +19,12 @@ let management: string;
 let [aliceGhost, bobGhost] = ['', ''];
 
 beforeAll(async () => {
-  town = await openTown(
-    'whatsapp',
-    async () => await WhatsAppSandbox.start(),
-    ({ url, rootKey }) => ({ test: { url, root: rootKey.toString('hex') } }),
-    {},
-  );
+  town = await openWhatsAppTown({});
   ({ sandbox: whatsapp, camille } = town);
   account = await whatsapp.createPerson({ name: 'Camille' });
   alice = await whatsapp.createPerson({ name: 'Alice' });
   bob = await whatsapp.createPerson({ name: 'Bob', addressing: 'lid' });
-  management = await camille.directRoom(BOT);
-  await camille.answer(management, 'I am the bridge');
-  await camille.say(management, 'login whatsapp code');
-  await camille.answer(management, 'Send the phone number of your WhatsApp account');
-  await camille.say(management, `+${account.phone}`);
-  const shown = await camille.answer(management, 'type this code');
-  const [code] = /[\dA-Z]{4}-[\dA-Z]{4}/.exec(String(shown.content['body'])) ?? [];
-  await whatsapp.typeCode(account.id, (code ?? '').replace('-', ''));
-  await camille.answer(management, `You are signed in to WhatsApp as +${account.phone}`);
+  management = await linkByCode(whatsapp, camille, account);
   group = await whatsapp.createGroup(alice.id, 'Choir', [account.id, bob.id]);
   await whatsapp.write(alice.id, group.id, 'I am Alice');
   choir = await camille.nextRoom();

@@ -2,10 +2,11 @@
 // the conversation are not the same Signal code. The bridge is a process of its own.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { encodeProto } from 'whatsapp-rust-bridge';
-import { WhatsAppSandbox, type Person as OnWhatsApp } from '../../sandbox/whatsapp/control-client.ts';
+import type { WhatsAppSandbox, Person as OnWhatsApp } from '../../sandbox/whatsapp/control-client.ts';
 import { rustClient, type RustClient, type RustStore } from '../sandbox/whatsapp/support/rust.ts';
 import type { Person } from './journey/person.ts';
-import { BOT, openTown, type Town } from './journey/town.ts';
+import type { Town } from './journey/town.ts';
+import { linkByCode, openWhatsAppTown } from './journey/whatsapp.ts';
 
 let town: Town<WhatsAppSandbox> | undefined;
 let whatsapp: WhatsAppSandbox;
@@ -18,24 +19,11 @@ let portal: string;
 let ghost: string;
 
 beforeAll(async () => {
-  town = await openTown(
-    'whatsapp',
-    async () => await WhatsAppSandbox.start(),
-    ({ url, rootKey }) => ({ test: { url, root: rootKey.toString('hex') } }),
-    {},
-  );
+  town = await openWhatsAppTown({});
   ({ sandbox: whatsapp, camille } = town);
   account = await whatsapp.createPerson({ name: 'Camille' });
   ben = await whatsapp.createPerson({ name: 'Ben' });
-  const management = await camille.directRoom(BOT);
-  await camille.answer(management, 'I am the bridge');
-  await camille.say(management, 'login whatsapp code');
-  await camille.answer(management, 'Send the phone number of your WhatsApp account');
-  await camille.say(management, `+${account.phone}`);
-  const shown = await camille.answer(management, 'type this code');
-  const [code] = /[\dA-Z]{4}-[\dA-Z]{4}/.exec(String(shown.content['body'])) ?? [];
-  await whatsapp.typeCode(account.id, (code ?? '').replace('-', ''));
-  await camille.answer(management, `You are signed in to WhatsApp as +${account.phone}`);
+  await linkByCode(whatsapp, camille, account);
 
   rust = await rustClient(whatsapp.url, store);
   rust.client.run();

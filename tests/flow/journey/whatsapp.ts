@@ -1,0 +1,34 @@
+// A journey's town on the simulated WhatsApp, and how a person of it links their account; knows no journey.
+import { WhatsAppSandbox, type Person as Contact } from '../../../sandbox/whatsapp/control-client.ts';
+import type { Person } from './person.ts';
+import { BOT, openTown, type Town } from './town.ts';
+
+/**
+ * @param bridged which chats may be bridged: private ones, if nothing is said
+ * @param more of the network's section of the configuration
+ */
+export async function openWhatsAppTown(
+  bridged?: { readonly chat?: string },
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<Town<WhatsAppSandbox>> {
+  return await openTown(
+    'whatsapp',
+    async () => await WhatsAppSandbox.start(),
+    ({ url, rootKey }) => ({ test: { url, root: rootKey.toString('hex') }, ...more }),
+    bridged,
+  );
+}
+
+/** Links by a code that is typed on the phone. @returns the management room */
+export async function linkByCode(whatsapp: WhatsAppSandbox, person: Person, to: Contact): Promise<string> {
+  const management = await person.directRoom(BOT);
+  await person.answer(management, 'I am the bridge');
+  await person.say(management, 'login whatsapp code');
+  await person.answer(management, 'Send the phone number of your WhatsApp account');
+  await person.say(management, `+${to.phone}`);
+  const shown = await person.answer(management, 'type this code');
+  const [code] = /[\dA-Z]{4}-[\dA-Z]{4}/.exec(String(shown.content['body'])) ?? [];
+  await whatsapp.typeCode(to.id, (code ?? '').replace('-', ''));
+  await person.answer(management, `You are signed in to WhatsApp as +${to.phone}`);
+  return management;
+}
