@@ -208,6 +208,24 @@ describe('a message', () => {
   });
 });
 
+describe('what a phone calls its contacts', () => {
+  test('stays on the phone: whoever comes here is called as they call themselves', async () => {
+    const dora = await whatsapp.createPerson({ name: 'Dora' });
+    await whatsapp.command('addContact', { owner: account.id, person: dora.id, name: 'My dentist' });
+    const value = { contactAction: { fullName: 'My dentist', firstName: 'Dentist' } };
+    const index = ['contact', dora.pn];
+    await whatsapp.command('changeSetting', { by: account.id, collection: 'critical_unblock_low', index, value });
+    await whatsapp.write(alice.id, account.id, 'behind the setting');
+    await camille.answer(portal, 'behind the setting');
+    await whatsapp.write(dora.id, account.id, 'open wide');
+    const room = await camille.nextRoom();
+    const { sender } = await camille.answer(room, 'open wide');
+    expect((await camille.profile(sender))['displayname']).toMatch(/^Dora/);
+    expect(JSON.stringify(await camille.wholeState(room))).not.toContain('entist');
+    expect(town?.bridge.log()).not.toContain('entist');
+  });
+});
+
 describe('somebody with a new phone number', () => {
   test('stays who they were: the same ghost, the same room, both ways', async () => {
     alice = await whatsapp.command('changePerson', { id: alice.id, phone: '33700000099' });
