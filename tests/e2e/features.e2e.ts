@@ -71,7 +71,7 @@ async function look(place: Place): Promise<Section> {
 const all = Object.keys(places) as readonly Place[];
 
 beforeAll(async () => {
-  town = await Town.open({ networks: ['telegram', 'whatsapp'] });
+  town = await Town.open({ networks: ['telegram', 'whatsapp'], unpaced: true });
   const sections = await Promise.all(all.map(async (place) => [place, await look(place)] as const));
   seen = Object.fromEntries(sections);
   if (writes) writeFileSync(FILE, render(seen));

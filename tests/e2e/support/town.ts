@@ -31,6 +31,8 @@ export interface TownOptions {
   /** What the homeserver's operator has set beside the defaults. */
   readonly homeserver?: HomeserverSettings;
   readonly administrators?: readonly string[];
+  /** WhatsApp may be written to as fast as it goes; at the usual pace unless told. */
+  readonly unpaced?: boolean;
   /** Rules of the configuration; everybody of this server may do everything unless told. */
   readonly rules?: readonly unknown[];
 }
@@ -246,6 +248,7 @@ function configuration(
               enabled: true,
               dangerousTestServers: true,
               test: { url: whatsapp.url, root: whatsapp.rootKey.toString('hex') },
+              ...(options.unpaced === true ? { pacing: { sendsAtOnce: 500, sendsPerMinute: 5000 } } : {}),
             },
           }),
     },
