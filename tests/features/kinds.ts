@@ -45,6 +45,9 @@ export const whatsappKinds = [
   kind('view-once photo', FIXED, false),
 ] as const;
 
+/** Groups are called otherwise. */
+const whatsappCalls = kind('call', [], false);
+
 export const matrixKinds = [
   kind('text', ALL),
   kind('formatted text', ALL),
@@ -63,7 +66,7 @@ export const matrixKinds = [
 
 export const places = {
   'Telegram, private chats': { network: 'Telegram', kinds: telegramKinds },
-  'WhatsApp, private chats': { network: 'WhatsApp', kinds: whatsappKinds },
+  'WhatsApp, private chats': { network: 'WhatsApp', kinds: [...whatsappKinds, whatsappCalls] },
   'WhatsApp, groups': { network: 'WhatsApp', kinds: whatsappKinds },
 } as const;
 export type Place = keyof typeof places;

@@ -106,6 +106,7 @@ export function farOnWhatsApp(
     (await whatsapp.messages(contact, chat)).filter(({ from, readable }) => from === self && readable);
   return {
     write: async (kind, words, answers) => {
+      if (kind === 'call') return (await whatsapp.command('call', { by: contact, to: chat })).call;
       const make = CONTENTS[kind];
       if (make === undefined) {
         const text = kind === 'formatted text' ? `*${words}*` : words;
