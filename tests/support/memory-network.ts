@@ -349,7 +349,10 @@ export class MemoryNetwork {
       const list = this.#untold.get(person) ?? [];
       const happened = (puppet: Puppet): NetworkEvent => {
         const portal = sort === 'direct' ? { network: PIGEON, chat, receiver: puppet.id } : { network: PIGEON, chat };
-        return { key: originKey(portal, kind, message, revision), portal, sender: by, at, via: 'live', ...what };
+        // Only messages have names that everybody knows; of the rest each account is told under a number of its own.
+        const known = ['message', 'edit', 'removal', 'reaction'].includes(kind);
+        const key = originKey(portal, kind, message, known ? revision : `${revision}/${puppet.self}`);
+        return { key, portal, sender: by, at, via: 'live', ...what };
       };
       list.push(happened);
       this.#untold.set(person, list);
