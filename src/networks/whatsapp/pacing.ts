@@ -165,17 +165,22 @@ export class Pacing {
   }
 
   #freeAt(name: string, { count, ms }: Limit, now: number): number {
-    const recent = (this.#times.get(name) ?? []).filter((at) => at > now - ms);
-    return recent.length < count ? now : (recent[recent.length - count] ?? now) + ms;
+    // They are in order: so many ago is the one that must have passed.
+    const at = this.#times.get(name)?.at(-count);
+    return at === undefined || at <= now - ms ? now : at + ms;
   }
 
   #note(name: string, now: number): void {
-    this.#times.set(name, [...this.#recent(name, now), now]);
+    const times = this.#recent(name, now);
+    times.push(now);
+    this.#times.set(name, times);
   }
 
-  #recent(name: string, now: number): readonly number[] {
-    const ms = DAILY.has(name) ? DAY : MINUTE;
-    return (this.#times.get(name) ?? []).filter((at) => at > now - ms);
+  #recent(name: string, now: number): number[] {
+    const since = now - (DAILY.has(name) ? DAY : MINUTE);
+    const times = this.#times.get(name) ?? [];
+    const [first = now] = times;
+    return first > since ? times : times.filter((at) => at > since);
   }
 }
 
