@@ -111,8 +111,12 @@ export class PuppetDirectory implements PuppetStore {
     return known ?? (await this.#store.find(id));
   }
 
-  async ofOwner(owner: UserId): Promise<readonly Puppet[]> {
-    return (await this.all()).filter((puppet) => puppet.owner === owner);
+  /** Whoever is asked for on one network is about to be told that they have no login there: that has to be true now. */
+  async ofOwner(owner: UserId, network?: NetworkId): Promise<readonly Puppet[]> {
+    const known = (await this.all()).filter((puppet) => puppet.owner === owner);
+    if (network === undefined) return known;
+    const there = known.filter((puppet) => puppet.network === network);
+    return there.length > 0 ? there : await this.#store.ofOwner(owner, network);
   }
 
   async ofNetwork(network: NetworkId): Promise<readonly Puppet[]> {

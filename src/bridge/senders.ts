@@ -55,7 +55,7 @@ export class Senders {
 
   /** The login that carries what `user` writes in this portal. */
   async towardsNetwork(portal: Portal, user: UserId): Promise<Puppet | undefined> {
-    const own = (await this.#doors.puppets.ofOwner(user)).filter((puppet) => puppet.network === portal.key.network);
+    const own = await this.#doors.puppets.ofOwner(user, portal.key.network);
     if (portal.key.receiver !== undefined) return own.find((puppet) => puppet.id === portal.key.receiver);
     return own.find((puppet) => puppet.state === 'online') ?? own[0];
   }

@@ -41,7 +41,8 @@ export interface PersonStore {
 
 export interface PuppetStore {
   find(id: PuppetId): Promise<Puppet | undefined>;
-  ofOwner(owner: UserId): Promise<readonly Puppet[]>;
+  /** Of this person, on every network or on one. */
+  ofOwner(owner: UserId, network?: NetworkId): Promise<readonly Puppet[]>;
   ofNetwork(network: NetworkId): Promise<readonly Puppet[]>;
   all(): Promise<readonly Puppet[]>;
   /** Logins whose remote account is this person (usually one; a rule may allow more). */

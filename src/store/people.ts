@@ -105,8 +105,8 @@ export class PostgresPuppets implements PuppetStore {
     return (await this.#where({ id }))[0];
   }
 
-  async ofOwner(owner: UserId): Promise<readonly Puppet[]> {
-    return await this.#where({ owner });
+  async ofOwner(owner: UserId, network?: NetworkId): Promise<readonly Puppet[]> {
+    return await this.#where(network === undefined ? { owner } : { owner, network });
   }
 
   async ofNetwork(network: NetworkId): Promise<readonly Puppet[]> {

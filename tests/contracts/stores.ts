@@ -1,6 +1,6 @@
 // The contract of the small stores, run on Postgres and on the in-memory twins: what is saved is found again, by every key.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { as, type RoomId, type UserId } from '../../src/model/ids.ts';
+import { as, type NetworkId, type RoomId, type UserId } from '../../src/model/ids.ts';
 import type { Ghost, Person, Portal, Puppet } from '../../src/model/records.ts';
 import type { Rule } from '../../src/model/rules.ts';
 import { at, claimOne, direct, entry, link, portal, type Doors, type World } from './world.ts';
@@ -91,6 +91,8 @@ export function storesContract(name: string, make: () => Promise<World>): void {
       expect(await b.puppets.find(puppet.id)).toEqual(puppet);
       expect(await b.puppets.find(as('3'))).toBeUndefined();
       expect(await b.puppets.ofOwner(puppet.owner)).toEqual([puppet]);
+      expect(await b.puppets.ofOwner(puppet.owner, puppet.network)).toEqual([puppet]);
+      expect(await b.puppets.ofOwner(puppet.owner, as<NetworkId>('elsewhere'))).toEqual([]);
       expect(await b.puppets.ofAccount(puppet.network, other.self)).toEqual([other]);
       expect(await b.puppets.ofNetwork(as('telegram'))).toEqual([]);
       expect(new Set((await b.puppets.ofNetwork(puppet.network)).map((one) => one.id))).toEqual(

@@ -81,7 +81,8 @@ export function memoryPuppets(db: MemoryDatabase): PuppetStore {
     await Promise.resolve([...db.puppets.values()].filter(test));
   return {
     find: async (id: PuppetId) => await Promise.resolve(db.puppets.get(id)),
-    ofOwner: async (owner: UserId) => await some((puppet) => puppet.owner === owner),
+    ofOwner: async (owner: UserId, network?: NetworkId) =>
+      await some((puppet) => puppet.owner === owner && (network === undefined || puppet.network === network)),
     ofNetwork: async (network: NetworkId) => await some((puppet) => puppet.network === network),
     all: async () => await some(() => true),
     ofAccount: async (network: NetworkId, self: PersonId) =>
