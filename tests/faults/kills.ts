@@ -25,6 +25,8 @@ interface Doors {
   readonly load: Load;
   readonly book: Book;
   readonly chance: Chance;
+  /** The networks have a bad moment before each kill. */
+  readonly trouble: boolean;
 }
 
 /** A third each, in any order. */
@@ -43,6 +45,7 @@ export async function strike(doors: Doors, target: Target, since: number): Promi
     if (Date.now() > until) throw new Error(`the load stands still: ${book.outstanding().length} texts do not arrive`);
     await load.wave();
   }
+  if (doors.trouble) await town.trouble(chance);
   await load.wave();
   await sleep(chance.whole(0, 30));
   const messages = book.messages - since;

@@ -13,8 +13,8 @@ import { complaints, run, type Outcome } from './run.ts';
 import { NETWORKS, type NetworkName } from './worlds.ts';
 
 const USAGE = `usage: npm run faults -- [--kills N] [--seed S] [--json FILE] [--homeserver double|synapse]
-                            [--only bridge|postgres|worker] [--network telegram|pigeon|whatsapp]… [--dir FOLDER]
-       npm run faults -- --mutants [--seed S] [--json FILE]`;
+                            [--only bridge|postgres|worker] [--network telegram|pigeon|whatsapp]… [--trouble] [--dir FOLDER]
+       npm run faults -- --mutants [--mutant NAME]… [--seed S] [--json FILE]`;
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const MOST_FINDINGS = 40;
 /** Aborted when somebody asks us to stop: then everything is ended and removed. */
@@ -25,10 +25,14 @@ interface Options {
   readonly seed: number;
   readonly homeserver: HomeserverKind;
   readonly mutants: boolean;
+  /** Tries these mutants alone. */
+  readonly names?: readonly string[];
   readonly json: string | undefined;
   /** Kills nothing else. */
   readonly only?: Target;
   readonly networks: readonly NetworkName[];
+  /** The networks have a bad moment before each kill. */
+  readonly trouble: boolean;
   /** Keeps the logs of everything. */
   readonly dir: string | undefined;
 }
@@ -42,6 +46,8 @@ function optionsOf(args: readonly string[]): Options {
       json: { type: 'string' },
       homeserver: { type: 'string', default: 'double' },
       mutants: { type: 'boolean', default: false },
+      trouble: { type: 'boolean', default: false },
+      mutant: { type: 'string', multiple: true },
       only: { type: 'string' },
       network: { type: 'string', multiple: true },
       dir: { type: 'string' },
@@ -65,6 +71,8 @@ function optionsOf(args: readonly string[]): Options {
     json: values.json,
     dir: values.dir,
     networks,
+    trouble: values.trouble,
+    ...(values.mutant === undefined ? {} : { names: values.mutant }),
     ...(only === undefined ? {} : { only }),
   };
 }

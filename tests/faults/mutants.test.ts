@@ -3,22 +3,28 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { changed, readMutants, uncleanness } from './mutants.ts';
+import { NETWORKS } from './worlds.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
 test('the promises that a mutant breaks', () => {
   expect(readMutants(root).map(({ name }) => name)).toEqual([
+    'ack-ignored',
     'asynchronous-commit',
     'dropped-order',
     'early-acknowledgement',
     'echo-dropped',
+    'glare-cure-off',
+    'lock-cure-off',
     'no-dedupe',
     'random-ids',
+    'receipt-before-journal',
   ]);
 });
 
 test.each(readMutants(root).map((mutant) => [mutant.name, mutant] as const))('%s fits the tree', (_, mutant) => {
   expect(mutant.symptoms.length).toBeGreaterThan(0);
+  for (const network of mutant.networks ?? NETWORKS) expect(NETWORKS).toContain(network);
   expect(mutant.changes.length).toBeGreaterThan(0);
   const texts = new Map<string, string>();
   for (const change of mutant.changes) {

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { parse } from 'yaml';
 import type { HomeserverKind } from '../../sandbox/homeserver/homeserver.ts';
 import { run, type Figures, type Outcome } from './run.ts';
+import type { NetworkName } from './worlds.ts';
 
 const COUNTS = [
   'lost',
@@ -26,6 +27,8 @@ export interface Mutant {
   readonly name: string;
   /** Any of these counts gives it away. */
   readonly symptoms: readonly Symptom[];
+  /** Where it shows; everywhere unless told. */
+  readonly networks?: readonly NetworkName[];
   readonly changes: readonly Change[];
 }
 
@@ -34,6 +37,8 @@ export interface MutantsOptions {
   readonly dir: string;
   readonly seed: number;
   readonly homeserver: HomeserverKind;
+  /** These alone; all unless told. */
+  readonly names?: readonly string[];
   readonly say: (line: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -41,6 +46,8 @@ export interface MutantsOptions {
 /** As few as it takes, and never more. */
 const KILLS = 18;
 const GOES = 3;
+/** Of the control, in words. */
+const MOST_FINDINGS = 3;
 /** A mutant that carries less than this part of the messages is broken, not caught. */
 const LEAST_CARRIED = 0.5;
 
@@ -64,7 +71,8 @@ export function changed(text: string, { file, find, replace }: Change): string {
 
 /** @returns how many were caught: none when the bridge as it is shows symptoms by itself, for then nothing is proved */
 export async function runMutants(options: MutantsOptions): Promise<{ mutants: number; caught: number }> {
-  const mutants = readMutants(options.tree);
+  const { names } = options;
+  const mutants = readMutants(options.tree).filter(({ name }) => names?.includes(name) ?? true);
   let caught = 0;
   if (!(await unchangedIsClean(options))) return { mutants: mutants.length, caught };
   for (const mutant of mutants) {
@@ -90,7 +98,9 @@ async function unchangedIsClean(options: MutantsOptions): Promise<boolean> {
   copyTree(options.tree, tree);
   let why: string | undefined;
   try {
-    why = uncleanness(await run({ ...options, tree, dir, kills: KILLS, goes: GOES, say: () => undefined }));
+    why = uncleanness(
+      await run({ ...options, tree, dir, trouble: true, kills: KILLS, goes: GOES, say: () => undefined }),
+    );
   } catch (error) {
     why = `it does not run: ${error instanceof Error ? error.message : String(error)}`;
   }
@@ -112,7 +122,7 @@ export function uncleanness({
   const wrong = COUNTS.filter((count) => figures[count] > 0).map((count) => `${count} ${figures[count]}`);
   if (figures.messages === 0) wrong.push('no messages');
   if (endedByThemselves > 0) wrong.push(`ended by itself ${endedByThemselves} times`);
-  if (wrong.length === 0 && findings.length > 0) wrong.push(...findings.slice(0, 1));
+  wrong.push(...findings.slice(0, MOST_FINDINGS));
   return wrong.length === 0 ? undefined : wrong.join(', ');
 }
 
@@ -128,7 +138,17 @@ async function caughtBy(mutant: Mutant, options: MutantsOptions): Promise<boolea
   const sick = (counts: Pick<Figures, Symptom>): boolean => mutant.symptoms.some((symptom) => counts[symptom] > 0);
   let outcome: Outcome;
   try {
-    outcome = await run({ ...options, kills: KILLS, goes: GOES, enough: sick, say: () => undefined });
+    const { networks } = mutant;
+    const where = networks === undefined ? {} : { networks };
+    outcome = await run({
+      ...options,
+      ...where,
+      trouble: true,
+      kills: KILLS,
+      goes: GOES,
+      enough: sick,
+      say: () => undefined,
+    });
   } catch (error) {
     say(`${mutant.name}: NOT CAUGHT, it does not run (${error instanceof Error ? error.message : String(error)})`);
     return false;

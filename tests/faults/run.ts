@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly networks?: readonly NetworkName[];
   /** The checkout whose bridge runs. */
   readonly tree: string;
+  /** The networks have a bad moment before each kill. */
+  readonly trouble?: boolean;
   /** A folder for everything that is written. */
   readonly dir: string;
   readonly say: (line: string) => void;
@@ -102,7 +104,12 @@ async function carryOut(options: RunOptions, town: Town, book: Book): Promise<Ou
     load.start();
     try {
       const until = Math.ceil((targets.length * go) / goes);
-      await attack({ town, load, book, chance }, targets.slice(kills.length, until), kills, say);
+      await attack(
+        { town, load, book, chance, trouble: options.trouble ?? false },
+        targets.slice(kills.length, until),
+        kills,
+        say,
+      );
     } finally {
       await load.stop();
     }

@@ -10,6 +10,7 @@ import type { ChatSide, Showing } from './checker.ts';
 import type { Speaker } from './load.ts';
 import { Person, type ClientEvent } from './person.ts';
 import { OwnPostgres } from './postgres.ts';
+import type { Chance } from './random.ts';
 import { showingsOf } from './timeline.ts';
 import { startWorlds, type NetworkName, type WorldChat, type WorldLogin, type Worlds } from './worlds.ts';
 
@@ -94,6 +95,11 @@ export class Town {
     say(`${worlds.logins.length} people are logged in`);
     await this.#openChats(worlds.chats);
     say(`${this.#rooms.size} chats are open`);
+  }
+
+  /** The networks have a bad moment. */
+  async trouble(chance: Chance): Promise<void> {
+    await this.#worlds?.trouble(chance);
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,7 @@ import {
   type WorldMessage,
 } from '../../sandbox/telegram/control-client.ts';
 import type { Showing } from './checker.ts';
+import type { Chance } from './random.ts';
 import { startWhatsApp } from './whatsapp.ts';
 
 /** One chat seen from outside. Accounts are named by the network's own ids, with the network before them. */
@@ -47,6 +48,8 @@ export interface Worlds {
   readonly chats: readonly WorldChat[];
   /** The networks' sections of the bridge's configuration. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** What the networks do to everybody before a kill. */
+  trouble(chance: Chance): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -56,6 +59,7 @@ const CONTACTS_ON_PIGEON = 4;
 interface World {
   readonly logins: readonly WorldLogin[];
   readonly settings: Readonly<Record<string, unknown>>;
+  trouble?(chance: Chance): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -85,6 +89,9 @@ export async function startWorlds(networks: readonly NetworkName[]): Promise<Wor
     logins,
     chats: [...new Map(logins.flatMap(({ chats }) => chats).map((chat) => [chat.name, chat])).values()],
     settings: Object.fromEntries([...worlds].map(([network, { settings }]) => [network, settings])),
+    trouble: async (chance) => {
+      for (const world of worlds.values()) await world.trouble?.(chance);
+    },
     stop,
   };
 }
