@@ -3,18 +3,25 @@ import { WhatsAppSandbox, type Person as Contact } from '../../../sandbox/whatsa
 import type { Person } from './person.ts';
 import { BOT, openTown, type Town } from './town.ts';
 
+/** A journey says in a minute what people say in an hour: at the pace that keeps accounts safe its end would wait for its beginning. */
+const BRISK = { sendsAtOnce: 100, sendsPerMinute: 1_000 };
+
 /**
  * @param bridged which chats may be bridged: private ones, if nothing is said
  * @param more of the network's section of the configuration
  */
 export async function openWhatsAppTown(
   bridged?: { readonly chat?: string },
-  more: Readonly<Record<string, unknown>> = {},
+  { pacing, ...more }: Readonly<Record<string, unknown>> & { readonly pacing?: Readonly<Record<string, number>> } = {},
 ): Promise<Town<WhatsAppSandbox>> {
   return await openTown(
     'whatsapp',
     async () => await WhatsAppSandbox.start(),
-    ({ url, rootKey }) => ({ test: { url, root: rootKey.toString('hex') }, ...more }),
+    ({ url, rootKey }) => ({
+      test: { url, root: rootKey.toString('hex') },
+      pacing: { ...BRISK, ...pacing },
+      ...more,
+    }),
     bridged,
   );
 }
