@@ -218,6 +218,9 @@ describe('what a person changes on Matrix', () => {
     await eventually('her ghost', async () => (await membership(ghost)) === 'join');
     await camille.kick(room, ghost);
     await until('no Eve', ({ members }) => !(eve.id in members));
+    // What the room still heard of her coming is over when it hears what was said after her going.
+    await whatsapp.write(alice.id, group.id, 'Eve is gone');
+    await camille.answer(room, 'Eve is gone');
     expect(await membership(ghost)).toBe('leave');
   });
 
