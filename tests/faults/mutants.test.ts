@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { changed, readMutants, uncleanness } from './mutants.ts';
+import { byPlace, changed, readMutants, uncleanness } from './mutants.ts';
 import { NETWORKS } from './worlds.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -32,6 +32,17 @@ test.each(readMutants(root).map((mutant) => [mutant.name, mutant] as const))('%s
     texts.set(change.file, changed(text, change));
     expect(texts.get(change.file)).not.toBe(text);
   }
+});
+
+test('each place where mutants run has a control of its own', () => {
+  const places = [...byPlace(readMutants(root))].map(([where, there]) => [where, there.map(({ name }) => name)]);
+  expect(places).toEqual([
+    ['whatsapp, in trouble', ['ack-ignored', 'glare-cure-off', 'lock-cure-off', 'receipt-before-journal']],
+    [
+      'everywhere',
+      ['asynchronous-commit', 'dropped-order', 'early-acknowledgement', 'echo-dropped', 'no-dedupe', 'random-ids'],
+    ],
+  ]);
 });
 
 test('a change that fits nowhere, or twice, is refused', () => {

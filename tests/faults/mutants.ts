@@ -29,6 +29,8 @@ export interface Mutant {
   readonly symptoms: readonly Symptom[];
   /** Where it shows; everywhere unless told. */
   readonly networks?: readonly NetworkName[];
+  /** It takes the bad moments of WhatsApp too (trouble.ts). */
+  readonly trouble?: boolean;
   readonly changes: readonly Change[];
 }
 
@@ -69,48 +71,66 @@ export function changed(text: string, { file, find, replace }: Change): string {
   return parts.join(replace);
 }
 
-/** @returns how many were caught: none when the bridge as it is shows symptoms by itself, for then nothing is proved */
+/** Where mutants run: each place has a control of its own. */
+type Place = Pick<Mutant, 'networks' | 'trouble'>;
+
+/** @returns how many were caught: none of those for which the bridge as it is shows symptoms by itself, for then nothing is proved */
 export async function runMutants(options: MutantsOptions): Promise<{ mutants: number; caught: number }> {
   const { names } = options;
   const mutants = readMutants(options.tree).filter(({ name }) => names?.includes(name) ?? true);
+  const isOver = (): boolean => options.signal?.aborted === true;
   let caught = 0;
-  if (!(await unchangedIsClean(options))) return { mutants: mutants.length, caught };
-  for (const mutant of mutants) {
-    if (options.signal?.aborted === true) break;
-    const dir = join(options.dir, mutant.name);
-    const tree = join(dir, 'tree');
-    copyTree(options.tree, tree);
-    for (const change of mutant.changes) {
-      const path = join(tree, change.file);
-      writeFileSync(path, changed(readFileSync(path, 'utf8'), change));
+  for (const [where, there] of byPlace(mutants)) {
+    if (isOver()) break;
+    const place: Place = there[0] ?? {};
+    if (!(await unchangedIsClean(options, place, where))) continue;
+    for (const mutant of there) {
+      if (isOver()) break;
+      const dir = join(options.dir, mutant.name);
+      const tree = join(dir, 'tree');
+      copyTree(options.tree, tree);
+      for (const change of mutant.changes) {
+        const path = join(tree, change.file);
+        writeFileSync(path, changed(readFileSync(path, 'utf8'), change));
+      }
+      if (await caughtBy(mutant, { ...options, tree, dir })) caught += 1;
+      rmSync(tree, { recursive: true, force: true });
     }
-    const is = await caughtBy(mutant, { ...options, tree, dir });
-    if (is) caught += 1;
-    rmSync(tree, { recursive: true, force: true });
   }
   return { mutants: mutants.length, caught };
 }
 
+/** The mutants by where they run, in words. */
+export function byPlace(mutants: readonly Mutant[]): ReadonlyMap<string, readonly Mutant[]> {
+  return Map.groupBy(
+    mutants,
+    ({ networks, trouble }) => `${networks?.join(', ') ?? 'everywhere'}${trouble === true ? ', in trouble' : ''}`,
+  );
+}
+
 /** The control: the same copy, the same kills, nothing changed. */
-async function unchangedIsClean(options: MutantsOptions): Promise<boolean> {
-  const dir = join(options.dir, 'unchanged');
+async function unchangedIsClean(options: MutantsOptions, place: Place, where: string): Promise<boolean> {
+  const dir = join(options.dir, `unchanged-${where.replaceAll(/\W+/g, '-')}`);
   const tree = join(dir, 'tree');
   copyTree(options.tree, tree);
   let why: string | undefined;
   try {
-    why = uncleanness(
-      await run({ ...options, tree, dir, trouble: true, kills: KILLS, goes: GOES, say: () => undefined }),
-    );
+    const how = { ...options, ...placed(place), tree, dir };
+    why = uncleanness(await run({ ...how, kills: KILLS, goes: GOES, say: () => undefined }));
   } catch (error) {
     why = `it does not run: ${error instanceof Error ? error.message : String(error)}`;
   }
   rmSync(tree, { recursive: true, force: true });
   options.say(
     why === undefined
-      ? 'unchanged: clean'
-      : `unchanged: NOT CLEAN (${why}): what a mutant shows would prove nothing, none was tried`,
+      ? `unchanged (${where}): clean`
+      : `unchanged (${where}): NOT CLEAN (${why}): what a mutant shows would prove nothing, none was tried there`,
   );
   return why === undefined;
+}
+
+function placed({ networks, trouble }: Place): { networks?: readonly NetworkName[]; trouble: boolean } {
+  return { ...(networks === undefined ? {} : { networks }), trouble: trouble === true };
 }
 
 /** @returns what the bridge shows without any mutant, in words; nothing when a mutant's symptoms are its own */
@@ -138,12 +158,9 @@ async function caughtBy(mutant: Mutant, options: MutantsOptions): Promise<boolea
   const sick = (counts: Pick<Figures, Symptom>): boolean => mutant.symptoms.some((symptom) => counts[symptom] > 0);
   let outcome: Outcome;
   try {
-    const { networks } = mutant;
-    const where = networks === undefined ? {} : { networks };
     outcome = await run({
       ...options,
-      ...where,
-      trouble: true,
+      ...placed(mutant),
       kills: KILLS,
       goes: GOES,
       enough: sick,
