@@ -1,6 +1,6 @@
 // The registrations as the homeserver reads them, and every difference that the check must find.
 import { afterAll, expect, test } from '@jest/globals';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -49,6 +49,20 @@ test('the registration of the bridge', () => {
       rooms: [],
     },
   });
+});
+
+test('the sample at the top of the tree is what would be made for it', () => {
+  const sample = readYaml(readFileSync(join(import.meta.dirname, '../../registration.yaml'), 'utf8')).value;
+  const ours = join(dir, 'ours.yaml');
+  writeFileSync(
+    ours,
+    `homeserver: {url: "http://localhost:8008", serverName: example.org}
+appservice: {asToken: ${'a'.repeat(40)}, hsToken: ${'h'.repeat(40)}, senderLocalpart: _passerelle_sender}
+secrets: {vaultKey: '${'0'.repeat(64)}', identityKey: '${'1'.repeat(64)}'}
+`,
+  );
+  const made = readYaml(registrationText(bridgeRegistration(readConfig(ours, {})), 'comment')).value;
+  expect(sample).toEqual({ ...(made as object), as_token: 'CHANGE-ME', hs_token: 'CHANGE-ME' });
 });
 
 test('the registration of double puppets covers people, shares them and is sent nothing', () => {

@@ -417,5 +417,19 @@ describe('secrets', () => {
       const inner = 'shape' in schema ? Object.keys(schema.shape) : [];
       for (const name of inner) expect(sample).toMatch(new RegExp(`\\n(?:  | *# *)${name}(?:File)?:`));
     }
+    for (const [network, schema] of Object.entries(sectionSchemas())) {
+      // The toy network is for tests alone.
+      if (network === 'pigeon') continue;
+      const [, section = ''] = new RegExp(`\\n  (?:# )?${network}:\\n((?:    .*\\n)*)`).exec(sample) ?? [];
+      for (const name of settingsOf(schema)) expect(section).toMatch(new RegExp(`^    (?:# *)?${name}(?:File)?:`, 'm'));
+    }
   });
 });
+
+/** Names of settings, also of those within others; where a simulator stands in is none of an operator's. */
+function settingsOf(schema: unknown): string[] {
+  const { shape, def } = schema as { shape?: Record<string, unknown>; def?: { innerType?: unknown } };
+  if (shape === undefined) return def?.innerType === undefined ? [] : settingsOf(def.innerType);
+  const names = Object.entries(shape).filter(([name]) => name !== 'test' && name !== 'dangerousTestServers');
+  return names.flatMap(([name, inner]) => [name, ...settingsOf(inner)]);
+}
