@@ -128,7 +128,7 @@ describe.each(['11', '12'] as const)('in room version %s', (version) => {
     await world.open();
   });
 
-  test('a direct room made by a person becomes the portal, and its ghost keeps no power', async () => {
+  test('a direct room made by a person becomes the portal, and its ghost keeps no level', async () => {
     const ghost = await world.wing.api.ghost(PIGEON, person(`g${chat}`));
     const made = await world.ask(alice.accessToken, 'POST', '/createRoom', {
       preset: 'trusted_private_chat',

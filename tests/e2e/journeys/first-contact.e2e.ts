@@ -86,8 +86,11 @@ test('a ghost invited by its "Message" button makes that room the conversation',
   await alice.until('the answer in the same room', async () =>
     (await alice.bodies(room, carol.ghost)).includes(answer),
   );
-  const bridge = (await alice.state(room)).find(({ type }) => type === 'm.bridge');
-  expect(bridge?.sender).toBe(BOT);
+  const state = await alice.state(room);
+  expect(state.find(({ type }) => type === 'm.bridge')?.sender).toBe(BOT);
+  // Made so by the homeserver, for whoever is invited with the room's making: nobody can take it away.
+  const creation = state.find(({ type }) => type === 'm.room.create')?.content;
+  expect(creation).toMatchObject({ room_version: '12', additional_creators: [carol.ghost] });
 }, 90_000);
 
 test('a ghost whose conversation has a room sends its person there and leaves', async () => {
