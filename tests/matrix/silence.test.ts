@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { realClock } from '../../src/app/clock.ts';
+import { as, type UserId } from '../../src/model/ids.ts';
 import { MatrixClient } from '../../src/matrix/client.ts';
 
-const BOT = { token: 'secret', user: '@bot:hs.test' } as const;
+const BOT = { token: 'secret', user: as<UserId>('@bot:hs.test') };
 const PATH = '/_matrix/client/v3/rooms/!r/send/m.room.message/txn1';
 
 let server: Server;
