@@ -206,6 +206,7 @@ export class TelegramLogin implements LoginProcess {
   async #scanOr(ms: number): Promise<void> {
     const over = new AbortController();
     const stop = AbortSignal.any([over.signal, this.#ended.signal]);
+    // A scan, or the end of the login, calls the wait off.
     const slept = this.#doors.clock.sleep(ms, stop).catch(() => undefined);
     const scanned = new Promise<void>((resolve) => {
       this.#tell = resolve;

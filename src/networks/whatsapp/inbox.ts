@@ -114,6 +114,7 @@ export class Inbox {
       this.#tell = resolve;
     });
     const slept = this.#doors.clock.sleep(HOLD_MS, signal);
+    // Called off below once a row has come; a close meanwhile is still thrown by the race.
     slept.catch(() => undefined);
     try {
       await Promise.race([more, slept]);
