@@ -94,6 +94,8 @@ export interface Queue {
   /** Entries not yet settled of one lane, oldest first, parked ones left out. */
   unsettled(lane: LaneId, before?: number): Promise<readonly QueueEntry[]>;
   parked(limit: number): Promise<readonly ParkedEntry[]>;
+  /** Parked entries of one lane, oldest first. */
+  parkedIn(lane: LaneId): Promise<readonly QueueEntry[]>;
   /** The entry of this key, if it is not settled yet: in its lane or parked. */
   find(key: string): Promise<FoundEntry | undefined>;
   /** A parked entry says something else from now on; a plan made of what it said before is forgotten. @returns false when it is not parked */

@@ -1,5 +1,5 @@
 // Entries out of their lanes, waiting for people to decide: listed, found, rewritten, released, thrown away; knows no claims.
-import type { EntryPayload, FoundEntry, ParkedEntry } from '../model/entry.ts';
+import type { EntryPayload, FoundEntry, ParkedEntry, QueueEntry } from '../model/entry.ts';
 import { as, type LaneId, type NetworkId } from '../model/ids.ts';
 import type { Say } from '../model/say.ts';
 import { escapeNul, guarded, transaction, unescapeNul, type Db } from './db.ts';
@@ -38,6 +38,15 @@ export class Parking {
       say: JSON.parse(row.say) as Say,
       receivedAt: Math.round(Number(row.received)),
     }));
+  }
+
+  async parkedIn(lane: LaneId): Promise<readonly QueueEntry[]> {
+    const { rows } = await guarded('parked', () =>
+      this.#db.sync.query<Row>(`select ${entrySql} from entry e where e.parked and e.lane = $1 order by e.id`, [
+        escapeNul(lane),
+      ]),
+    );
+    return rows.map((row) => entryOf(row, null));
   }
 
   async find(key: string): Promise<FoundEntry | undefined> {

@@ -249,6 +249,10 @@ export class PostgresQueue implements Queue {
     return await this.#parking.parked(limit);
   }
 
+  async parkedIn(lane: LaneId): Promise<readonly QueueEntry[]> {
+    return await this.#parking.parkedIn(lane);
+  }
+
   async rewrite(id: number, payload: EntryPayload): Promise<boolean> {
     return await this.#parking.rewrite(id, payload);
   }

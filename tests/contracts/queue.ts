@@ -384,6 +384,20 @@ export function queueContract(name: string, make: () => Promise<World>): void {
         expect(await b.queue.find('3')).toBeUndefined();
       });
 
+      test('and is listed with its lane, and with no other', async () => {
+        await a.queue.accept({ entries: [entry('1', 'x'), entry('2', 'x'), entry('3', 'y'), entry('4', 'x')] });
+        for (const claim of await claimAll(a)) {
+          for (const one of claim.entries.filter(({ key }) => key !== '2')) {
+            await a.queue.park(claim, one, { code: 'c', say: { key: 'fault.internal' } });
+          }
+        }
+        expect(await b.queue.parkedIn(lane('x'))).toMatchObject([
+          { key: '1', payload: entry('1', 'x').payload },
+          { key: '4' },
+        ]);
+        expect(await b.queue.parkedIn(lane('z'))).toEqual([]);
+      });
+
       test('and may be rewritten, which forgets its frozen plan; nothing else may', async () => {
         await a.queue.accept({ entries: [entry('1', 'x')] });
         const claim = await claimOne(a);

@@ -121,6 +121,138 @@ describe('a parked message', () => {
   });
 });
 
+describe('a parked message that is taken back', () => {
+  const TAKEN_BACK = 'This was taken back before it could leave, so it will not be sent.';
+
+  test('never leaves, and its author hears so, also when no rule lets them write any more', async () => {
+    fail(never);
+    const event = world.matrix.say(room, marie, 'gone');
+    await world.run();
+    heal();
+    world.rule('deny');
+    world.matrix.redact(room, marie, event);
+    await world.run();
+    expect(await parked()).toEqual([]);
+    expect(world.matrix.seen(room).at(-1)).toMatchObject({ text: TAKEN_BACK, replyTo: event });
+    expect(world.network.texts(chat)).toEqual(['zoe: hello']);
+  });
+
+  test('never leaves, although somebody without a login took it back', async () => {
+    await world.join(room, paul);
+    fail(never);
+    const event = world.matrix.say(room, marie, 'gone');
+    await world.run();
+    world.matrix.redact(room, paul, event);
+    await world.run();
+    expect(await parked()).toEqual([]);
+    expect(world.matrix.texts(room).at(-1)).toBe(TAKEN_BACK);
+  });
+
+  test('is not taken back from another room', async () => {
+    const other = world.network.chat('d2', [MARIE, 'yann']);
+    world.network.say(other, 'yann', 'hey');
+    await world.run();
+    await world.join(world.room(other), marie);
+    fail(never);
+    const event = world.matrix.say(room, marie, 'stays');
+    await world.run();
+    world.matrix.redact(world.room(other), marie, event);
+    await world.run();
+    expect(await parked()).toHaveLength(1);
+  });
+
+  test('leaves nothing over there of the parts that had left', async () => {
+    let sent = 0;
+    world.network.before = (action) => {
+      if (action.kind !== 'send') return;
+      sent += 1;
+      if (sent === 2) throw never();
+    };
+    const event = world.matrix.say(room, marie, 'a long text that takes two');
+    await world.run();
+    expect(world.network.texts(chat)).toHaveLength(2);
+    world.matrix.redact(room, marie, event);
+    await world.run();
+    expect(world.network.texts(chat)).toEqual(['zoe: hello']);
+    expect(await parked()).toEqual([]);
+    expect(world.matrix.texts(room)).not.toContain(TAKEN_BACK);
+  });
+});
+
+describe('a message from over there that could not be shown', () => {
+  const forbid = () => {
+    world.matrix.before = (method) => {
+      if (method === 'put') throw forbidden();
+    };
+  };
+  const allow = () => {
+    world.matrix.before = () => undefined;
+  };
+  const releaseAll = async () => {
+    for (const { id } of await parked()) await world.house?.store.queue.release(id);
+    await world.run();
+  };
+
+  test('and was taken back there is never shown, whatever the rules say when it is', async () => {
+    forbid();
+    const one = world.network.say(chat, ZOE, 'one');
+    const two = world.network.say(chat, ZOE, 'two');
+    await world.run();
+    expect((await parked()).filter(({ network }) => network !== undefined)).toHaveLength(2);
+    allow();
+    world.network.remove(chat, ZOE, one);
+    await world.run();
+    world.rule('deny');
+    world.network.remove(chat, ZOE, two);
+    await world.run();
+    world.db.rules.delete('deny-all');
+    world.db.ruleVersion += 1;
+    await releaseAll();
+    expect(world.matrix.texts(room).filter((text) => ['one', 'two'].includes(text))).toEqual([]);
+  });
+
+  test('and was changed there is shown as it is now, once', async () => {
+    forbid();
+    const message = world.network.say(chat, ZOE, 'one');
+    await world.run();
+    allow();
+    world.network.edit(chat, ZOE, message, 'one!');
+    await world.run();
+    await releaseAll();
+    expect(world.matrix.texts(room).filter((text) => text.startsWith('one'))).toEqual(['one!']);
+  });
+
+  const sayHalf = async () => {
+    let put = 0;
+    world.matrix.before = (method) => {
+      if (method !== 'put') return;
+      put += 1;
+      if (put === 2) throw forbidden();
+    };
+    const message = world.network.say(chat, ZOE, 'one', { parts: ['one', 'two'] });
+    await world.run();
+    expect(world.matrix.texts(room)).toContain('one');
+    allow();
+    return message;
+  };
+
+  test('but for a part, and was changed there, is shown whole as it is now, once', async () => {
+    const message = await sayHalf();
+    world.network.edit(chat, ZOE, message, 'one!', ['one!', 'two!']);
+    await world.run();
+    await releaseAll();
+    expect(world.matrix.texts(room).filter((text) => /^(?:one|two)/.test(text))).toEqual(['one!', 'two!']);
+  });
+
+  test('but for a part, and was taken back there, leaves nothing and brings nothing more', async () => {
+    const message = await sayHalf();
+    world.network.remove(chat, ZOE, message);
+    await world.run();
+    await releaseAll();
+    expect(world.matrix.texts(room).filter((text) => ['one', 'two'].includes(text))).toEqual([]);
+  });
+});
+
 describe('what was taken back', () => {
   test('is no longer changed, without a word and without waiting', async () => {
     const event = world.matrix.say(room, marie, 'one');

@@ -216,6 +216,12 @@ export class MemoryQueue implements Queue {
     return rows.flatMap((row) => (row.parked === undefined ? [] : [parkedOf(row, row.parked)])).slice(0, limit);
   }
 
+  async parkedIn(lane: LaneId): Promise<readonly QueueEntry[]> {
+    await Promise.resolve();
+    const rows = [...this.#db.entries.values()].filter((row) => row.entry.lane === lane && row.parked !== undefined);
+    return rows.toSorted((a, b) => a.id - b.id).map(entryOf);
+  }
+
   async find(key: string): Promise<FoundEntry | undefined> {
     await Promise.resolve();
     const row = [...this.#db.entries.values()].find((one) => one.entry.key === key);

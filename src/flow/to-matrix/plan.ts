@@ -12,6 +12,7 @@ import { mayBridge, titleOf, type FlowDoors, type Plan } from '../doors.ts';
 import { isEndOfReader, isForReader, isReadOn, reads, welcome } from '../reading.ts';
 import { splitParts } from '../split.ts';
 import { toldInManagement } from '../tellings.ts';
+import { dropSuperseded } from './superseded.ts';
 
 /** An own message is held for the answer to our own send of the same chat this long without looking at its text, in ms. */
 const ECHO_PATIENCE_MS = 10_000;
@@ -25,6 +26,8 @@ const LATE_MS = 10 * 60_000;
 /** How a group is: done again, it changes nothing, so that no echo of it can be taken for more. */
 const WITHOUT_ECHO: ReadonlySet<NetworkEvent['kind']> = new Set(['chat', 'membership', 'role']);
 
+const RELEASED = { do: 'wait', ms: 250, code: 'target' } as const;
+
 export async function planToMatrix(
   doors: FlowDoors,
   entry: QueueEntry,
@@ -35,6 +38,8 @@ export async function planToMatrix(
   if (puppet === undefined) return none('login-gone');
   if (event.kind === 'person') return await planPerson(doors, entry, event, puppet);
   const portal = await doors.keeper.know(event.portal, puppet);
+  // Whatever the rules say now.
+  if (event.kind === 'removal' && !(await dropSuperseded(doors, entry, event))) return RELEASED;
   const verdict = await mayBridge(doors, puppet, portal.facts);
   if (verdict.effect === 'deny') {
     if (!(await isReadOn(doors, entry, event, portal, puppet))) return await refused(doors, portal, puppet, verdict);
@@ -123,6 +128,7 @@ async function planChange(
   event: Extract<NetworkEvent, { kind: 'edit' | 'removal' | 'reaction' }>,
   portal: Portal,
 ): Promise<Plan> {
+  if (event.kind === 'edit' && !(await dropSuperseded(doors, entry, event))) return RELEASED;
   let links = await doors.links.byMessage(portal.key, event.target);
   if (links.length === 0) {
     const patience = await targetPatience(doors, entry, portal, { message: event.target, needed: true });

@@ -16,7 +16,7 @@ import { admit, owe } from './admit.ts';
 import { isEcho } from './echo.ts';
 import { planGroup } from './group.ts';
 import { refusal } from './report.ts';
-import { rewriteParked, staleAt, tooOld } from './second-thoughts.ts';
+import { dropParked, rewriteParked, staleAt, tooOld } from './second-thoughts.ts';
 import { pieces, shownLate, withQuote } from './words.ts';
 
 /** How long an event whose target is not known yet waits for the other direction to finish, in ms. */
@@ -57,6 +57,11 @@ async function planSpoken(
   const network = titleOf(doors, portal.key.network);
   // Machines talk to each other in notices (spec: m.notice must not be answered automatically); they stay on Matrix.
   if (event.kind === 'message' && event.body.kind === 'text' && event.body.as === 'notice') return none('notice');
+  if (event.kind === 'removal') {
+    // Before anything that may be refused: what is gone here must not leave, whatever has become of its author's login.
+    const dropped = await dropParked(doors, entry, event);
+    if (dropped !== undefined) return dropped;
+  }
   const admitted = await admit(doors, entry, event, portal);
   if (admitted.plan !== undefined) return admitted.plan;
   const { puppet } = admitted;
@@ -181,10 +186,8 @@ async function changeParked(
   raw: unknown,
 ): Promise<Plan | undefined> {
   const sameAuthor = parked.payload.from === 'matrix' && doors.read(parked.payload.event).sender === event.sender;
-  if (event.kind === 'removal') {
-    await doors.queue.discard(parked.id);
-    return links.length === 0 ? none('cancelled') : undefined;
-  }
+  // Put aside since it was looked for first.
+  if (event.kind === 'removal') return { do: 'wait', ms: 250, code: 'target' };
   if (event.kind !== 'edit' || !sameAuthor) return undefined;
   if (links.length > 0) {
     await doors.queue.discard(parked.id);

@@ -1,7 +1,10 @@
 // What people take back or change before it has left: parked messages rewritten or thrown away, stale ones asked about; knows no network.
 import type { FoundEntry, LaneClaim, QueueEntry } from '../../model/entry.ts';
 import { say, type Say } from '../../model/say.ts';
-import type { FlowDoors } from '../doors.ts';
+import { effectId } from '../../model/effect.ts';
+import type { MatrixEvent } from '../../model/matrix-event.ts';
+import type { FlowDoors, Plan } from '../doors.ts';
+import { notice } from './report.ts';
 
 /**
  * Surely never attempted: it stood behind an entry that kept the lane waiting. A fresh entry without attempts may have been
@@ -20,6 +23,26 @@ export function isTakenBack(doors: Pick<FlowDoors, 'read'>, entry: QueueEntry, b
     const event = doors.read(later.payload.event);
     return event.kind === 'removal' && event.target === entry.key;
   });
+}
+
+/**
+ * What waits for a decision and was taken back here is thrown away, whoever took it back, and whoever did hears so.
+ * @returns undefined when nothing waits, or a part of it has left and is to be taken back over there
+ */
+export async function dropParked(
+  doors: FlowDoors,
+  entry: QueueEntry,
+  event: Extract<MatrixEvent, { kind: 'removal' }>,
+): Promise<Plan | undefined> {
+  const parked = await doors.queue.find(event.target);
+  if (parked?.parked !== true || parked.payload.from !== 'matrix') return undefined;
+  // A redaction counts in its own room only, whatever event it names.
+  if (doors.read(parked.payload.event).room !== event.room) return undefined;
+  // Released in this very moment: it leaves first.
+  if (!(await doors.queue.discard(parked.id))) return { do: 'wait', ms: 250, code: 'target' };
+  if ((await doors.links.byEvent(event.target)).length > 0) return undefined;
+  const said = notice(effectId(entry.key, 'dropped'), event.room, event.sender, say('fault.taken-back'));
+  return { do: 'deliver', deliveries: [{ ...said, replyTo: event.target }] };
 }
 
 /** Epoch ms from which on what a person wrote is not sent without asking them; undefined for everything else and for what was released. */

@@ -13,6 +13,7 @@ export const fr = {
   'fault.unsupported-body': 'ce type de message ({kind}) ne peut pas encore être transmis à {network}.',
   'fault.not-brought': 'Un message de l’autre côté n’a pas pu être apporté ici : {why}',
   'fault.not-yours': 'seul l’auteur d’un message peut le modifier.',
+  'fault.taken-back': 'Ceci a été supprimé avant de partir et ne sera pas envoyé.',
   'portal.signed-out':
     'Vous n’êtes pas connecté à {network} : ce message attend. Envoyez `login {login}` à {bot} et il partira.',
   'portal.no-login':
