@@ -98,7 +98,7 @@ export async function openHomeserver(
 
 /** Puts the rooms of the house together around an open homeserver. */
 export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDesk): House {
-  const { store, adapters, worker, clock, log } = ground;
+  const { config, store, adapters, worker, clock, log } = ground;
   const portals = new PortalDirectory(store.portals, clock);
   const directory = new PuppetDirectory(store.puppets, clock);
   const queue = store.queue;
@@ -194,7 +194,13 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
     command: async (request) => await commands.run(request),
     clock,
     log,
-    settings: { defaultLanguage: 'en', tooOldMs: TOO_OLD_MS, slowMs: SLOW_MS, restoredAt: ground.restoredAt },
+    settings: {
+      defaultLanguage: 'en',
+      tooOldMs: TOO_OLD_MS,
+      slowMs: SLOW_MS,
+      showDelivered: config.rooms.showDelivered,
+      restoredAt: ground.restoredAt,
+    },
   };
   const ephemeral = new Ephemeral(flow);
   const lanes = new Lanes(

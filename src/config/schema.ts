@@ -98,6 +98,8 @@ const rooms = z.strictObject({
   /** Whether people of other homeservers may ever be invited into a portal; it cannot be changed later. */
   federate: yesNo().default(true),
   botPower: integer('a power level from 50 to 100', 50, 100).default(100),
+  /** The bot's read receipt below a message: it has arrived over there. */
+  showDelivered: yesNo().default(true),
   /** Absent: the homeserver's own default. */
   version: text('a room version such as "11"').optional(),
 });

@@ -74,6 +74,8 @@ export interface FlowSettings {
   readonly tooOldMs: number;
   /** When the author is told that it takes long, in ms. */
   readonly slowMs: number;
+  /** The bot's read receipt says that a message has arrived over there. */
+  readonly showDelivered: boolean;
   /** When the database was last brought back from a backup, epoch ms: what happened before is looked for first. */
   readonly restoredAt?: number | undefined;
 }

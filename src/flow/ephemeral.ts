@@ -1,7 +1,7 @@
 // Typing and receipts, passed on at once and lost in peace: nothing here is queued, retried or written down.
 import type { EphemeralEvent } from '../model/network-event.ts';
 import type { MatrixEphemeral } from '../model/matrix-event.ts';
-import { portalKeyText, type RoomId, type UserId } from '../model/ids.ts';
+import { portalKeyText, type EventId, type MessageId, type RoomId, type UserId } from '../model/ids.ts';
 import type { Portal, Puppet } from '../model/records.ts';
 import { mayBridge, type FlowDoors } from './doors.ts';
 
@@ -11,6 +11,8 @@ const [LOOKS, LOOK_MS] = [5, 500];
 export class Ephemeral {
   readonly #doors: FlowDoors;
   readonly #typing = new Map<RoomId, ReadonlySet<UserId>>();
+  /** Rooms in which the bot says that something arrived, each with what it has to say next. */
+  readonly #arriving = new Map<RoomId, EventId | undefined>();
 
   constructor(doors: FlowDoors) {
     this.#doors = doors;
@@ -21,7 +23,17 @@ export class Ephemeral {
   }
 
   fromNetwork(puppet: Puppet, event: EphemeralEvent): void {
-    this.#lose(event.kind === 'typing' ? this.#typingThere(event, puppet) : this.#readThere(event, puppet));
+    switch (event.kind) {
+      case 'typing':
+        this.#lose(this.#typingThere(event, puppet));
+        break;
+      case 'read':
+        this.#lose(this.#readThere(event, puppet));
+        break;
+      case 'delivered':
+        this.#lose(this.#deliveredThere(event, puppet));
+        break;
+    }
   }
 
   async #readHere(event: Extract<MatrixEphemeral, { kind: 'read' }>): Promise<void> {
@@ -74,8 +86,32 @@ export class Ephemeral {
     await speaker.read(portal.room, link.event);
   }
 
+  /** The bot has read it: ordinary clients show no other sign between "sent" and "read by". */
+  async #deliveredThere(event: Extract<EphemeralEvent, { kind: 'delivered' }>, puppet: Puppet): Promise<void> {
+    if (!this.#doors.settings.showDelivered) return;
+    const portal = await this.#doors.portals.byKey(event.portal);
+    if (portal?.room === undefined || !(await this.#allowed(portal, puppet))) return;
+    const link = await this.#linkOf(event, portal.room);
+    if (link !== undefined) await this.#arrived(portal.room, link.event);
+  }
+
+  /** One at a time in a room: of what arrives meanwhile, the newest covers the others. */
+  async #arrived(room: RoomId, event: EventId): Promise<void> {
+    const busy = this.#arriving.has(room);
+    this.#arriving.set(room, event);
+    if (busy) return;
+    try {
+      for (let next: EventId | undefined = event; next !== undefined; next = this.#arriving.get(room)) {
+        this.#arriving.set(room, undefined);
+        await this.#doors.matrix.bot.read(room, next);
+      }
+    } finally {
+      this.#arriving.delete(room);
+    }
+  }
+
   /** Whoever has the chat open reads before we have written down what was read. */
-  async #linkOf({ portal, upTo }: Extract<EphemeralEvent, { kind: 'read' }>, room: RoomId) {
+  async #linkOf({ portal, upTo }: Extract<EphemeralEvent, { upTo: MessageId }>, room: RoomId) {
     for (let look = 0; look < LOOKS; look += 1) {
       if (look > 0) await this.#doors.clock.sleep(LOOK_MS);
       const link = (await this.#doors.links.byMessage(portal, upTo)).findLast((one) => one.room === room);

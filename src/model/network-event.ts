@@ -44,6 +44,9 @@ export type NetworkEvent = Origin &
 export type NetworkEventKind = NetworkEvent['kind'];
 
 /** Typing and receipts: a type of its own, so that it cannot enter the queue. */
-export type EphemeralEvent = { readonly portal: PortalKey; readonly person: PersonId } & (
-  { readonly kind: 'typing'; readonly active: boolean } | { readonly kind: 'read'; readonly upTo: MessageId }
+export type EphemeralEvent = { readonly portal: PortalKey } & (
+  | { readonly kind: 'typing'; readonly person: PersonId; readonly active: boolean }
+  | { readonly kind: 'read'; readonly person: PersonId; readonly upTo: MessageId }
+  /** What the login's account wrote has arrived where everybody it was written to can see it. */
+  | { readonly kind: 'delivered'; readonly upTo: MessageId }
 );

@@ -100,7 +100,9 @@ describe('what is wrong is named', () => {
     [
       'a name like no other',
       `${GOOD}rooms:\n  colour: red\n`,
-      ['FILE line 11: "colour" is not a setting of rooms; there are: "federate", "botPower", "version"'],
+      [
+        'FILE line 11: "colour" is not a setting of rooms; there are: "federate", "botPower", "showDelivered", "version"',
+      ],
     ],
     [
       'a wrong kind',

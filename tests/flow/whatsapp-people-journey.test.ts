@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { WhatsAppSandbox, Person as Contact } from '../../sandbox/whatsapp/control-client.ts';
 import type { GroupInfo } from '../../sandbox/whatsapp/control-types.ts';
 import { eventually, type ClientEvent, type Person } from './journey/person.ts';
-import type { Town } from './journey/town.ts';
+import { BOT, type Town } from './journey/town.ts';
 import { linkByCode, openWhatsAppTown } from './journey/whatsapp.ts';
 
 let town: Town<WhatsAppSandbox> | undefined;
@@ -19,7 +19,8 @@ let management: string;
 let [aliceGhost, bobGhost] = ['', ''];
 
 beforeAll(async () => {
-  town = await openWhatsAppTown({});
+  // WhatsApp tells who types to those alone who are shown as online themselves.
+  town = await openWhatsAppTown({}, { presence: true });
   ({ sandbox: whatsapp, camille } = town);
   account = await whatsapp.createPerson({ name: 'Camille' });
   alice = await whatsapp.createPerson({ name: 'Alice' });
@@ -94,8 +95,8 @@ describe('somebody who is named', () => {
   });
 });
 
-async function readersOf(event: string): Promise<string[]> {
-  const receipts = (await camille.beside(portal, 'ephemeral')).get('m.receipt')?.[event];
+async function readersOf(event: string, room = portal): Promise<string[]> {
+  const receipts = (await camille.beside(room, 'ephemeral')).get('m.receipt')?.[event];
   return Object.keys((receipts as Record<string, object> | undefined)?.['m.read'] ?? {});
 }
 
@@ -108,6 +109,19 @@ describe('who reads and types', () => {
     await camille.type(portal, false);
     await eventually('the end of typing', async () => (await states()).at(-1) === 'paused');
     expect(await states()).toEqual(['composing', 'paused']);
+  });
+
+  test('is seen typing here when they type there, until they stop, in a group too', async () => {
+    for (const room of [portal, choir]) {
+      const to = room === portal ? account.id : group.id;
+      const typing = async (): Promise<unknown> =>
+        (await camille.beside(room, 'ephemeral')).get('m.typing')?.['user_ids'] ?? [];
+      await whatsapp.type(alice.id, to);
+      await eventually('typing', async () => JSON.stringify(await typing()) === JSON.stringify([aliceGhost]));
+      await whatsapp.type(alice.id, to, 'paused');
+      await eventually('the end of typing', async () => JSON.stringify(await typing()) === '[]');
+      expect(await typing()).toEqual([]);
+    }
   });
 
   test('here marks everything up to there as read', async () => {
@@ -137,6 +151,53 @@ describe('who reads and types', () => {
     await whatsapp.read(account.id, alice.id);
     await eventually('an own receipt', async () => (await readersOf(event)).includes(camille.id));
     expect(await readersOf(event)).toContain(camille.id);
+  });
+});
+
+describe('what one writes has arrived', () => {
+  const leaves = async (room: string, text: string): Promise<{ event: string; id: string }> => {
+    const event = await camille.say(room, text);
+    const phone = { viewer: account.id, with: room === portal ? alice.id : group.id } as const;
+    const sent = async () => (await whatsapp.command('messages', phone)).find((one) => one.text === text);
+    return { event, id: (await eventually(text, sent)).id };
+  };
+  const online = async (who: Contact, now: boolean): Promise<void> => {
+    await whatsapp.command('setOnline', { id: who.id, online: now });
+  };
+
+  test('when it is on the other person’s telephone: then the bot has read it', async () => {
+    await online(alice, false);
+    const { event, id } = await leaves(portal, 'are you there?');
+    expect(await readersOf(event)).not.toContain(BOT);
+    await online(alice, true);
+    await eventually('the bot’s receipt', async () => (await readersOf(event)).includes(BOT));
+    expect(await readersOf(event)).not.toContain(aliceGhost);
+    await whatsapp.read(alice.id, account.id, [id]);
+    await eventually('a receipt', async () => (await readersOf(event)).includes(aliceGhost));
+  });
+
+  test('in a group when it is on everybody’s', async () => {
+    await online(bob, false);
+    const { event, id } = await leaves(choir, 'are you all there?');
+    const confirmed = async (): Promise<boolean> =>
+      (await whatsapp.receipts(account.id, id)).some(({ type }) => type === 'delivery');
+    await eventually('the receipt of one of the two', confirmed);
+    // What the account's telephone has heard, the bridge has heard as well: a second message comes behind it.
+    const next = await leaves(portal, 'behind it');
+    await eventually('the bot’s receipt', async () => (await readersOf(next.event)).includes(BOT));
+    expect(await readersOf(event, choir)).not.toContain(BOT);
+    await online(bob, true);
+    await eventually('the bot’s receipt in the group', async () => (await readersOf(event, choir)).includes(BOT));
+  });
+
+  test('also when it arrives while the bridge is away', async () => {
+    await online(alice, false);
+    const { event } = await leaves(portal, 'sleep well');
+    await town?.bridge.stop('SIGKILL');
+    await online(alice, true);
+    await town?.bridge.start();
+    await eventually('the bot’s receipt', async () => (await readersOf(event)).includes(BOT));
+    expect(await readersOf(event)).not.toContain(aliceGhost);
   });
 });
 

@@ -52,6 +52,8 @@ export class FlowWorld {
   house: House | undefined;
   /** When a backup was restored, for houses started from then on. */
   restoredAt: number | undefined;
+  /** Of houses started from then on. */
+  showDelivered = true;
   #pushed = 0;
   #txn = 0;
 
@@ -144,7 +146,13 @@ export class FlowWorld {
       },
       clock,
       log: quiet,
-      settings: { defaultLanguage: 'en', tooOldMs: 86_400_000, slowMs: 600_000, restoredAt: this.restoredAt },
+      settings: {
+        defaultLanguage: 'en',
+        tooOldMs: 86_400_000,
+        slowMs: 600_000,
+        showDelivered: this.showDelivered,
+        restoredAt: this.restoredAt,
+      },
     };
     const ephemeral = new Ephemeral(flow);
     const lanes = new Lanes(

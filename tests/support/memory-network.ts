@@ -178,13 +178,16 @@ export class MemoryNetwork {
   glimpse(
     chat: ChatId,
     puppet: PuppetId,
-    event: { person: string } & ({ kind: 'typing'; active: boolean } | { kind: 'read'; upTo: MessageId }),
+    event:
+      | { kind: 'typing'; person: string; active: boolean }
+      | { kind: 'read'; person: string; upTo: MessageId }
+      | { kind: 'delivered'; upTo: MessageId },
   ): void {
     for (const line of this.#lines) {
       if (line.puppet.id !== puppet) continue;
       const portal = line.sink.portalKey(chat, this.#chat(chat).kind);
-      const { person, ...rest } = event;
-      line.sink.glimpse({ portal, person: as<PersonId>(person), ...rest });
+      if (event.kind === 'delivered') line.sink.glimpse({ portal, ...event });
+      else line.sink.glimpse({ portal, ...event, person: as<PersonId>(event.person) });
     }
   }
 

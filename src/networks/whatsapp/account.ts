@@ -5,6 +5,7 @@ import { vaultScope, type NetworkSink } from '../../ports/network.ts';
 import type { Clock, Logger, Vault, VaultChange } from '../../ports/stores.ts';
 import { ChatBook } from './chat-book.ts';
 import type { Cures } from './cures.ts';
+import { Deliveries } from './deliveries.ts';
 import { Directory } from './directory.ts';
 import { GroupDesk } from './group-desk.ts';
 import { Groups } from './groups.ts';
@@ -51,6 +52,7 @@ export interface Account {
   readonly pacing: Pacing | undefined;
   readonly chats: ChatBook;
   readonly phone: PhoneWatch;
+  readonly deliveries: Deliveries;
 }
 
 export function loggedOut(cause?: unknown): BridgeError {
@@ -113,6 +115,16 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     context: () => directory.writeContext(),
   });
   const groups = new Groups({ self: puppet.self, directory, pacing, clock });
+  const deliveries = new Deliveries({
+    self: puppet.self,
+    sink,
+    log,
+    members: async (chat) => {
+      const open = line();
+      if (open === undefined) throw loggedOut();
+      return (await directory.describeChat(open, chat)).chat.members?.map(({ person }) => person) ?? [];
+    },
+  });
   const phone = new PhoneWatch({ scope, clock, sink }, kept.get(PHONE_KEY));
   const desk = new GroupDesk({
     scope,
@@ -127,7 +139,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     pacing,
     clock,
   });
-  return { state, context, directory, inbox, sends, groups, desk, pacing, chats, phone };
+  return { state, context, directory, inbox, sends, groups, desk, pacing, chats, phone, deliveries };
 }
 
 /** Credentials and keys that are worth nothing any more; what was received and not accepted stays. */

@@ -1,6 +1,6 @@
-// Typing and read receipts, from stanzas to what the house glimpses; pure, kept nowhere.
+// Typing and receipts, from stanzas to what the house glimpses; pure, kept nowhere.
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import { as, type ChatId } from '../../model/ids.ts';
+import { as, type ChatId, type MessageId, type PersonId, type PortalKey } from '../../model/ids.ts';
 import type { EphemeralEvent } from '../../model/network-event.ts';
 import { messageId } from './ids.ts';
 import { handlesOf, isPerson, overlap, parseJid } from './jid.ts';
@@ -36,9 +36,32 @@ function readOf(context: ReadContext, node: BinaryNode): EphemeralEvent | undefi
   const chat = chatOf(context, direct && own ? recipient : from);
   if (chat === undefined) return undefined;
   const author = own ? handlesOf(recipient) : undefined;
-  const last = lastOf(node) ?? id ?? '';
+  const last = idsIn(node).at(-1) ?? id ?? '';
   const upTo = messageId(author === undefined ? context.self : personOf(context, author), last);
   return { kind: 'read', ...chat, person, upTo };
+}
+
+/** A device of somebody has what we wrote. */
+export interface Arrival {
+  readonly portal: PortalKey;
+  readonly person: PersonId;
+  /** Oldest first. */
+  readonly messages: readonly MessageId[];
+}
+
+/**
+ * Of a group, that somebody read it says so as well: the receipt before may have been lost. `inactive` is a browser that is open on
+ * some desk, and no telephone; `sender` one of our own devices.
+ */
+export function arrivalOf(context: ReadContext, node: BinaryNode): Arrival | undefined {
+  const { from, participant, type = '', id } = node.attrs;
+  const chat = node.tag === 'receipt' ? chatOf(context, from) : undefined;
+  const who = handlesOf(participant ?? from);
+  if (chat === undefined || who === undefined || id === undefined || overlap(who, context.selfHandles))
+    return undefined;
+  if (type !== '' && !(type === 'read' && participant !== undefined)) return undefined;
+  const messages = [id, ...idsIn(node)].map((one) => messageId(context.self, one));
+  return { ...chat, person: personOf(context, who), messages };
 }
 
 /** When the account's own phone sent this, if it did; epoch ms. */
@@ -50,9 +73,10 @@ export function ownPhoneAt(context: ReadContext, { attrs }: BinaryNode): number 
   return seconds > 0 ? seconds * 1000 : context.now();
 }
 
-function lastOf(node: BinaryNode): string | undefined {
+/** What one receipt is about besides the message that it bears the id of. */
+function idsIn(node: BinaryNode): readonly string[] {
   const [list] = childrenOf(node).filter(({ tag }) => tag === 'list');
-  return list === undefined ? undefined : childrenOf(list).at(-1)?.attrs['id'];
+  return list === undefined ? [] : childrenOf(list).flatMap(({ attrs }) => attrs['id'] ?? []);
 }
 
 function chatOf(context: ReadContext, jid: unknown): Pick<EphemeralEvent, 'portal'> | undefined {

@@ -13,7 +13,7 @@ import { endingOf, isRestriction, partingOf, type Parting } from './errors.ts';
 import { parseMessage } from './ids.ts';
 import { Line } from './line.ts';
 import { backOff, DailyBudget, RECONNECTS_A_DAY } from './pacing.ts';
-import { glimpseOf, ownPhoneAt } from './passing.ts';
+import { arrivalOf, glimpseOf, ownPhoneAt } from './passing.ts';
 import { PACING_KEY } from './sends.ts';
 import { unlink } from './unlink.ts';
 import { KeyedTurns } from '../../model/keyed-turns.ts';
@@ -164,6 +164,8 @@ export class WhatsAppSession implements NetworkSession {
     const passing = (node: BinaryNode): void => {
       const glimpse = glimpseOf(account.context, node);
       if (glimpse !== undefined) sink.glimpse(glimpse);
+      const arrival = arrivalOf(account.context, node);
+      if (arrival !== undefined) this.#errand(account.deliveries.heard(arrival));
     };
     this.#line = await Line.open({
       settings,

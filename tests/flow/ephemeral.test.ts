@@ -1,0 +1,131 @@
+// What passes and is written down nowhere: that a message arrived over there, and who types and reads.
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ChatId, EffectId, EventId, MessageId, PuppetId, RoomId } from '../../src/model/ids.ts';
+import { FlowWorld, MARIE, marie, turns, ZOE } from '../support/flow-world.ts';
+import { BOT } from '../support/memory-matrix.ts';
+
+let world: FlowWorld;
+let puppet: PuppetId;
+let chat: ChatId;
+let room: RoomId;
+
+beforeEach(() => {
+  world = new FlowWorld();
+  puppet = world.login(marie, MARIE);
+  chat = world.network.chat('d1', [MARIE, ZOE]);
+});
+
+afterEach(async () => {
+  await world.house?.stop();
+});
+
+async function open(): Promise<void> {
+  await world.start();
+  world.network.say(chat, ZOE, 'hello');
+  await world.run();
+  room = world.room(chat);
+  await world.join(room, marie);
+}
+
+/** Written here, by Marie. @returns what it is called on either side */
+async function write(text: string): Promise<{ event: string; there: MessageId }> {
+  const event = world.matrix.say(room, marie, text);
+  await world.run();
+  const there = world.network.chats.get(chat)?.said.at(-1)?.id;
+  if (there === undefined) throw new Error('it did not leave');
+  return { event, there };
+}
+
+function deliver(upTo: MessageId): void {
+  world.network.glimpse(chat, puppet, { kind: 'delivered', upTo });
+}
+
+describe('a message that has arrived over there', () => {
+  test('is read by the bot, and nobody else', async () => {
+    await open();
+    const { event, there } = await write('hi');
+    expect(world.matrix.receipts).toEqual([]);
+    deliver(there);
+    await turns();
+    expect(world.matrix.receipts).toEqual([`${BOT} ${event}`]);
+  });
+
+  test('says nothing where the configuration does not want it', async () => {
+    world.showDelivered = false;
+    await open();
+    const { there } = await write('hi');
+    deliver(there);
+    await turns();
+    expect(world.matrix.receipts).toEqual([]);
+  });
+
+  test('says nothing any more where no rule allows the chat', async () => {
+    await open();
+    const { there } = await write('hi');
+    world.db.rules.clear();
+    world.rule('deny');
+    deliver(there);
+    await world.pass(10_000);
+    expect(world.matrix.receipts).toEqual([]);
+  });
+
+  test('is shown too when the word of it is quicker than our own writing down', async () => {
+    await open();
+    deliver('early' as MessageId);
+    await turns();
+    const portal = [...world.db.portals.values()][0]?.key;
+    if (portal === undefined) throw new Error('no portal');
+    const [message, event, effect] = ['early' as MessageId, '$early' as EventId, 'early' as EffectId];
+    const link = {
+      portal,
+      message,
+      part: 0,
+      event,
+      room,
+      effect,
+      direction: 'to-network',
+      sender: marie,
+      at: 0,
+    } as const;
+    world.db.links.set(effect, link);
+    await world.pass(1_000);
+    expect(world.matrix.receipts).toEqual([`${BOT} $early`]);
+  });
+
+  test('of several at once the newest covers the others', async () => {
+    await open();
+    const sent = [];
+    for (const text of ['one', 'two', 'three', 'four']) sent.push(await write(text));
+    for (const { there } of sent) deliver(there);
+    await turns();
+    const [first, last] = [sent[0], sent.at(-1)];
+    expect(world.matrix.receipts).toEqual([`${BOT} ${first?.event}`, `${BOT} ${last?.event}`]);
+  });
+
+  test('of which the homeserver hears nothing now is lost in peace', async () => {
+    await open();
+    const one = await write('one');
+    world.matrix.before = (method) => {
+      if (method === 'read') throw new Error('away');
+    };
+    deliver(one.there);
+    await turns();
+    world.matrix.before = () => undefined;
+    const two = await write('two');
+    deliver(two.there);
+    await turns();
+    expect(world.matrix.receipts).toEqual([`${BOT} ${two.event}`]);
+    expect(world.network.texts(chat)).toEqual(['zoe: hello', 'marie: one', 'marie: two']);
+  });
+});
+
+test('who types and reads over there is seen here as their ghost', async () => {
+  await open();
+  const { event, there } = await write('hi');
+  world.network.glimpse(chat, puppet, { kind: 'typing', person: ZOE, active: true });
+  world.network.glimpse(chat, puppet, { kind: 'read', person: ZOE, upTo: there });
+  await turns();
+  const ghost = world.matrix.ghost('pigeon', ZOE);
+  expect(world.matrix.typing).toEqual([`${ghost} true`]);
+  expect(world.matrix.receipts).toEqual([`${ghost} ${event}`]);
+});
