@@ -40,12 +40,17 @@ export class WhatsAppSandbox extends WorldClient<ControlCommands> {
   readonly url: string;
   /** The public key that clients must trust, 32 bytes. */
   readonly rootKey: Buffer;
+  /** Where its web hosts are, and the certificate (PEM) that clients must trust for them. */
+  readonly web: string;
+  readonly webCertificate: string;
 
   /** For a simulator that somebody else started; without `child`, stop() does nothing. */
   constructor(ready: ReadyLine, child: ChildProcess | null = null) {
     super(TITLE, ready.control, child);
     this.url = ready.url;
     this.rootKey = Buffer.from(ready.rootKey, 'hex');
+    this.web = ready.web;
+    this.webCertificate = ready.webCertificate;
   }
 
   /** Starts the process and waits for its ready line. Throws if it ends first or stays silent for 30 s. */

@@ -22,8 +22,11 @@ export interface PersonSpec {
   readonly companions?: number;
   /** How this person's own devices address direct chats. Default `pn`. */
   readonly addressing?: Addressing;
-  readonly picture?: boolean;
+  readonly picture?: NewPicture;
 }
+
+/** A JPEG in base64; true: some other one than before; false: none. */
+export type NewPicture = boolean | string;
 
 export interface DeviceInfo {
   readonly device: number;
@@ -198,7 +201,7 @@ export interface ControlCommands {
   createPerson: [PersonSpec, Person];
   person: [{ id?: string; phone?: string }, Person | null];
   people: [Nothing, Person[]];
-  changePerson: [{ id: string; name?: string; about?: string; picture?: boolean; phone?: string }, Person];
+  changePerson: [{ id: string; name?: string; about?: string; picture?: NewPicture; phone?: string }, Person];
   addCompanion: [{ id: string }, { device: number }];
   addContact: [{ owner: string; person: string; name: string }, null];
   block: [{ by: string; person: string; blocked: boolean }, null];
@@ -236,7 +239,7 @@ export interface ControlCommands {
       locked?: boolean;
       approval?: boolean;
       ephemeral?: number;
-      picture?: boolean;
+      picture?: NewPicture;
       newInvite?: boolean;
     },
     GroupInfo,
@@ -299,6 +302,11 @@ export interface ControlCommands {
   /** What waits for a device, as XML. */
   mailbox: [{ of: string; device: number }, string[]];
 
+  /** Of a person or a group: the JPEG in base64. */
+  picture: [{ of: string }, { id: string; jpeg: string } | null];
+  /** What was asked of the web hosts. */
+  webRequests: [Nothing, { host: string; path: string; status: number }[]];
+
   nodes: [{ person?: string; device?: number; kind?: string; way?: 'in' | 'out' }, NodeRecord[]];
   /** How many stanzas of each kind real clients have sent. */
   counts: [{ person?: string }, Record<string, number>];
@@ -324,6 +332,8 @@ export interface ControlCommands {
   /** Executed, and the answer (the ack) is never sent; kill also cuts the connection. */
   loseReplies: [FaultTarget & { what: string; times?: number; kill?: boolean }, null];
   delayReplies: [FaultTarget & { what: string; ms: number; times?: number }, null];
+  /** The next requests to the web hosts are answered so; 0: not at all. */
+  failWeb: [{ status: number; times?: number }, null];
   /** The attributes of the `failure` that the next logins get: `{ reason: '405' }`. */
   failLogins: [FaultTarget & { attrs: Readonly<Record<string, string>>; times?: number }, null];
   dismiss: [FaultTarget & { how: Dismissal }, { dismissed: number }];
@@ -351,4 +361,8 @@ export interface ReadyLine {
   readonly url: string;
   /** The public key that clients must trust for certificates, hex. */
   readonly rootKey: string;
+  /** Where the service's web hosts (`pps.whatsapp.net`) are: `https://127.0.0.1:PORT`; connect here, under their names. */
+  readonly web: string;
+  /** PEM: the certificate that clients must trust for them. */
+  readonly webCertificate: string;
 }

@@ -10,6 +10,7 @@ import * as acts from './world/group-acts.ts';
 import type { Outcome } from './world/group-acts.ts';
 import { Group } from './world/group.ts';
 import type { Person } from './world/person.ts';
+import { jpegFrame } from '../jpeg.ts';
 import { Refusal } from '../refusal.ts';
 
 export type MemberChange = 'add' | 'remove' | 'promote' | 'demote';
@@ -227,10 +228,19 @@ export function renewInvite(server: WhatsAppServer, group: Group, by: Person): s
   return group.invite;
 }
 
-/** Null takes the picture away. */
-export function setPicture(server: WhatsAppServer, of: Person | Group, by: Person, bytes: Uint8Array | null): void {
+/** Null takes the picture away. Throws Refusal 406 when it is no JPEG. */
+export function setPicture(
+  server: WhatsAppServer,
+  of: Person | Group,
+  by: Person,
+  bytes: Uint8Array | null,
+  preview?: Uint8Array,
+): void {
   if ('members' in of) acts.mayEdit(of, by);
-  of.picture = bytes === null ? null : server.world.newPicture(bytes);
+  for (const one of [bytes, preview]) {
+    if (one instanceof Uint8Array && jpegFrame(one) === undefined) throw new Refusal(406, 'not-acceptable');
+  }
+  of.picture = bytes === null ? null : server.world.newPicture(bytes, preview);
   pictureChanged(server, of, by);
   server.world.version.touch();
 }

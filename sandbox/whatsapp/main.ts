@@ -23,6 +23,8 @@ const control = await serveWhatsApp(server, Number(values['control-port']));
 const ready: ReadyLine = {
   control: control.url,
   url: server.listener.url,
+  web: server.web.url,
+  webCertificate: server.web.certificate,
   rootKey: Buffer.from(server.identity.rootKey).toString('hex'),
 };
 sayReady(ready);

@@ -5,7 +5,7 @@ import type { WhatsAppServer } from './server.ts';
 import { node, type BinaryNode } from './wire/node.ts';
 import type { Device } from './world/device.ts';
 import type { Group } from './world/group.ts';
-import type { Person } from './world/person.ts';
+import { maySeePicture, type Person } from './world/person.ts';
 
 const SERVICE = '@s.whatsapp.net';
 
@@ -92,9 +92,12 @@ export function prekeysLow(server: WhatsAppServer, device: Device): void {
   );
 }
 
+/** To those who may see it; who no longer may hears nothing. */
 export function pictureChanged(server: WhatsAppServer, of: Person | Group, by: Person): void {
   const isGroup = 'members' in of;
-  const hearers = isGroup ? of.members.keys() : server.world.acquaintances(of);
+  const hearers = isGroup
+    ? of.members.keys()
+    : [...server.world.acquaintances(of)].filter((viewer) => maySeePicture(of, viewer));
   tell(server, hearers, (viewer) => {
     const from = isGroup ? of.jid : of.jid(viewer.addressing);
     const author = isGroup ? by.jid(of.addressing) : undefined;

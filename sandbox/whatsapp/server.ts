@@ -13,6 +13,8 @@ import { Records } from './records.ts';
 import type { PreKeyBundle } from './signal/identity.ts';
 import { greetCompanion } from './sim/phone.ts';
 import { take } from './stanzas.ts';
+import { WebHost } from './web/host.ts';
+import { PICTURE_HOST, PicturePages } from './web/pictures.ts';
 import { TextTape } from './text-tape.ts';
 import { ServerIdentity } from './wire/certificate.ts';
 import type { WireConnection } from './wire/connection.ts';
@@ -41,6 +43,7 @@ export class WhatsAppServer {
   readonly tape = new TextTape();
   readonly cast = new Cast(this);
   readonly pairing = new Pairing(this);
+  readonly pictures = new PicturePages(this.world);
   readonly logins: LoginRecord[] = [];
   options: SandboxOptions = DEFAULT_OPTIONS;
   readonly #log: (text: string) => void;
@@ -49,6 +52,7 @@ export class WhatsAppServer {
   /** Companions whose phone has not greeted them yet. */
   readonly #fresh = new Set<Device>();
   #listener: WireListener | null = null;
+  #web: WebHost | null = null;
   #refusing: NodeJS.Timeout | null = null;
 
   constructor(log: (text: string) => void, seed?: string) {
@@ -56,8 +60,9 @@ export class WhatsAppServer {
     this.identity = new ServerIdentity(seed);
   }
 
-  /** Opens the listener on a port of 127.0.0.1; 0 takes any. */
+  /** Opens the listener on a port of 127.0.0.1, and the web hosts on another; 0 takes any. */
   async listen(port = 0): Promise<void> {
+    this.#web = await WebHost.open(new Map([[PICTURE_HOST, (url) => this.pictures.at(url)]]));
     this.#listener = await WireListener.open({
       identity: this.identity,
       port,
@@ -79,7 +84,13 @@ export class WhatsAppServer {
     return this.#listener;
   }
 
+  get web(): WebHost {
+    if (this.#web === null) throw new Error('nobody listens yet');
+    return this.#web;
+  }
+
   async close(): Promise<void> {
+    await this.#web?.close();
     if (this.#refusing !== null) clearTimeout(this.#refusing);
     await this.#listener?.close();
   }

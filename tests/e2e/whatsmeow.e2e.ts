@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { labelledJpeg } from '../../sandbox/jpeg.ts';
 import { WhatsAppSandbox, type Person } from '../../sandbox/whatsapp/control-client.ts';
 import { ServerIdentity, type CertificateFlaw } from '../../sandbox/whatsapp/wire/certificate.ts';
 import { WireListener } from '../../sandbox/whatsapp/wire/listener.ts';
@@ -175,6 +176,27 @@ test.each(['pn', 'lid'] as const)(
   },
   60_000,
 );
+
+test('it looks at pictures, hears of new ones, and sets a group’s', async () => {
+  const anna = await sandbox.createPerson({ name: 'Anna' });
+  const ben = await sandbox.createPerson({ name: 'Ben', picture: true });
+  const client = await linked(anna);
+  const jpeg = (label: string): string => labelledJpeg(label).toString('base64');
+  const [id, address] = (await client.do('picture', { chat: ben.pn })).split(' ');
+  expect(id).toBe(ben.pictureId);
+  expect(address).toContain('https://pps.whatsapp.net/');
+  await expect(client.do('picture', { chat: anna.pn })).rejects.toThrow('does not have a profile picture');
+  await sandbox.command('setPrivacy', { id: ben.id, name: 'profile', value: 'none' });
+  await expect(client.do('picture', { chat: ben.pn })).rejects.toThrow('hidden their profile picture');
+
+  const { id: chat } = await sandbox.createGroup(ben.id, 'The quay', [anna.id]);
+  const set = await client.do('set-picture', { chat, text: jpeg('the quay') });
+  expect(await sandbox.command('picture', { of: chat })).toEqual({ id: set, jpeg: jpeg('the quay') });
+  await expect(client.do('set-picture', { chat, text: 'bm8gSlBFRw==' })).rejects.toThrow('not a valid image');
+  const { pictureId } = await sandbox.command('changeGroup', { by: ben.id, group: chat, picture: true });
+  expect(await client.event({ event: 'picture', id: String(pictureId) })).toMatchObject({ chat, sender: ben.lid });
+  await nothingStrange();
+}, 60_000);
 
 test('it refuses every certificate chain that is not right, and takes the one that is', async () => {
   const identity = new ServerIdentity();

@@ -1,11 +1,6 @@
-// Profile pictures: tiny JPEGs, no two alike. Knows nothing of people.
+// Profile pictures as Telegram names them. Knows nothing of people.
 
-/** A grey JPEG of one pixel. */
-const PIXEL = Buffer.from(
-  '/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////' +
-    'wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAA//EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AN//Z',
-  'base64',
-);
+import { labelledJpeg } from '../../jpeg.ts';
 
 export interface Photo {
   readonly id: bigint;
@@ -14,10 +9,6 @@ export interface Photo {
   readonly bytes: Buffer;
 }
 
-/** The label stands in a comment segment behind the start marker: the picture stays a JPEG and becomes its own. */
 export function makePhoto(id: bigint, accessHash: bigint, date: number, label: string): Photo {
-  const comment = Buffer.from(label, 'utf8').subarray(0, 200);
-  const head = Buffer.from([0xff, 0xfe, 0, 0]);
-  head.writeUInt16BE(comment.length + 2, 2);
-  return { id, accessHash, date, bytes: Buffer.concat([PIXEL.subarray(0, 2), head, comment, PIXEL.subarray(2)]) };
+  return { id, accessHash, date, bytes: labelledJpeg(label) };
 }

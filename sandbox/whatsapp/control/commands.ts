@@ -1,7 +1,8 @@
 // The type of a table of commands, and what commands have at hand. Knows no single command.
 
 import type { CommandTable } from '../../control-server.ts';
-import type { ControlCommand, ControlCommands } from '../control-types.ts';
+import { labelledJpeg } from '../../jpeg.ts';
+import type { ControlCommand, ControlCommands, NewPicture } from '../control-types.ts';
 import type { Hands } from '../hands.ts';
 import type { WhatsAppServer } from '../server.ts';
 
@@ -12,5 +13,10 @@ export interface Desk {
   readonly hands: Hands;
 }
 
-/** A small picture, for those who only need one that is there: 1 × 1 JPEG would do, nobody decodes it here. */
-export const SOME_PICTURE = Buffer.from('ffd8ffe000104a46494600010100000100010000ffd9', 'hex');
+let made = 0;
+
+/** Null: none. */
+export function pictureOf(wanted: NewPicture): Uint8Array | null {
+  if (wanted === false) return null;
+  return wanted === true ? labelledJpeg(`some picture ${made++}`) : Buffer.from(wanted, 'base64');
+}

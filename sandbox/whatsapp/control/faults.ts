@@ -31,6 +31,7 @@ export function faultCommands({
   | 'failNext'
   | 'loseReplies'
   | 'delayReplies'
+  | 'failWeb'
   | 'failLogins'
   | 'dismiss'
   | 'killSockets'
@@ -75,6 +76,10 @@ export function faultCommands({
     },
     delayReplies: ({ what, ms, times, ...of }) => {
       faults.delay(target(of), what, ms, times ?? Number.POSITIVE_INFINITY);
+      return null;
+    },
+    failWeb: ({ status, times }) => {
+      server.web.fail(status, times ?? 1);
       return null;
     },
     failLogins: ({ attrs, times, ...of }) => {
@@ -125,6 +130,7 @@ export function faultCommands({
     },
     clearFaults: () => {
       faults.clear();
+      server.web.clear();
       server.refuse(0);
       pumpAll();
       return null;

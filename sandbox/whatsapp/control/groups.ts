@@ -5,7 +5,7 @@ import type { GroupInfo } from '../control-types.ts';
 import * as deeds from '../group-deeds.ts';
 import type { Group } from '../world/group.ts';
 import type { Person } from '../world/person.ts';
-import { SOME_PICTURE, type Commands, type Desk } from './commands.ts';
+import { pictureOf, type Commands, type Desk } from './commands.ts';
 
 function groupJson(group: Group): GroupInfo {
   return {
@@ -77,7 +77,7 @@ export function groupCommands({
       if (to.locked !== undefined) deeds.flip(server, group, by, to.locked ? 'locked' : 'unlocked');
       if (to.approval !== undefined) deeds.setApproval(server, group, by, to.approval);
       if (to.ephemeral !== undefined) deeds.setEphemeral(server, group, by, to.ephemeral);
-      if (to.picture !== undefined) deeds.setPicture(server, group, by, to.picture ? SOME_PICTURE : null);
+      if (to.picture !== undefined) deeds.setPicture(server, group, by, pictureOf(to.picture));
       if (to.newInvite === true) deeds.renewInvite(server, group, by);
       return groupJson(group);
     },

@@ -15,6 +15,8 @@ export function lookCommands({
   | 'calls'
   | 'notices'
   | 'mailbox'
+  | 'picture'
+  | 'webRequests'
   | 'nodes'
   | 'counts'
   | 'unknown'
@@ -39,6 +41,11 @@ export function lookCommands({
     calls: ({ viewer, device }) => hands.sim(viewer, device).calls.map(describe),
     notices: ({ viewer, device }) => hands.sim(viewer, device).notices.map(describe),
     mailbox: ({ of, device }) => (hands.person(of).devices.get(device)?.mailbox.waiting ?? []).map(describe),
+    picture: ({ of }) => {
+      const { picture } = hands.chat(of);
+      return picture === null ? null : { id: picture.id, jpeg: Buffer.from(picture.bytes).toString('base64') };
+    },
+    webRequests: () => server.web.requests,
     nodes: ({ person, device, kind, way }) =>
       records.nodes(
         (record) =>
@@ -54,6 +61,7 @@ export function lookCommands({
       server.logins.filter((record) => person === undefined || record.device?.startsWith(`${person}:`) === true),
     clearRecords: () => {
       records.clear();
+      server.web.requests.length = 0;
       return null;
     },
     stats: () => ({

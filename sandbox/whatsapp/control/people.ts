@@ -8,7 +8,7 @@ import { tellMigration } from '../sim/phone.ts';
 import { node } from '../wire/node.ts';
 import type { Device } from '../world/device.ts';
 import type { Person } from '../world/person.ts';
-import { SOME_PICTURE, type Commands, type Desk } from './commands.ts';
+import { pictureOf, type Commands, type Desk } from './commands.ts';
 
 export function personJson(desk: Desk, person: Person): PersonJson {
   const devices = [...person.devices.values()].map((device): DeviceInfo => ({
@@ -71,7 +71,8 @@ export function peopleCommands(
       const person = world.addPerson(name, phone, lid);
       person.about = about ?? '';
       person.addressing = addressing ?? 'pn';
-      if (picture === true) person.picture = world.newPicture(SOME_PICTURE);
+      const bytes = pictureOf(picture ?? false);
+      if (bytes !== null) person.picture = world.newPicture(bytes);
       cast.addPhone(person);
       for (let count = companions ?? 0; count > 0; count--) cast.addCompanion(person);
       return personJson(desk, person);
@@ -95,7 +96,7 @@ export function peopleCommands(
           ]),
         );
       }
-      if (picture !== undefined) setPicture(server, person, person, picture ? SOME_PICTURE : null);
+      if (picture !== undefined) setPicture(server, person, person, pictureOf(picture));
       if (phone !== undefined) {
         const old = person.jid('pn');
         // The service ends the companions of a number that is given up.

@@ -1,34 +1,48 @@
-// Profile pictures of people and groups: asked for, set and taken away. There is no host to fetch the bytes from yet: the
-// address given names one that nobody can dial.
+// Profile pictures of people and groups: asked for, set and taken away. A picture travels in the request that sets it; who asks
+// for one is given an address of the web host.
 
 import { setPicture } from '../group-deeds.ts';
 import { bytesOf } from '../read-node.ts';
-import { child, node, type BinaryNode } from '../wire/node.ts';
+import { PICTURE_HOST } from '../web/pictures.ts';
+import { children, child, node, type BinaryNode } from '../wire/node.ts';
+import { maySeePicture } from '../world/person.ts';
 import { Refusal } from '../../refusal.ts';
 import { Unknown, type Ask } from './ask.ts';
 
-export function profilePicture({ server, world, person, iq }: Ask): readonly BinaryNode[] | undefined {
+export function profilePicture(ask: Ask): readonly BinaryNode[] | undefined {
+  return ask.iq.attrs['type'] === 'set' ? change(ask) : look(ask);
+}
+
+function targetOf({ world, person, iq }: Ask) {
   const target = iq.attrs['target'] ?? '';
   const of = target === '' ? person : (world.groupAt(target) ?? world.personAt(target));
   if (of === undefined) throw new Refusal(404, 'item-not-found');
-  const asked = child(iq, 'picture');
-  if (iq.attrs['type'] === 'set') {
-    if (of !== person && !('members' in of)) throw new Refusal(403, 'forbidden');
-    const bytes = asked === undefined ? null : bytesOf(asked);
-    setPicture(server, of, person, bytes === null || bytes.length === 0 ? null : bytes);
-    return of.picture === null ? undefined : [node('picture', { id: of.picture.id })];
-  }
-  if (asked === undefined) throw new Unknown('of pictures');
-  const { picture } = of;
-  if (picture === null) throw new Refusal(404, 'item-not-found');
-  if (!('members' in of) && of !== person && hidden(of.privacy.get('profile'), of.contacts.has(person.lid))) {
-    throw new Refusal(401, 'not-authorized');
-  }
-  if (asked.attrs['id'] === picture.id) return undefined;
-  const type = asked.attrs['type'] ?? 'preview';
-  const path = `/v/${type}/${picture.id}.jpg`;
-  return [node('picture', { id: picture.id, type, url: `https://pps.whatsapp.net${path}`, direct_path: path })];
+  return of;
 }
 
-const hidden = (setting: string | undefined, known: boolean): boolean =>
-  setting === 'none' || (setting === 'contacts' && !known);
+/** Without a picture, or with an empty one, there is none any more. The web client sends a preview of its own, others leave it out. */
+function change(ask: Ask): readonly BinaryNode[] | undefined {
+  const { server, person, iq } = ask;
+  const of = targetOf(ask);
+  if (of !== person && !('members' in of)) throw new Refusal(403, 'forbidden');
+  const sent = children(iq, 'picture').map((one) => ({ type: one.attrs['type'] ?? 'image', bytes: bytesOf(one) }));
+  const find = (type: string): Uint8Array | undefined =>
+    sent.find((one) => one.type === type && one.bytes.length > 0)?.bytes;
+  setPicture(server, of, person, find('image') ?? null, find('preview'));
+  return of.picture === null ? undefined : [node('picture', { id: of.picture.id })];
+}
+
+function look(ask: Ask): readonly BinaryNode[] | undefined {
+  const { server, person, iq } = ask;
+  const of = targetOf(ask);
+  const asked = child(iq, 'picture');
+  if (asked === undefined || asked.attrs['query'] !== 'url') throw new Unknown('of pictures');
+  const type = asked.attrs['type'] ?? 'preview';
+  if (type !== 'image' && type !== 'preview') throw new Unknown('of pictures');
+  const { picture } = of;
+  if ('members' in of ? !of.members.has(person) : !maySeePicture(of, person)) throw new Refusal(401, 'not-authorized');
+  if (picture === null) throw new Refusal(404, 'item-not-found');
+  if (asked.attrs['id'] === picture.id) return undefined;
+  const path = server.pictures.pathOf(picture, type);
+  return [node('picture', { id: picture.id, type, url: `https://${PICTURE_HOST}${path}`, direct_path: path })];
+}

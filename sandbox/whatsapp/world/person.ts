@@ -14,7 +14,10 @@ export const MAX_COMPANIONS = 4;
 export interface Picture {
   /** Decimal; grows with every change, as the clients tell a new one by it. */
   readonly id: string;
+  /** JPEG */
   readonly bytes: Uint8Array;
+  /** The smaller one, where the client sent one of its own. */
+  readonly preview?: Uint8Array;
 }
 
 /** The categories of the privacy settings with the value of a new account. */
@@ -95,4 +98,11 @@ export class Person {
   get companions(): Device[] {
     return [...this.devices.values()].filter((device) => device.id !== 0);
   }
+}
+
+/** By the privacy of whose picture it is. */
+export function maySeePicture(of: Person, viewer: Person): boolean {
+  const setting = of.privacy.get('profile');
+  if (of === viewer) return true;
+  return setting !== 'none' && (setting !== 'contacts' || of.contacts.has(viewer.lid));
 }

@@ -24,6 +24,8 @@ export class World {
   readonly #byPhone = new Map<string, Person>();
   /** By their digits. */
   readonly groups = new Map<string, Group>();
+  /** Every one that ever was, by id: an address that was given out leads to it as long as it is good. */
+  readonly pictures = new Map<string, Picture>();
   #nextLid = FIRST_LID;
   #nextPhone = FIRST_PHONE;
   #nextPicture = 1_700_000_000;
@@ -95,8 +97,10 @@ export class World {
     return address?.server === 'g.us' ? this.groups.get(address.user) : undefined;
   }
 
-  newPicture(bytes: Uint8Array): Picture {
-    return { id: String(this.#nextPicture++), bytes };
+  newPicture(bytes: Uint8Array, preview?: Uint8Array): Picture {
+    const picture = { id: String(this.#nextPicture++), bytes, ...(preview === undefined ? {} : { preview }) };
+    this.pictures.set(picture.id, picture);
+    return picture;
   }
 
   /** An id for a stanza that the service itself makes. */

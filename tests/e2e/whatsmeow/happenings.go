@@ -26,6 +26,8 @@ func told(event any) {
 		say(fields{"event": "name", "text": what.Action.GetName()})
 	case *events.UndecryptableMessage:
 		say(fields{"event": "unreadable", "id": what.Info.ID})
+	case *events.Picture:
+		say(fields{"event": "picture", "id": what.PictureID, "chat": what.JID.String(), "sender": what.Author.String()})
 	case *events.Receipt:
 		kind := string(what.Type)
 		if kind == "" {

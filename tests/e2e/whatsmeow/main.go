@@ -6,6 +6,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -117,6 +118,18 @@ func obey(asked command) (string, error) {
 		return send(ctx, chat, client.BuildRevoke(chat, sender, asked.ID))
 	case "read":
 		return "", client.MarkRead(ctx, []types.MessageID{asked.ID}, time.Now(), chat, sender)
+	case "picture":
+		info, err := client.GetProfilePictureInfo(ctx, chat, nil)
+		if err != nil {
+			return "", err
+		}
+		return info.ID + " " + info.URL, nil
+	case "set-picture":
+		picture, err := base64.StdEncoding.DecodeString(asked.Text)
+		if err != nil {
+			return "", err
+		}
+		return client.SetGroupPhoto(ctx, chat, picture)
 	case "subject":
 		info, err := client.GetGroupInfo(ctx, chat)
 		if err != nil {
