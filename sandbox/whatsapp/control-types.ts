@@ -256,8 +256,13 @@ export interface ControlCommands {
   ];
 
   write: [{ by: string; to: string; text: string; id?: string } & ByDevice & TextOptions, { id: string }];
-  edit: [{ by: string; chat: string; id: string; text: string; editId?: string } & ByDevice, { id: string }];
+  /** `sealed`: as phones have done it since 2026, with the message's secret. */
+  edit: [
+    { by: string; chat: string; id: string; text: string; editId?: string; sealed?: boolean } & ByDevice,
+    { id: string },
+  ];
   remove: [{ by: string; chat: string; id: string } & ByDevice, { id: string }];
+  /** In the announcements of a community it is sealed with the message's secret. */
   react: [{ by: string; chat: string; id: string; emoji: string } & ByDevice, { id: string }];
   setTimer: [{ by: string; to: string; seconds: number } & ByDevice, { id: string }];
   /** Any message, as the JSON of its protobuf (bytes in base64). */

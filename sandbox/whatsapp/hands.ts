@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import type { LoggedMessage, TextOptions } from './control-types.ts';
 import type { WhatsAppServer } from './server.ts';
+import { sealedEdit, sealedReaction, type Hanging } from './sim/addons.ts';
 import * as compose from './sim/compose.ts';
 import type { SimDevice } from './sim/sim-device.ts';
 import { node } from './wire/node.ts';
@@ -56,6 +57,12 @@ export class Hands {
     return entry;
   }
 
+  #hanging(by: SimDevice, entry: LoggedMessage): Hanging {
+    const found = by.hanging(entry);
+    if (found === null) throw new Error(`the message ${entry.id} has no secret`);
+    return found;
+  }
+
   /** How the writer names a message: edits, revocations and reactions point with it. */
   #key(sim: SimDevice, chat: Person | Group, entry: LoggedMessage): proto.IMessageKey {
     const fromMe = entry.from === sim.device.person.lid;
@@ -83,11 +90,19 @@ export class Hands {
     return by.outbox.send(chat, compose.text(text, options, mentions, quote), id === undefined ? {} : { id });
   }
 
-  edit(by: SimDevice, to: string, id: string, text: string, editId?: string): string {
+  edit(
+    by: SimDevice,
+    to: string,
+    id: string,
+    text: string,
+    { sealed, id: editId }: { readonly sealed: boolean; readonly id: string | undefined },
+  ): string {
     const chat = this.chat(to);
-    const key = this.#key(by, chat, this.#find(by, to, id));
-    const content = compose.edit(key, { conversation: text });
-    return by.outbox.send(chat, content, { edit: '1', ...(editId === undefined ? {} : { id: editId }) });
+    const entry = this.#find(by, to, id);
+    const key = this.#key(by, chat, entry);
+    const open = compose.edit(key, { conversation: text });
+    const content = sealed ? sealedEdit(key, open, this.#hanging(by, entry)) : open;
+    return by.outbox.send(chat, content, { edit: '1', ...(editId === undefined ? {} : { id: editId }) }, open);
   }
 
   /** For everyone; somebody else's message only by an admin of the group. */
@@ -99,8 +114,12 @@ export class Hands {
 
   react(by: SimDevice, to: string, id: string, emoji: string): string {
     const chat = this.chat(to);
-    const key = this.#key(by, chat, this.#find(by, to, id));
-    return by.outbox.send(chat, compose.reaction(key, emoji), { type: 'reaction' });
+    const entry = this.#find(by, to, id);
+    const key = this.#key(by, chat, entry);
+    const open = compose.reaction(key, emoji);
+    const sealed = 'members' in chat && chat.isDefault;
+    const content = sealed ? sealedReaction(key, emoji, this.#hanging(by, entry)) : open;
+    return by.outbox.send(chat, content, { type: 'reaction' }, open);
   }
 
   setTimer(by: SimDevice, to: string, seconds: number): string {

@@ -27,8 +27,8 @@ export function talkCommands({
     write: ({ by, device, to, text, id, ...options }) => ({
       id: hands.write(hands.sim(by, device), to, text, options, id),
     }),
-    edit: ({ by, device, chat, id, text, editId }) => ({
-      id: hands.edit(hands.sim(by, device), chat, id, text, editId),
+    edit: ({ by, device, chat, id, text, editId, sealed }) => ({
+      id: hands.edit(hands.sim(by, device), chat, id, text, { sealed: sealed === true, id: editId }),
     }),
     remove: ({ by, device, chat, id }) => ({ id: hands.remove(hands.sim(by, device), chat, id) }),
     react: ({ by, device, chat, id, emoji }) => ({ id: hands.react(hands.sim(by, device), chat, id, emoji) }),

@@ -39,8 +39,8 @@ export class Outbox {
     this.#sim = sim;
   }
 
-  /** Answers the message's id. */
-  send(to: Person | Group, content: Content, options: SendOptions = {}): string {
+  /** Answers the message's id. `open`: what the writer's own screen shows of something sealed. */
+  send(to: Person | Group, content: Content, options: SendOptions = {}, open = content): string {
     const id = options.id ?? messageId();
     const { log, device, server } = this.#sim;
     this.#sent.set(id, { content, to, options });
@@ -57,11 +57,11 @@ export class Outbox {
       at: server.world.clock.now(),
       addressing: isGroup(to) ? to.addressing : device.person.addressing,
       edit: options.edit ?? null,
-      ...shown(content),
+      ...shown(open),
       readable: true,
       trouble: null,
     };
-    log.add(entry, unwrap(content));
+    log.add(entry, unwrap(open));
     server.textLeaves(id, entry.text);
     server.receive(device, stanza);
     server.world.version.touch();

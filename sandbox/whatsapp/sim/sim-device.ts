@@ -10,8 +10,10 @@ import { SignalError } from '../signal/errors.ts';
 import { bareJid } from '../wire/jid.ts';
 import { child, children, node, type BinaryNode } from '../wire/node.ts';
 import type { Device } from '../world/device.ts';
+import type { Person } from '../world/person.ts';
 import type { Line } from '../world/mailbox.ts';
 import { World } from '../world/world.ts';
+import { opened, targetIn, type Hanging } from './addons.ts';
 import { Log, shown, unwrap, type Content } from './log.ts';
 import { Outbox } from './outbox.ts';
 import { servePhone } from './phone.ts';
@@ -164,8 +166,8 @@ export class SimDevice implements Line {
       return;
     }
     this.#confirm(stanza, own);
-    const inner = unwrap(content);
-    const entry: LoggedMessage = { ...base, ...shown(content), readable: true, trouble: null };
+    const inner = this.#opened(unwrap(content), chat, person);
+    const entry: LoggedMessage = { ...base, ...shown(inner), readable: true, trouble: null };
     if (stanza.attrs['category'] === 'peer') {
       if (own && this.device.id === 0) servePhone(this, device, inner);
       return;
@@ -174,6 +176,30 @@ export class SimDevice implements Line {
       return;
     if (!this.log.add(entry, inner)) this.duplicates++;
     this.server.textArrived(device, id, entry.text);
+  }
+
+  /** The names and the secret under which somebody seals what hangs on a message; null when it has none. */
+  hanging(entry: LoggedMessage, actor = this.device.person): Hanging | null {
+    const { world } = this.server;
+    const group = world.groupAt(entry.chat);
+    const way = group?.addressing ?? this.device.person.addressing;
+    const secret = this.log.contents.get(`${entry.chat} ${entry.id}`)?.messageContextInfo?.messageSecret;
+    if (!secret) return null;
+    return {
+      id: entry.id,
+      secret,
+      author: world.people.get(entry.from)?.jid(way) ?? entry.from,
+      actor: actor.jid(way),
+    };
+  }
+
+  /** In a community's announcements phones take sealed reactions, and no others. */
+  #opened(inner: Content, chat: string, actor: Person | undefined): Content {
+    if (inner.reactionMessage && this.server.world.groupAt(chat)?.isDefault === true) return { encReactionMessage: {} };
+    const id = targetIn(inner);
+    const target = id === null ? undefined : this.log.find(chat, id);
+    const hanging = target === undefined ? null : this.hanging(target, actor);
+    return hanging === null ? inner : opened(inner, hanging);
   }
 
   /** Null: the stanza has no ciphertext. Throws SignalError. */

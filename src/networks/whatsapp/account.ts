@@ -18,11 +18,13 @@ import { Pacing } from './pacing.ts';
 import type { PeopleDesk } from './people-desk.ts';
 import { PHONE_KEY, PhoneWatch } from './phone-watch.ts';
 import type { ReadContext } from './place.ts';
+import { SecretBook } from './secret-book.ts';
 import { PACING_KEY, Sends } from './sends.ts';
 import type { WhatsAppSettings } from './settings.ts';
 import { vaultLedger } from './state/ledger.ts';
 import { AccountState } from './state/state.ts';
 import { CREDS_KEY, KEY_PREFIX } from './state/values.ts';
+import { unsealed } from './unseal.ts';
 
 export interface AccountDoors {
   readonly puppet: Puppet;
@@ -70,9 +72,9 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
   const [kept, book] = [await vault.readAll(scope), await people.book()];
   const selfHandles = handlesOf(self.id, self.lid) ?? {};
   book.person(selfHandles, clock.now());
-  const chats = new ChatBook(scope, kept);
+  const [chats, secrets] = [new ChatBook(scope, kept), new SecretBook(scope, kept)];
   const pacing = doors.paced ? new Pacing(settings.pacing, 0, kept.get(PACING_KEY)) : undefined;
-  const directory = new Directory({ self: puppet.self, selfHandles, names, book, chats, clock });
+  const directory = new Directory({ self: puppet.self, selfHandles, names, book, chats, secrets, clock });
   const context: ReadContext = {
     self: puppet.self,
     selfHandles,
@@ -92,6 +94,8 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     creds: state.creds,
     context,
     chats,
+    secrets,
+    unsealed: (message) => unsealed({ ...directory.sealing, context }, message),
     people,
     book,
     admins: async (chat) => {
@@ -112,6 +116,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     chats,
     sent: state.sent,
     pacing,
+    know: async (line, chat) => await directory.know(line, chat),
     context: () => directory.writeContext(),
   });
   const groups = new Groups({ self: puppet.self, directory, pacing, clock });

@@ -2,14 +2,17 @@
 import { WAMessageAddressingMode, type GroupMetadata } from '@whiskeysockets/baileys';
 import type { Member, PersonSnapshot } from '../../model/chat.ts';
 import { BridgeError } from '../../model/errors.ts';
-import { as, type ChatId, type PersonId } from '../../model/ids.ts';
+import { as, type ChatId, type MessageId, type PersonId } from '../../model/ids.ts';
 import type { ResolvedChat } from '../../ports/network.ts';
 import type { Clock } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
 import { chatKind, isPersonal, type Names } from './ids.ts';
 import { handlesOf, jidText, overlap, parseJid, type Handles } from './jid.ts';
 import type { Line } from './line.ts';
+import { codeOf } from './group-errors.ts';
 import type { PeopleBook } from './people-book.ts';
+import type { SecretBook } from './secret-book.ts';
+import type { UnsealDoors } from './unseal.ts';
 import type { WriteContext } from './write.ts';
 
 export interface DirectoryDoors {
@@ -18,6 +21,7 @@ export interface DirectoryDoors {
   readonly names: Names;
   readonly book: PeopleBook;
   readonly chats: ChatBook;
+  readonly secrets: SecretBook;
   readonly clock: Clock;
 }
 
@@ -57,8 +61,36 @@ export class Directory {
       quoted: (message) => chats.recall(message)?.content,
       sentAt: (message) => chats.recall(message)?.at,
       timer: (chat) => chats.chat(chat).timer ?? 0,
+      secretOf: (message) => this.#secretOf(message),
+      sealsReactions: (chat) => this.#groups.get(chat)?.isCommunityAnnounce === true,
       now: clock.now(),
     };
+  }
+
+  /** What opens what is sealed with the secret of a message. */
+  get sealing(): Omit<UnsealDoors, 'context'> {
+    return {
+      secretOf: (message) => this.#secretOf(message),
+      addressesOf: (person) => {
+        const { lid, pn } = this.#handles(person);
+        return [...(lid === undefined ? [] : [jidText('lid', lid)]), ...(pn === undefined ? [] : [jidText('pn', pn)])];
+      },
+    };
+  }
+
+  /** What has to be known of a group before one reacts in it. @throws BridgeError when it cannot be learnt now */
+  async know(line: Line, chat: ChatId): Promise<void> {
+    if (chatKind(chat) !== 'group') return;
+    try {
+      await this.#group(line, chat);
+    } catch (error) {
+      // The server refuses: what is sent there gets its own answer.
+      if (codeOf(error) !== undefined) return;
+      throw new BridgeError('whatsapp-no-answer', 'later', 'network.unreachable', {
+        cause: error,
+        values: { network: 'WhatsApp' },
+      });
+    }
   }
 
   person(person: PersonId): PersonSnapshot {
@@ -141,6 +173,12 @@ export class Directory {
       const role = admin === 'superadmin' ? 'owner' : admin === 'admin' ? 'admin' : 'member';
       return [{ person, role }];
     });
+  }
+
+  /** Of what we wrote ourselves it need not be kept. */
+  #secretOf(message: MessageId): Uint8Array | undefined {
+    const { self, secrets, names } = this.#doors;
+    return secrets.find(message) ?? (message.startsWith(`${self}.`) ? names.secretOf(message) : undefined);
   }
 
   #isKnown(person: PersonId): boolean {

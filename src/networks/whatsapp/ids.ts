@@ -90,6 +90,11 @@ export class Names {
     return jidText(kind === 'g' ? 'group' : kind === 'b' ? 'broadcast' : 'newsletter', rest);
   }
 
+  /** What hangs on a message of ours (edits, reactions) is sealed with it: made of its name, so that it need not be kept. */
+  secretOf(message: MessageId): Uint8Array {
+    return createHmac('sha256', this.#key).update('message-secret\0').update(message).digest();
+  }
+
   #oldGroup(sealed: string): string | undefined {
     const block = sealed.length === BLOCK * 2 ? this.#open(sealed) : undefined;
     if (block === undefined || ((block[0] ?? 0) & 0xe0) !== OLD_GROUP) return undefined;

@@ -18,6 +18,7 @@ import type { Merged, PeopleBook } from './people-book.ts';
 import type { PeopleDesk } from './people-desk.ts';
 import { placeOf, told, type ReadContext, type WireMessage } from './place.ts';
 import { readMessage } from './read.ts';
+import type { SecretBook } from './secret-book.ts';
 import type { Journal } from './state/journal.ts';
 import { placed } from './state/ledger.ts';
 import { rereadMessage } from './state/reread.ts';
@@ -33,6 +34,9 @@ export interface InboxDoors {
   readonly creds: Pick<AuthenticationCreds, 'me'>;
   readonly context: ReadContext;
   readonly chats: ChatBook;
+  readonly secrets: SecretBook;
+  /** Opens what is sealed with the secret of another message. */
+  readonly unsealed: (message: WireMessage) => WireMessage;
   readonly people: PeopleDesk;
   readonly book: PeopleBook;
   /** Admins of a group, asked of WhatsApp. @throws when they cannot be learnt now */
@@ -124,7 +128,7 @@ export class Inbox {
   }
 
   async #accept(batch: readonly Row[]): Promise<void> {
-    const { sink, journal, scope, people, book, chats, clock } = this.#doors;
+    const { sink, journal, scope, people, book, chats, secrets, clock } = this.#doors;
     await this.#patiently(async () => {
       for (const { node } of batch) await people.look(book, namedIn(node), clock.now());
     });
@@ -132,17 +136,17 @@ export class Inbox {
     for (const row of batch) events.push(...(await this.#read(row)));
     await this.#patiently(async () => {
       const { changes, taken } = journal.take(batch);
-      const [learnt, remembered] = [people.take(book), chats.take()];
+      const [learnt, remembered, sealed] = [people.take(book), chats.take(), secrets.take()];
       // Before what is said in it: else that would open a second room.
       events.unshift(...this.#merged.splice(0).map((merged) => this.#sameChat(merged)));
       for (const words of this.#elsewhere) {
         await sink.tell(`elsewhere/${words}`, say(words));
         this.#elsewhere.delete(words);
       }
-      await sink.accept(events, [...placed(scope, changes), ...learnt.changes, ...remembered.changes]);
+      const more = [learnt, remembered, sealed];
+      await sink.accept(events, [...placed(scope, changes), ...more.flatMap((one) => one.changes)]);
       taken();
-      learnt.written();
-      remembered.written();
+      for (const one of more) one.written();
     });
   }
 
@@ -191,7 +195,8 @@ export class Inbox {
   async #messageOf(row: Row): Promise<WireMessage | undefined> {
     if (row.node.tag !== 'message') return noteOf(row.node);
     try {
-      return await rereadMessage(row, this.#doors.creds, silentLogger);
+      const message = await rereadMessage(row, this.#doors.creds, silentLogger);
+      return message === undefined ? undefined : this.#doors.unsealed(message);
     } catch {
       // The library refuses such a stanza as well: no server may send it.
       this.#note('bad-stanza', 'a stanza that nobody may send was passed over');
@@ -227,7 +232,7 @@ export class Inbox {
   }
 
   #learn(message: WireMessage, chat: ChatId, at: number): void {
-    const { chats, context } = this.#doors;
+    const { chats, context, secrets } = this.#doors;
     const jid = message.key?.remoteJid;
     if (typeof jid === 'string') chats.note(chat, { jid });
     if (message.message === null || message.message === undefined) return;
@@ -235,7 +240,11 @@ export class Inbox {
     const timer = content.protocolMessage?.ephemeralExpiration ?? contextOf(content)?.expiration;
     if (typeof timer === 'number') chats.note(chat, { timer });
     const place = placeOf(context, message, 'live');
-    if (place !== undefined) chats.remember(place.id, { content, at });
+    if (place === undefined) return;
+    chats.remember(place.id, { content, at });
+    const secret = (message.message.messageContextInfo ?? content.messageContextInfo)?.messageSecret;
+    // Nothing hangs on what hangs on another message.
+    if (secret && !content.protocolMessage && !content.reactionMessage) secrets.remember(place.id, secret);
   }
 
   /** They stay who they were, and their chat with them; it is told where there is one. */

@@ -6,7 +6,7 @@ import type { MessageBody } from '../../model/message.ts';
 import type { NetworkEvent, Origin } from '../../model/network-event.ts';
 import { say } from '../../model/say.ts';
 import { chatKind, messageId, type Names } from './ids.ts';
-import { handlesBeside, isPerson, overlap, parseJid, STATUS, type Handles, type Jid } from './jid.ts';
+import { handlesBeside, handlesOf, isPerson, overlap, parseJid, STATUS, type Handles, type Jid } from './jid.ts';
 
 /** As the library hands them over; `…Alt` is the same person's other address. */
 export type WireMessage = Omit<proto.IWebMessageInfo, 'key'> & {
@@ -98,6 +98,22 @@ function authorOf(context: ReadContext, { key, participant }: WireMessage, jid: 
 
 export function personOf(context: ReadContext, handles: Handles): PersonId {
   return overlap(handles, context.selfHandles) ? context.self : context.person(handles);
+}
+
+/** Who wrote what a key points at. Senders spell the key as they see it; the library may have turned it to how we see it. */
+export function authorOfKey(
+  context: ReadContext,
+  message: WireMessage,
+  key: proto.IMessageKey,
+  place: Place,
+): PersonId {
+  const named = handlesOf(key.participant);
+  if (named !== undefined) return personOf(context, named);
+  if (chatKind(place.chat) === 'group') return place.sender;
+  const other = as<PersonId>(place.chat);
+  const chat = handlesOf(key.remoteJid);
+  const asTheySee = message.key?.fromMe !== true && chat !== undefined && overlap(chat, context.selfHandles);
+  return (key.fromMe === true) === asTheySee ? other : context.self;
 }
 
 export function namesOf(context: ReadContext, { key, pushName }: WireMessage, { sender }: Place): Reading['names'] {

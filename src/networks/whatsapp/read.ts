@@ -1,14 +1,15 @@
 // WhatsApp's messages to what the house understands; pure: no wire, no store. What cannot be shown yet becomes a notice, never nothing.
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { originKey } from '../../model/effect.ts';
-import { as, type MessageId, type PersonId } from '../../model/ids.ts';
+import type { MessageId } from '../../model/ids.ts';
 import type { MessageBody } from '../../model/message.ts';
 import type { NetworkEvent, Origin } from '../../model/network-event.ts';
 import type { SayKey } from '../../model/say.ts';
 import { bodyOf, contextOf, isEmpty, isPlumbing, unwrap } from './content.ts';
 import { chatKind, messageId } from './ids.ts';
-import { handlesOf, isPerson, overlap, parseJid, STATUS } from './jid.ts';
+import { handlesOf, isPerson, parseJid, STATUS } from './jid.ts';
 import {
+  authorOfKey,
   messageEvent,
   namesOf,
   origin,
@@ -113,7 +114,7 @@ function readReaction(
   place: Place,
 ): NetworkEvent {
   if (!key?.id) return unreadable(place, 'kind.reaction');
-  const target = messageId(reactedTo(context, message, key, place), key.id);
+  const target = messageId(authorOfKey(context, message, key, place), key.id);
   const emoji = text ? text : null;
   const revision = `${place.sender}.${place.native}`;
   return {
@@ -122,17 +123,6 @@ function readReaction(
     target,
     emoji,
   };
-}
-
-/** Who wrote what is reacted to. Senders spell the key as they see it; the library may have turned it to how we see it. */
-function reactedTo(context: ReadContext, message: WireMessage, key: proto.IMessageKey, place: Place): PersonId {
-  const named = handlesOf(key.participant);
-  if (named !== undefined) return personOf(context, named);
-  if (chatKind(place.chat) === 'group') return place.sender;
-  const other = as<PersonId>(place.chat);
-  const chat = handlesOf(key.remoteJid);
-  const asTheySee = message.key?.fromMe !== true && chat !== undefined && overlap(chat, context.selfHandles);
-  return (key.fromMe === true) === asTheySee ? other : context.self;
 }
 
 function readProtocol(context: ReadContext, protocol: proto.Message.IProtocolMessage, place: Place): NetworkEvent[] {

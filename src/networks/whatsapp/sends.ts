@@ -25,6 +25,8 @@ export interface SendDoors {
   readonly sent: SentBook;
   /** Absent only in tests. */
   readonly pacing: Pacing | undefined;
+  /** Learns what has to be known of a chat before one reacts in it. @throws BridgeError */
+  readonly know: (line: Line, chat: ChatId) => Promise<void>;
   readonly context: () => WriteContext;
 }
 
@@ -47,6 +49,7 @@ export class Sends {
     const before = await sent.find(id);
     const done = this.#acked.get(id) ?? before?.acknowledgedAt;
     if (done !== undefined) return this.#receipt(action, id, done, before);
+    if (action.kind === 'react' && before === undefined) await this.#doors.know(line, action.chat);
     const written = write(this.#doors.context(), action, effect);
     const alongside = await this.#mayGo(line, action, written);
     const { sent: kept, kept: safe } =

@@ -5,7 +5,8 @@ import { BridgeError } from '../../model/errors.ts';
 import type { ChatId, EffectId, MessageId, PersonId } from '../../model/ids.ts';
 import type { MessageBody, RichText } from '../../model/message.ts';
 import type { SayKey } from '../../model/say.ts';
-import { chatKind, parseMessage, stanzaId, type MessageName } from './ids.ts';
+import { sealAddon } from './addon.ts';
+import { chatKind, messageId, parseMessage, stanzaId, type MessageName } from './ids.ts';
 import { writeMarks } from './markup.ts';
 
 /** UTF-16 units that WhatsApp takes in one message; longer text is split by the house. */
@@ -32,6 +33,10 @@ export interface WriteContext {
   readonly sentAt: (message: MessageId) => number | undefined;
   /** Seconds after which messages disappear from the chat; 0 = never. */
   readonly timer: (chat: ChatId) => number;
+  /** With which what hangs on a message is sealed; undefined when it is not known. */
+  readonly secretOf: (message: MessageId) => Uint8Array | undefined;
+  /** Phones take only sealed reactions there: in the announcements of a community. */
+  readonly sealsReactions: (chat: ChatId) => boolean;
   /** Epoch ms. */
   readonly now: number;
 }
@@ -53,7 +58,7 @@ export function write(context: WriteContext, action: MessageAction, effect: Effe
   const about = { to: context.chatJid(action.chat), id: stanzaId(effect) };
   switch (action.kind) {
     case 'send':
-      return { ...about, message: writeSend(context, action), attrs: {} };
+      return { ...about, message: withSecret(context, about.id, writeSend(context, action)), attrs: {} };
     case 'edit':
       return { ...about, message: writeEdit(context, action), attrs: { edit: '1' } };
     case 'remove':
@@ -101,10 +106,16 @@ function writeSend(context: WriteContext, { chat, body, replyTo }: Action<'send'
   });
 }
 
+/** Whoever reacts to it in a community's announcements, or edits it on the phone, seals that with it. */
+function withSecret(context: WriteContext, id: string, message: proto.IMessage): proto.IMessage {
+  const messageSecret = context.secretOf(messageId(context.self, id));
+  return messageSecret === undefined ? message : { ...message, messageContextInfo: { messageSecret } };
+}
+
 function quoteOf(context: WriteContext, chat: ChatId, message: MessageId): proto.IContextInfo {
   const { sender, id } = parseMessage(message);
   // Without any content phones show no quote at all.
-  const quotedMessage = context.quoted(message) ?? { conversation: '' };
+  const { messageContextInfo: _itsOwn, ...quotedMessage } = context.quoted(message) ?? { conversation: '' };
   return { stanzaId: id, participant: context.personJid(chat, sender), quotedMessage };
 }
 
@@ -136,8 +147,16 @@ function writeRemove(context: WriteContext, { chat, target }: Action<'remove'>):
 
 function writeReaction(context: WriteContext, { chat, target, emoji }: Action<'react'>): proto.IMessage {
   if (emoji !== null && !isEmoji(emoji)) throw refuse('no-emoji', 'whatsapp.no-emoji');
-  const key = keyOf(context, chat, parseMessage(target));
-  return { reactionMessage: { key, text: emoji ?? '', senderTimestampMs: context.now } };
+  const name = parseMessage(target);
+  const key = keyOf(context, chat, name);
+  const reaction = { text: emoji ?? '', senderTimestampMs: context.now };
+  if (!context.sealsReactions(chat)) return { reactionMessage: { key, ...reaction } };
+  const secret = context.secretOf(target);
+  if (secret === undefined) throw refuse('no-secret', 'whatsapp.no-secret');
+  const [author, actor] = [context.personJid(chat, name.sender), context.personJid(chat, context.self)];
+  const plain = proto.Message.ReactionMessage.encode(reaction).finish();
+  const sealed = sealAddon('Enc Reaction', secret, { id: name.id, author, actor }, plain);
+  return { encReactionMessage: { targetMessageKey: key, ...sealed } };
 }
 
 /** One emoji, however it is put together; phones show nothing of anything else. */

@@ -44,6 +44,8 @@ export const en = {
   'whatsapp.edit-too-late': 'WhatsApp allows a message to be edited for 15 minutes only.',
   'whatsapp.remove-too-late': 'WhatsApp no longer allows this message to be deleted for everyone.',
   'whatsapp.no-emoji': 'WhatsApp carries only emoji as reactions.',
+  'whatsapp.no-secret':
+    'WhatsApp takes no reaction to this message from here: it was written before your account was linked, or long ago.',
   'whatsapp.logged-out': 'WhatsApp unlinked this device. Send `login whatsapp` to link it again.',
   'whatsapp.locked':
     'WhatsApp has locked this account. Open WhatsApp on the phone, confirm that it is you, then send `login whatsapp`.',

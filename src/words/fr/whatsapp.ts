@@ -44,6 +44,8 @@ export const fr = {
   'whatsapp.edit-too-late': 'WhatsApp ne permet de modifier un message que pendant 15 minutes.',
   'whatsapp.remove-too-late': 'WhatsApp ne permet plus de supprimer ce message pour tout le monde.',
   'whatsapp.no-emoji': 'WhatsApp ne transporte que des émojis comme réactions.',
+  'whatsapp.no-secret':
+    'WhatsApp n’accepte pas de réaction à ce message depuis ici : il a été écrit avant que votre compte soit lié, ou il y a longtemps.',
   'whatsapp.logged-out': 'WhatsApp a dissocié cet appareil. Envoyez `login whatsapp` pour l’associer à nouveau.',
   'whatsapp.locked':
     'WhatsApp a verrouillé ce compte. Ouvrez WhatsApp sur le téléphone, confirmez que c’est bien vous, puis envoyez `login whatsapp`.',

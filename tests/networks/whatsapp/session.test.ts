@@ -1,100 +1,31 @@
 // What is WhatsApp's own in the adapter: codes that follow each other, links counted, placeholders that heal, groups, refusals, spoofs.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox, type Person } from '../../../sandbox/whatsapp/control-client.ts';
-import { as, type ChatId, type EffectId, type UserId } from '../../../src/model/ids.ts';
-import { plainText } from '../../../src/model/message.ts';
+import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
 import { Names } from '../../../src/networks/whatsapp/ids.ts';
 import { PeopleBook } from '../../../src/networks/whatsapp/people-book.ts';
-import type { NetworkAction } from '../../../src/model/delivery.ts';
-import type { WhatsAppOptions } from '../../../src/networks/whatsapp/index.ts';
-import type { Puppet } from '../../../src/model/records.ts';
-import type { LoginStep } from '../../../src/ports/login.ts';
-import type { NetworkAdapter, NetworkSession } from '../../../src/ports/network.ts';
 import { House, realClock } from '../../support/house.ts';
-import { adapterFor, identityKey, idOf, messageOf, newPerson } from './support/world.ts';
+import { context, effect, OWNER, Scenes, stepsOf, text } from './support/scene.ts';
+import { identityKey, idOf, messageOf, newPerson } from './support/world.ts';
 
 const DAY_MS = 86_400_000;
-const OWNER = as<UserId>('@camille:example.org');
 
 let sandbox: WhatsAppSandbox;
-const adapters: NetworkAdapter[] = [];
+let scenes: Scenes;
+const open: Scenes['open'] = (...args) => scenes.open(...args);
+const live: Scenes['live'] = async (...args) => await scenes.live(...args);
 
 beforeAll(async () => {
   sandbox = await WhatsAppSandbox.start();
+  scenes = new Scenes(sandbox);
 });
 
 afterEach(async () => {
-  await Promise.all(adapters.splice(0).map(async (adapter) => await adapter.close()));
-  await sandbox.command('clearFaults', {});
-  const unknown = await sandbox.command('unknown', {});
-  if (unknown.length > 0) throw new Error(JSON.stringify(unknown));
+  await scenes.close();
 });
 
 afterAll(async () => {
   await sandbox.stop();
 });
-
-function open(house: House, options: WhatsAppOptions = {}, clock = realClock): NetworkAdapter {
-  const adapter = adapterFor(sandbox, house, options, false, clock);
-  adapters.push(adapter);
-  return adapter;
-}
-
-async function stepsOf(
-  adapter: NetworkAdapter,
-  act: (step: LoginStep) => Promise<void>,
-  flow = 'qr',
-): Promise<LoginStep> {
-  const process = adapter.beginLogin(flow, OWNER);
-  for await (const step of process.steps) {
-    await act(step);
-    if (step.kind === 'done' || step.kind === 'failed') {
-      await process.cancel();
-      return step;
-    }
-  }
-  throw new Error('the login ended without a result');
-}
-
-interface Scene {
-  readonly house: House;
-  readonly session: NetworkSession;
-  readonly puppet: Puppet;
-  readonly adapter: NetworkAdapter;
-  readonly me: Person;
-  readonly friend: Person;
-  readonly chat: ChatId;
-}
-
-async function live(options: WhatsAppOptions = {}): Promise<Scene> {
-  const house = new House();
-  const adapter = open(house, options);
-  const [me, friend] = [await newPerson(sandbox), await newPerson(sandbox)];
-  const step = await stepsOf(adapter, async (one) => {
-    if (one.kind === 'show') await sandbox.scanQr(me.id, one.data);
-  });
-  if (step.kind !== 'done') throw new Error('not linked');
-  const { login } = step;
-  await house.keep(login.vault);
-  const { puppet: id, self, name } = login;
-  const puppet = { id, network: adapter.id, owner: OWNER, self, name, state: 'online' } as const;
-  const session = adapter.openSession(puppet, house.sink(puppet));
-  await session.connect();
-  return { house, session, puppet, adapter, me, friend, chat: as<ChatId>(idOf(friend)) };
-}
-
-let effects = 0;
-
-function effect(): EffectId {
-  effects += 1;
-  return as<EffectId>(`own-${process.pid}-${effects}`);
-}
-
-const context = { since: 0, again: false, isLinked: async () => await Promise.resolve(false) };
-
-function text(chat: ChatId, words: string): NetworkAction {
-  return { kind: 'send', chat, body: { kind: 'text', as: 'text', text: plainText(words) } };
-}
 
 describe('a login', () => {
   test('brings the number for the rules to judge, and nothing is kept before', async () => {

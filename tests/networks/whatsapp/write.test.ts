@@ -26,6 +26,8 @@ const context: WriteContext = {
   quoted: (message) => (message === theirs ? { conversation: 'before' } : undefined),
   sentAt: () => NOW - 60_000,
   timer: () => 0,
+  secretOf: () => undefined,
+  sealsReactions: () => false,
   now: NOW,
 };
 const body = (text: string): MessageBody => ({ kind: 'text', as: 'text', text: plainText(text) });

@@ -7,7 +7,7 @@ import {
   type SignalRepositoryWithLIDStore,
   type WAMessage,
 } from '@whiskeysockets/baileys';
-import type { Row } from './row.ts';
+import { contentOf, type Row } from './row.ts';
 import { ciphertextsOf } from './stanza.ts';
 
 type LibraryLogger = Parameters<typeof decryptMessageNode>[4];
@@ -43,7 +43,18 @@ export async function rereadMessage(
   const reading = decryptMessageNode(node, me.id, me.lid ?? '', repository, logger);
   await reading.decrypt();
   cleanMessage(reading.fullMessage, me.id, me.lid ?? '');
-  return reading.fullMessage;
+  return withSurroundings(reading.fullMessage, row);
+}
+
+/** Around what an own device sent to somebody else stands what the library takes away with the wrapper: the message's secret. */
+function withSurroundings(message: WAMessage, { parts }: Row): WAMessage {
+  if (!message.message || message.message.messageContextInfo) return message;
+  for (const { plain } of parts) {
+    const outside = plain === undefined ? undefined : contentOf(plain);
+    const messageContextInfo = outside?.deviceSentMessage ? outside.messageContextInfo : undefined;
+    if (messageContextInfo) return { ...message, message: { ...message.message, messageContextInfo } };
+  }
+  return message;
 }
 
 /** The ciphertexts of a kept stanza are empty: each gets bytes of its own, to be told apart by. */

@@ -108,7 +108,8 @@ function keysIn(plain: Uint8Array): Uint8Array {
   return Buffer.concat([proto.Message.encode({ senderKeyDistributionMessage }).finish(), EMPTY]);
 }
 
-function contentOf(plain: Uint8Array): proto.IMessage | undefined {
+/** @returns undefined when it is no message */
+export function contentOf(plain: Uint8Array): proto.IMessage | undefined {
   try {
     return proto.Message.decode(unpadRandomMax16(plain));
   } catch {

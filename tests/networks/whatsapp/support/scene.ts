@@ -1,0 +1,94 @@
+// A login on the simulated WhatsApp with a house that hears it and a friend who writes, for tests of the adapter alone.
+import type { WhatsAppSandbox, Person } from '../../../../sandbox/whatsapp/control-client.ts';
+import type { NetworkAction } from '../../../../src/model/delivery.ts';
+import { as, type ChatId, type EffectId, type UserId } from '../../../../src/model/ids.ts';
+import { plainText } from '../../../../src/model/message.ts';
+import type { Puppet } from '../../../../src/model/records.ts';
+import type { WhatsAppOptions } from '../../../../src/networks/whatsapp/index.ts';
+import type { LoginStep } from '../../../../src/ports/login.ts';
+import type { NetworkAdapter, NetworkSession } from '../../../../src/ports/network.ts';
+import { House, realClock } from '../../../support/house.ts';
+import { adapterFor, idOf, newPerson } from './world.ts';
+
+export const OWNER = as<UserId>('@camille:example.org');
+
+/** As if nothing had been tried before. */
+export const context = { since: 0, again: false, isLinked: async () => await Promise.resolve(false) };
+
+export interface Scene {
+  readonly house: House;
+  readonly session: NetworkSession;
+  readonly puppet: Puppet;
+  readonly adapter: NetworkAdapter;
+  readonly me: Person;
+  readonly friend: Person;
+  readonly chat: ChatId;
+}
+
+let effects = 0;
+
+export function effect(): EffectId {
+  effects += 1;
+  return as<EffectId>(`own-${process.pid}-${effects}`);
+}
+
+export function text(chat: ChatId, words: string): NetworkAction {
+  return { kind: 'send', chat, body: { kind: 'text', as: 'text', text: plainText(words) } };
+}
+
+export async function stepsOf(
+  adapter: NetworkAdapter,
+  act: (step: LoginStep) => Promise<void>,
+  flow = 'qr',
+): Promise<LoginStep> {
+  const process = adapter.beginLogin(flow, OWNER);
+  for await (const step of process.steps) {
+    await act(step);
+    if (step.kind === 'done' || step.kind === 'failed') {
+      await process.cancel();
+      return step;
+    }
+  }
+  throw new Error('the login ended without a result');
+}
+
+/** Scenes over one simulator, closed together. */
+export class Scenes {
+  readonly sandbox: WhatsAppSandbox;
+  readonly #adapters: NetworkAdapter[] = [];
+
+  constructor(sandbox: WhatsAppSandbox) {
+    this.sandbox = sandbox;
+  }
+
+  open(house: House, options: WhatsAppOptions = {}, clock = realClock): NetworkAdapter {
+    const adapter = adapterFor(this.sandbox, house, options, false, clock);
+    this.#adapters.push(adapter);
+    return adapter;
+  }
+
+  async live(options: WhatsAppOptions = {}): Promise<Scene> {
+    const house = new House();
+    const adapter = this.open(house, options);
+    const [me, friend] = [await newPerson(this.sandbox), await newPerson(this.sandbox)];
+    const step = await stepsOf(adapter, async (one) => {
+      if (one.kind === 'show') await this.sandbox.scanQr(me.id, one.data);
+    });
+    if (step.kind !== 'done') throw new Error('not linked');
+    const { login } = step;
+    await house.keep(login.vault);
+    const { puppet: id, self, name } = login;
+    const puppet = { id, network: adapter.id, owner: OWNER, self, name, state: 'online' } as const;
+    const session = adapter.openSession(puppet, house.sink(puppet));
+    await session.connect();
+    return { house, session, puppet, adapter, me, friend, chat: as<ChatId>(idOf(friend)) };
+  }
+
+  /** After a test. @throws when a client sent what the simulator does not know */
+  async close(): Promise<void> {
+    await Promise.all(this.#adapters.splice(0).map(async (adapter) => await adapter.close()));
+    await this.sandbox.command('clearFaults', {});
+    const unknown = await this.sandbox.command('unknown', {});
+    if (unknown.length > 0) throw new Error(JSON.stringify(unknown));
+  }
+}
