@@ -136,6 +136,7 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
     glimpse: (puppet, event) => ephemeral.fromNetwork(puppet, event),
     tell: async (...of) => await intake.tellOwner(...of),
     mayStay: async (puppet) => await logins.mayStay(puppet),
+    opened: async (puppet) => await queue.hasten(puppet),
     changed: async (puppet, state, why) => {
       if (why === undefined || state === 'offline') return;
       await toldInManagement({ queue }, puppet.owner, `state:${puppet.id}/${state}/${clock.now()}`, why);

@@ -22,6 +22,8 @@ export interface PuppetDoors extends SinkDoors {
   readonly log: Logger;
   /** May this login be open now? The reason when not. */
   readonly mayStay: (puppet: Puppet) => Promise<Say | undefined>;
+  /** Its line is open: what slept because it was not may go. */
+  readonly opened: (puppet: PuppetId) => Promise<unknown>;
   /** Told once when a login's state changes for the person to know. */
   readonly changed: (puppet: Puppet, state: PuppetState, why: Say | undefined) => Promise<void>;
 }
@@ -200,6 +202,7 @@ export class PuppetKeeper implements SessionKeeper {
       line.live = true;
       this.#retryAt.delete(puppet.id);
       await this.#state(puppet, 'online', undefined);
+      await this.#wake(puppet);
     } catch (error) {
       await this.#failed(puppet, line, error);
     }
@@ -235,6 +238,7 @@ export class PuppetKeeper implements SessionKeeper {
       if (line === undefined || line.fence.epoch !== fence.epoch) return;
       if (state === 'signed-out') await this.#close(puppet.id);
       await this.#state(puppet, state, why?.human);
+      if (state === 'online') await this.#wake(puppet);
     } catch (error) {
       this.#doors.log.error({ puppet: puppet.id, error }, 'login state could not be kept');
     }
@@ -246,6 +250,15 @@ export class PuppetKeeper implements SessionKeeper {
     await this.#doors.puppets.setState(puppet.id, state, why);
     this.#doors.log.info({ puppet: puppet.id, network: puppet.network, state }, 'login changed state');
     await this.#doors.changed(before, state, why);
+  }
+
+  /** Whoever is not woken comes when it meant to. */
+  async #wake(puppet: Puppet): Promise<void> {
+    try {
+      await this.#doors.opened(puppet.id);
+    } catch (error) {
+      this.#doors.log.info({ puppet: puppet.id, error }, 'what waits for this login was not woken');
+    }
   }
 
   async #closeUnheld(puppets: readonly Puppet[]): Promise<void> {

@@ -32,6 +32,12 @@ export class BridgeError extends Error {
   }
 }
 
+/**
+ * Codes (as a regular expression, for us and for Postgres) of what only waits for a login's line or for the login itself: tried
+ * again at once when that line is open. A date that the network named is none of these.
+ */
+export const WAITS_FOR_LINE = '(^|-)(offline|no-answer|signed-out|logged-out)$';
+
 /** Thrown when a write carries an epoch that is no longer in force: the writer must stop, not retry. */
 export class FencedError extends Error {
   constructor(what: string) {

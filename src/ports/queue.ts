@@ -9,7 +9,7 @@ import type {
   ParkedEntry,
   QueueEntry,
 } from '../model/entry.ts';
-import type { LaneId, OwnerId, WorkerId } from '../model/ids.ts';
+import type { LaneId, OwnerId, PuppetId, WorkerId } from '../model/ids.ts';
 import type { Say } from '../model/say.ts';
 import type { Fence } from './fence.ts';
 import type { VaultChange } from './stores.ts';
@@ -85,6 +85,11 @@ export interface Queue {
     until: number,
     note: { tried: boolean; code: string; toldSlow?: boolean },
   ): Promise<void>;
+  /**
+   * This login's line is open: lanes that sleep because it was not (`WAITS_FOR_LINE`) are due now.
+   * @returns how many were woken
+   */
+  hasten(puppet: PuppetId): Promise<number>;
   /** Takes the entry out of its lane for people to decide; the lane goes on. Synchronous. @throws FencedError */
   park(claim: LaneClaim, entry: QueueEntry, why: { code: string; say: Say }): Promise<void>;
   /** Moves the lane to another owner and gives it up. */

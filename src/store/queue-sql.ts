@@ -57,3 +57,6 @@ order by q.id`;
 /** $1 lane, $2 before (or null). */
 export const ofLaneSql = `
 select ${entrySql} from entry e where e.lane = $1 and not e.parked and ($2::bigint is null or e.id < $2) order by e.id`;
+
+/** $1 entry. */
+export const partsSql = 'select part, delivery, state from entry_part where entry = $1 order by part';

@@ -11,16 +11,17 @@ import {
 } from '../model/entry.ts';
 import type { Delivery } from '../model/delivery.ts';
 import { FencedError } from '../model/errors.ts';
-import { as, type LaneId, type OwnerId, type WorkerId } from '../model/ids.ts';
+import { as, type LaneId, type OwnerId, type PuppetId, type WorkerId } from '../model/ids.ts';
 import type { Say } from '../model/say.ts';
 import type { AcceptBatch, Accepted, Hands, Queue } from '../ports/queue.ts';
 import { escapeNul, guarded, unescapeNul, type Db } from './db.ts';
 import { fenced } from './fenced.ts';
-import { claimSql, moreSql, ofLaneSql } from './queue-sql.ts';
+import { claimSql, moreSql, ofLaneSql, partsSql } from './queue-sql.ts';
 import { keepOutcome } from './outcome.ts';
 import { claimsFrom, type ClaimRow } from './claim-row.ts';
 import { freshOf, laneOf, type FreshRow } from './accepted.ts';
 import { entryOf, partOf, rowOf, type FrozenRow, type Row } from './entry-row.ts';
+import { hasten } from './hasten.ts';
 import { HeldLanes } from './held-lanes.ts';
 import { Parking } from './parking.ts';
 import { depthOf, pruneLanes, pruneSeen, type Depth } from './queue-upkeep.ts';
@@ -28,8 +29,6 @@ import { SettleBatcher } from './settle.ts';
 import { TakingTurns } from './taking-turns.ts';
 import { acceptSql, acceptValues, type PostgresVault } from './vault.ts';
 import type { WorkBell } from './work-bell.ts';
-
-const partsSql = 'select part, delivery, state from entry_part where entry = $1 order by part';
 
 export class PostgresQueue implements Queue {
   readonly #db: Db;
@@ -193,6 +192,12 @@ export class PostgresQueue implements Queue {
       });
     });
     this.#bell.ringIn(Math.max(0, until - Date.now()));
+  }
+
+  async hasten(puppet: PuppetId): Promise<number> {
+    const woken = await hasten(this.#db, puppet);
+    if (woken > 0) this.#bell.ring();
+    return woken;
   }
 
   async park(claim: LaneClaim, entry: QueueEntry, why: { code: string; say: Say }): Promise<void> {

@@ -1,8 +1,9 @@
 // The contract of the durable queue, run on Postgres and on the in-memory twin: intake, claims, order, outcomes.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Delivery } from '../../src/model/delivery.ts';
 import { ENTRY_VERSION, type LaneClaim } from '../../src/model/entry.ts';
 import { FencedError } from '../../src/model/errors.ts';
-import { as } from '../../src/model/ids.ts';
+import { as, type OwnerId } from '../../src/model/ids.ts';
 import {
   at,
   claimAll,
@@ -290,6 +291,48 @@ export function queueContract(name: string, make: () => Promise<World>): void {
         expect(at(later.entries, 0)).toMatchObject({ attempts: 1, toldSlow: true });
         await b.queue.postpone(later, at(later.entries, 0), world.now() - 1, { tried: false, code: 'echo' });
         expect(at((await claimOne(b)).entries, 0)).toMatchObject({ attempts: 1, toldSlow: true });
+      });
+    });
+
+    describe('hastens', () => {
+      const line = { tried: true, code: 'pigeon-offline' };
+      const sent = (puppet: string, words = 'x'): Delivery =>
+        ({
+          id: 'f',
+          to: 'network',
+          puppet,
+          action: { kind: 'send', body: { kind: 'text', text: words } },
+        }) as unknown as Delivery;
+
+      async function asleep(name: string, plan: Delivery | undefined, note = line, owned?: OwnerId): Promise<void> {
+        await a.queue.accept({ entries: [entry(name, name, owned === undefined ? {} : { owner: owned })] });
+        const claim = await claimOne(a);
+        if (plan !== undefined) await a.queue.freeze(claim, at(claim.entries, 0), [plan]);
+        await a.queue.postpone(claim, at(claim.entries, 0), world.now() + 60_000, note);
+      }
+
+      test('what sleeps because its login’s line was away, and nothing else', async () => {
+        await asleep('mine', sent('p'));
+        await asleep('odd', sent('p', 'a\u0000b \ud800'));
+        await asleep('of-another', sent('q', '"puppet":"p"'));
+        await asleep('limited', sent('p'), { tried: true, code: 'pigeon-wait' });
+        expect(await b.queue.hasten(as<never>('p'))).toBe(2);
+        expect((await claimAll(b)).flatMap(keysOf).toSorted()).toEqual(['mine', 'odd']);
+        expect(await b.queue.hasten(as<never>('p'))).toBe(0);
+      });
+
+      test('a lane of the login itself, without a plan', async () => {
+        await a.leases.acquire(owner('p'));
+        await asleep('own', undefined, { tried: true, code: 'login-offline' }, owner('p'));
+        expect(await a.queue.hasten(as<never>('p'))).toBe(1);
+        expect(keysOf(await claimOne(a))).toEqual(['own']);
+      });
+
+      test('not what is in somebody’s hands', async () => {
+        await asleep('held', sent('p'));
+        expect(await b.queue.hasten(as<never>('p'))).toBe(1);
+        await claimOne(a);
+        expect(await b.queue.hasten(as<never>('p'))).toBe(0);
       });
     });
 

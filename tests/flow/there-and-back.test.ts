@@ -1,6 +1,7 @@
 // A conversation both ways over the in-memory twins, as people see it on either side; knows no wire.
 import { afterEach, expect, test } from '@jest/globals';
-import { FlowWorld, marie, MARIE, ZOE } from '../support/flow-world.ts';
+import { BridgeError } from '../../src/model/errors.ts';
+import { FlowWorld, marie, MARIE, turns, ZOE } from '../support/flow-world.ts';
 
 const world = new FlowWorld();
 
@@ -26,4 +27,30 @@ test('a first message opens the room, an answer goes back, an edit and a removal
   await world.run();
   expect(world.network.texts(chat)).toEqual(['zoe: hello!', 'marie: hi!']);
   expect(world.matrix.texts(room)).toEqual(['hello!', 'hi!']);
+}, 10_000);
+
+test('what waits for a line goes as soon as the line is open, however often it was tried', async () => {
+  const puppet = world.login(marie, MARIE);
+  const chat = world.network.chat('d2', [MARIE, ZOE]);
+  await world.start();
+  world.network.say(chat, ZOE, 'hello');
+  await world.run();
+  const room = world.room(chat);
+  await world.join(room, marie);
+  const away = new BridgeError('pigeon-offline', 'later', 'network.unreachable', { values: { network: 'Pigeon' } });
+  world.network.before = () => {
+    throw away;
+  };
+  world.matrix.say(room, marie, 'are you there?');
+  const nextTry = (): number => Math.max(...[...world.db.lanes.values()].map(({ readyAt }) => readyAt));
+  do await world.run(1_000);
+  while (nextTry() < world.clock.now() + 10_000);
+  world.network.before = () => undefined;
+  await world.run(1_000);
+  expect(world.network.texts(chat)).toEqual(['zoe: hello']);
+  world.network.report(puppet, 'offline', away);
+  await turns();
+  world.network.report(puppet, 'online');
+  await world.run(1_000);
+  expect(world.network.texts(chat)).toEqual(['zoe: hello', 'marie: are you there?']);
 }, 10_000);

@@ -117,6 +117,7 @@ export class FlowWorld {
       glimpse: (puppet, event) => ephemeral.fromNetwork(puppet, event),
       tell: async (...of) => await intake.tellOwner(...of),
       mayStay: async (puppet) => await Promise.resolve(this.mayStay(puppet)),
+      opened: async (puppet) => await queue.hasten(puppet),
       changed: async (puppet, state, why) => {
         if (why !== undefined)
           await toldInManagement({ queue }, puppet.owner, `state:${puppet.id}/${state}/${why.key}`, why);

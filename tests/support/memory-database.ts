@@ -16,6 +16,8 @@ export interface EntryRow {
   attempts: number;
   late: boolean;
   toldSlow: boolean;
+  /** Why it was not done the last time. */
+  code?: string;
   parts: readonly FrozenPart[];
   parked: { readonly code: string; readonly say: Say } | undefined;
 }

@@ -10,8 +10,15 @@ import {
   type ParkedEntry,
   type QueueEntry,
 } from '../../src/model/entry.ts';
-import { FencedError } from '../../src/model/errors.ts';
-import { portalKeyText, type LaneId, type OwnerId, type WorkerId } from '../../src/model/ids.ts';
+import { FencedError, WAITS_FOR_LINE } from '../../src/model/errors.ts';
+import {
+  loginOwner,
+  portalKeyText,
+  type LaneId,
+  type OwnerId,
+  type PuppetId,
+  type WorkerId,
+} from '../../src/model/ids.ts';
 import type { ReactionLink } from '../../src/model/records.ts';
 import type { Say } from '../../src/model/say.ts';
 import type { Accepted, AcceptBatch, Queue } from '../../src/ports/queue.ts';
@@ -176,8 +183,28 @@ export class MemoryQueue implements Queue {
     const row = this.#row(entry.id);
     if (note.tried) row.attempts += 1;
     row.toldSlow = note.toldSlow ?? row.toldSlow;
+    row.code = note.code;
     lane.readyAt = until;
     lane.worker = undefined;
+  }
+
+  async hasten(puppet: PuppetId): Promise<number> {
+    await Promise.resolve();
+    const now = this.#db.clock.now();
+    const owed = ({ parts }: EntryRow): boolean =>
+      parts.some(({ state, delivery }) => state === 'owed' && 'puppet' in delivery && delivery.puppet === puppet);
+    const sleeping = [...this.#db.lanes].filter(([id, lane]) =>
+      this.#waiting(id).some(
+        (row) =>
+          lane.worker === undefined &&
+          lane.readyAt > now &&
+          new RegExp(WAITS_FOR_LINE).test(row.code ?? '') &&
+          (lane.owner === loginOwner(puppet) || owed(row)),
+      ),
+    );
+    for (const [, lane] of sleeping) lane.readyAt = now;
+    if (sleeping.length > 0) this.#db.wake();
+    return sleeping.length;
   }
 
   async park(claim: LaneClaim, entry: QueueEntry, why: { code: string; say: Say }): Promise<void> {
