@@ -272,6 +272,10 @@ export interface ControlCommands {
   ];
   /** A stanza without ciphertext: `view_once`, or any other type of `unavailable`. */
   sendUnavailable: [{ by: string; to: string; type?: string; id?: string } & ByDevice, { id: string }];
+  /** What the people in `to` see for a day. */
+  postStatus: [{ by: string; to: readonly string[]; text: string }, { id: string }];
+  /** To each of these people alone, as a broadcast list (its digits) of `by`. */
+  writeToList: [{ by: string; list: string; to: readonly string[]; text: string }, { id: string }];
   /** A channel that `to` follows posts something, in the open, as channels do. */
   postInChannel: [{ to: string; channel: string; text: string }, { id: string }];
   type: [{ by: string; to: string; state?: 'composing' | 'paused' | 'recording' } & ByDevice, null];

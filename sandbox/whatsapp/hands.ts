@@ -188,6 +188,12 @@ export class Hands {
     return unread.length;
   }
 
+  /** A status, or what goes to everybody of a list alone. */
+  broadcast(by: SimDevice, list: string, to: readonly string[], text: string): string {
+    const audience = to.map((one) => this.person(one));
+    return by.outbox.broadcast(`${list}@broadcast`, audience, compose.text(text, {}, [], null));
+  }
+
   /** Posts of channels are not encrypted, have no author, and are numbered by the server. */
   postInChannel(to: string, channel: string, text: string): string {
     const id = randomBytes(10).toString('hex').toUpperCase();

@@ -37,7 +37,11 @@ export function relayMessage(server: WhatsAppServer, from: Device, message: Bina
   if (failure !== undefined) return ack(failure.code);
 
   const group = world.groupAt(to);
-  const refused = group === undefined ? toPerson(server, from, message) : toGroup(server, from, message, group);
+  const refused = to.endsWith('@broadcast')
+    ? toList(server, from, message)
+    : group === undefined
+      ? toPerson(server, from, message)
+      : toGroup(server, from, message, group);
   const loss = from.simulated ? undefined : faults.loss(lid, from.id, 'message');
   if (loss !== undefined) {
     if (loss.kill) server.kill(from);
@@ -70,10 +74,7 @@ function toPerson(server: WhatsAppServer, from: Device, message: BinaryNode): nu
   const chat = message.attrs['recipient'] ?? to;
   const target = world.personAt(chat);
   const sender = from.person;
-  if (target === undefined) {
-    if (to === 'status@broadcast') return undefined;
-    return 404;
-  }
+  if (target === undefined) return 404;
   const known = sender === target || sender.chats.has(target.lid);
   if (sender.state === 'restricted' && !known && message.attrs['category'] !== 'peer') return RESTRICTED;
   if (!known) sender.newChats++;
@@ -107,6 +108,18 @@ function toPerson(server: WhatsAppServer, from: Device, message: BinaryNode): nu
     noteMissed(server, message, [...target.devices.values(), ...sender.devices.values()], from, reached);
   }
   return undefined;
+}
+
+/** A status, or a list: whoever has a share gets it, and what is for all beside it; nobody learns who else did. */
+function toList(server: WhatsAppServer, from: Device, message: BinaryNode): undefined {
+  const way = from.person.addressing;
+  const attrs = { ...envelope(server, from, message), from: message.attrs['to'], participant: from.jid(way) };
+  const direct = children(message, 'enc');
+  fanOut(server, message, (device, parts) => {
+    if (device.person.blocked.has(from.person.lid)) return;
+    const alt = { [`participant_${other(way)}`]: from.person.jid(other(way)) };
+    device.mailbox.add(node('message', { ...attrs, ...alt }, [...parts, ...direct, ...riders(message)]));
+  });
 }
 
 /** Gives each device named in the list its ciphertext; answers which had one. */

@@ -14,6 +14,8 @@ export function talkCommands({
   | 'setTimer'
   | 'send'
   | 'sendUnavailable'
+  | 'postStatus'
+  | 'writeToList'
   | 'postInChannel'
   | 'type'
   | 'read'
@@ -43,6 +45,8 @@ export function talkCommands({
     sendUnavailable: ({ by, device, to, type, id }) => ({
       id: hands.sendUnavailable(hands.sim(by, device), to, type ?? 'view_once', id),
     }),
+    postStatus: ({ by, to, text }) => ({ id: hands.broadcast(hands.sim(by), 'status', to, text) }),
+    writeToList: ({ by, list, to, text }) => ({ id: hands.broadcast(hands.sim(by), list, to, text) }),
     postInChannel: ({ to, channel, text }) => ({ id: hands.postInChannel(to, channel, text) }),
     type: ({ by, device, to, state }) => {
       hands.type(hands.sim(by, device), to, state ?? 'composing');

@@ -25,6 +25,8 @@ interface Sent {
   readonly options: SendOptions;
 }
 
+const STATUS = 'status@broadcast';
+
 const isGroup = (to: Person | Group): to is Group => 'members' in to;
 
 export class Outbox {
@@ -63,6 +65,34 @@ export class Outbox {
     };
     log.add(entry, unwrap(open));
     server.textLeaves(id, entry.text);
+    server.receive(device, stanza);
+    server.world.version.touch();
+    return id;
+  }
+
+  /** A status goes out under a group key, what is for a list one by one; answers the message's id. */
+  broadcast(list: string, audience: readonly Person[], content: Content): string {
+    const { device, signal, server, log } = this.#sim;
+    const { person } = device;
+    const [id, way, status] = [messageId(), person.addressing, list === STATUS];
+    const mine = { deviceSentMessage: { destinationJid: list, message: content } };
+    const distribution = status ? this.#distribution(list) : null;
+    const shares = [...new Set([...audience, person])]
+      .flatMap((one) => [...one.devices.values()])
+      .filter((one) => one !== device)
+      .map((one) => ({
+        one,
+        enc: this.#encrypt(one, distribution ?? (one.person === person ? mine : content), 'none'),
+      }));
+    const named = shares.map(({ one, enc }) => node('to', { jid: one.jid(way) }, [enc]));
+    const bytes = status ? signal.encryptGroup(list, proto.Message.encode(content).finish()) : null;
+    const stanza = node('message', { to: list, id, type: 'text' }, [
+      node('participants', {}, named),
+      ...(bytes === null ? [] : [node('enc', { v: '2', type: 'skmsg' }, bytes)]),
+      ...this.#identity(shares.map(({ enc }) => enc)),
+    ]);
+    const about = { id, chat: list, from: person.lid, fromDevice: device.id, addressing: way, edit: null };
+    log.add({ ...about, at: server.world.clock.now(), ...shown(content), readable: true, trouble: null }, content);
     server.receive(device, stanza);
     server.world.version.touch();
     return id;

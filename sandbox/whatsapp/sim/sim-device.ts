@@ -148,7 +148,8 @@ export class SimDevice implements Line {
     let content: Content | null = null;
     let trouble: string | null = null;
     try {
-      content = this.#decrypt(stanza, device?.name ?? author, group?.jid ?? null);
+      const shared = group?.jid ?? (from.endsWith('@broadcast') ? from : null);
+      content = this.#decrypt(stanza, device?.name ?? author, shared);
     } catch (error) {
       if (!(error instanceof SignalError)) throw error;
       if (error.reason === 'duplicate') {

@@ -82,7 +82,8 @@ function chatOf(context: ReadContext, message: WireMessage, jid: Jid, author: Pe
   if (isPerson(jid))
     return as<ChatId>(context.person(handlesBeside(context.selfHandles, key?.remoteJid, key?.remoteJidAlt) ?? {}));
   // What comes by somebody's broadcast list is said to each alone.
-  const list = jid.kind === 'broadcast' && jid.user !== STATUS && key?.fromMe !== true;
+  // The library takes our own for somebody else's when it is addressed by LID.
+  const list = jid.kind === 'broadcast' && jid.user !== STATUS && author !== context.self;
   return list ? as<ChatId>(author) : context.names.chat(jid);
 }
 
@@ -91,7 +92,9 @@ function authorOf(context: ReadContext, { key, participant }: WireMessage, jid: 
   if (isPerson(jid)) return context.person(handlesBeside(context.selfHandles, key?.remoteJid, key?.remoteJidAlt) ?? {});
   // Channels have no authors.
   if (jid.kind === 'newsletter') return context.names.chat(jid) as string as PersonId;
-  const handles = handlesBeside(context.selfHandles, key?.participant ?? participant, key?.participantAlt);
+  // Beside a list's name the library gives the author's other address as the list's own.
+  const alt = jid.kind === 'broadcast' ? key?.remoteJidAlt : key?.participantAlt;
+  const handles = handlesBeside(context.selfHandles, key?.participant ?? participant, alt);
   if (handles !== undefined) return personOf(context, handles);
   return jid.kind === 'group' ? context.self : undefined;
 }
