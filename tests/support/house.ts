@@ -27,6 +27,8 @@ export class House {
   readonly states: { state: PuppetState; why: BridgeError | undefined }[] = [];
   /** How many events came that had been written down before. */
   repeats = 0;
+  /** How often something was written down. */
+  commits = 0;
   /** How often something was not taken. */
   refused = 0;
   /** While set, nothing is taken: events are answered by this error and nothing of them is kept. */
@@ -94,6 +96,7 @@ export class House {
       this.#changed.emit('change');
       throw this.refusing;
     }
+    this.commits += 1;
     await this.vault.write(vault);
     for (const event of stored(events)) {
       if (this.#seen.has(event.key)) {

@@ -35,8 +35,12 @@ export class Inbox {
     this.#context = { self: doors.self, portal: (chat: ChatId) => doors.sink.portalKey(chat, 'direct') };
   }
 
-  /** Durable when it resolves. @throws FencedError */
-  async commit(batch: Batch): Promise<void> {
+  /**
+   * Durable when it resolves.
+   * @param idle nothing need be written down if nothing but the cursor is new
+   * @returns whether it was @throws FencedError
+   */
+  async commit(batch: Batch, idle: boolean): Promise<boolean> {
     const { sink, peers, memory, cures } = this.#doors;
     const events: NetworkEvent[] = [];
     const glimpses: EphemeralEvent[] = [];
@@ -60,13 +64,18 @@ export class Inbox {
     const hashes = cures.keepHashes ? peers.changes() : { changes: [], saved: () => undefined };
     const fresh = hearAll(this.#doors.unbridged, batch.happenings, batch.chats);
     const unbridged = this.#doors.unbridged.changes();
-    const place = cures.commitFirst ? [this.#place(batch.cursor)] : [];
-    await sink.accept(events, [...place, ...hashes.changes, ...unbridged.changes]);
-    hashes.saved();
-    unbridged.saved();
+    const learnt = [...hashes.changes, ...unbridged.changes];
+    const written = !idle || events.length > 0 || learnt.length > 0;
+    if (written) {
+      const place = cures.commitFirst ? [this.#place(batch.cursor)] : [];
+      await sink.accept(events, [...place, ...learnt]);
+      hashes.saved();
+      unbridged.saved();
+    }
     if (unbridged.changes.length > 0) this.#doors.heard(fresh);
     for (const glimpse of glimpses) sink.glimpse(glimpse);
     if (changed.size > 0) this.#doors.changed([...changed]);
+    return written;
   }
 
   async keep(cursor: Cursor): Promise<void> {

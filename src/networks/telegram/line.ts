@@ -170,7 +170,7 @@ export class Line {
           await this.call(new Api.updates.GetDifference({ pts, qts, date }), { deadlineMs: DIFFERENCE_MS }),
         state: async () => await this.call(new Api.updates.GetState()),
         history: async (date) => await this.directory.since(date),
-        commit: async (batch) => await this.#inbox.commit(batch),
+        commit: async (batch, idle) => await this.#inbox.commit(batch, idle),
         keep: async (at) => await this.#inbox.keep(at),
         failed: (error) => this.#doors.lost(this, error),
         clock,

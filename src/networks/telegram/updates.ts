@@ -25,8 +25,12 @@ export interface StreamDoors {
     readonly users: readonly Api.TypeUser[];
     readonly chats: readonly Api.TypeChat[];
   }>;
-  /** Durable when it resolves. */
-  commit(batch: Batch): Promise<void>;
+  /**
+   * Durable when it resolves.
+   * @param idle nothing need be written down if nothing but the cursor is new
+   * @returns whether it was
+   */
+  commit(batch: Batch, idle: boolean): Promise<boolean>;
   /** Saves the cursor alone (only with the cure for defect 2 off, and at the end). */
   keep(cursor: Cursor): Promise<void>;
   /** The stream cannot go on: the lease is lost, or the wire failed. */
@@ -39,7 +43,10 @@ export interface StreamDoors {
 const PATIENCE_MS = 500;
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 2_000;
-/** Answers of our own calls move the cursor without events; it is saved with the next event, or after so many and so long. */
+/**
+ * Answers of our own calls, signs of typing and chats that are not bridged move the cursor without events; it is saved with the next
+ * event, or after so many and so long. What a crash forgets of it comes again, and again to nothing.
+ */
 const MOST_UNSAVED = 50;
 const OFTENEST_SAVED_MS = 1_000;
 
@@ -64,7 +71,7 @@ export class UpdateStream {
     this.#saved = cursor;
   }
 
-  /** Everything up to here is written down (or was our own doing); the vault may be a few of our own answers behind. */
+  /** Everything up to here is written down, or came to nothing; the vault may be a few of the latter behind. */
   get cursor(): Cursor {
     return this.#saved;
   }
@@ -221,17 +228,14 @@ export class UpdateStream {
 
   async #commit(news: News): Promise<void> {
     const { cursor } = this.#tracker;
-    if (news.happenings.length === 0 && news.users.length === 0) {
-      this.#unsaved += 1;
-      // Nothing was told that could be lost: good enough to go on from in this process.
-      this.#saved = cursor;
-      if (this.#unsaved < MOST_UNSAVED || this.#doors.clock.now() - this.#savedAt < OFTENEST_SAVED_MS) return;
-    }
+    this.#unsaved += 1;
+    const idle = this.#unsaved < MOST_UNSAVED || this.#doors.clock.now() - this.#savedAt < OFTENEST_SAVED_MS;
     if (!this.#cures.commitFirst) await this.#doors.keep(cursor);
     for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LONGEST_RETRY_MS, wait * 2)) {
       try {
-        await this.#doors.commit({ ...news, cursor });
+        const written = await this.#doors.commit({ ...news, cursor }, idle);
         this.#saved = cursor;
+        if (!written) return;
         this.#unsaved = 0;
         this.#savedAt = this.#doors.clock.now();
         return;

@@ -260,6 +260,30 @@ describe('on the wire', () => {
     ).toHaveLength(5);
   });
 
+  test('once they are known, what is said in them costs no commit', async () => {
+    const house = new House();
+    const { adapter, session, me } = await liveLogin(sandbox, house, { callMs: 5_000 });
+    endings.push(async () => {
+      await session.disconnect();
+      await adapter.close();
+    });
+    const alice = await newPerson(sandbox);
+    const groups = await Promise.all(
+      (['group', 'supergroup', 'channel'] as const).map(
+        async (kind) => await sandbox.createGroup(kind, `A ${kind}`, [me.id, alice.id]),
+      ),
+    );
+    for (const { id } of groups) await sandbox.writeIn(alice.id, id, 'hello');
+    await sandbox.write(alice.id, me.id, 'they are known');
+    await house.until(() => house.told.length > 0 && house.texts().includes('they are known'));
+    const before = house.commits;
+    for (let count = 0; count < 5; count += 1)
+      for (const { id } of groups) await sandbox.writeIn(alice.id, id, 'and more');
+    await sandbox.write(alice.id, me.id, 'the end');
+    await house.until(() => house.texts().includes('the end'));
+    expect(house.commits - before).toBe(1);
+  });
+
   test('what was heard before a restart and not told is told after it', async () => {
     const house = new House();
     const { adapter, session, puppet, me } = await liveLogin(sandbox, house, { callMs: 5_000 });

@@ -32,6 +32,8 @@ class Stage {
   mostAtOnce = 0;
   hold: Promise<void> | undefined;
   readonly kept: number[] = [];
+  /** Messages that come to nothing. */
+  readonly unbridged = new Set<number>();
   cursor: Cursor = START;
 
   stream(cures: Partial<Cures> = {}): UpdateStream {
@@ -43,7 +45,7 @@ class Stage {
           const messages = Array.from({ length: this.written }, (_, index) => messageOf(index + 1));
           return await Promise.resolve({ messages, users: [], chats: [] });
         },
-        commit: async (batch) => await this.#commit(batch, cures.commitFirst !== false),
+        commit: async (batch, idle) => await this.#commit(batch, idle, cures.commitFirst !== false),
         keep: async (cursor) => {
           this.cursor = cursor;
           await Promise.resolve();
@@ -59,15 +61,19 @@ class Stage {
     );
   }
 
-  async #commit({ happenings, cursor }: Batch, withCursor: boolean): Promise<void> {
+  async #commit({ happenings, cursor }: Batch, idle: boolean, withCursor: boolean): Promise<boolean> {
     this.atOnce += 1;
     this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce);
     await this.hold;
     this.atOnce -= 1;
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure as Error;
-    for (const { update } of happenings) if (update instanceof Api.UpdateNewMessage) this.kept.push(update.message.id);
+    const ids = happenings.flatMap(({ update }) => (update instanceof Api.UpdateNewMessage ? [update.message.id] : []));
+    const fresh = ids.filter((id) => !this.unbridged.has(id));
+    this.kept.push(...fresh);
+    if (idle && fresh.length === 0) return false;
     if (withCursor) this.cursor = cursor;
+    return true;
   }
 
   #state(pts: number): Api.updates.State {
@@ -233,5 +239,43 @@ describe('the commit', () => {
     expect(stage.cursor.pts).toBe(2);
     expect(stage.kept).toEqual([2]);
     await stream.close();
+  });
+
+  test('what comes to nothing costs none, but the place is saved once in a while', async () => {
+    const stage = new Stage();
+    const stream = stage.stream();
+    stream.offer(short(1), false);
+    await settle();
+    for (const id of upTo(60).slice(1)) {
+      stage.unbridged.add(id);
+      stream.offer(short(id), false);
+      await settle();
+    }
+    expect([stage.cursor.pts, stream.cursor.pts]).toEqual([1, 60]);
+    stage.clock.pass(1_000);
+    stage.unbridged.add(61);
+    stream.offer(short(61), false);
+    await settle();
+    expect(stage.cursor.pts).toBe(61);
+    expect(stage.kept).toEqual([1]);
+    await stream.close();
+  });
+
+  test('what came to nothing and was not saved comes again after a crash, and nothing else twice', async () => {
+    const stage = new Stage();
+    const first = stage.stream();
+    for (const id of [2, 3]) stage.unbridged.add(id);
+    for (const id of [1, 2, 3]) {
+      first.offer(short(id), false);
+      await settle();
+    }
+    await first.close();
+    expect(stage.cursor.pts).toBe(1);
+    stage.written = 4;
+    const next = stage.stream();
+    await next.catchUp();
+    await next.close();
+    expect(stage.kept).toEqual([1, 4]);
+    expect(stage.cursor.pts).toBe(4);
   });
 });
