@@ -3,7 +3,6 @@ import type pg from 'pg';
 import {
   type EntryPayload,
   type FoundEntry,
-  type FrozenPart,
   type LaneClaim,
   type Outcome,
   type ParkedEntry,
@@ -16,11 +15,12 @@ import type { Say } from '../model/say.ts';
 import type { AcceptBatch, Accepted, Hands, Queue } from '../ports/queue.ts';
 import { escapeNul, guarded, unescapeNul, type Db } from './db.ts';
 import { fenced } from './fenced.ts';
-import { claimSql, moreSql, ofLaneSql, partsSql } from './queue-sql.ts';
+import { claimSql, moreSql, ofLaneSql } from './queue-sql.ts';
 import { keepOutcome } from './outcome.ts';
 import { claimsFrom, type ClaimRow } from './claim-row.ts';
 import { freshOf, laneOf, type FreshRow } from './accepted.ts';
-import { entryOf, partOf, rowOf, type FrozenRow, type Row } from './entry-row.ts';
+import { entryOf, rowOf, type Row } from './entry-row.ts';
+import { freezeParts } from './frozen.ts';
 import { hasten } from './hasten.ts';
 import { HeldLanes } from './held-lanes.ts';
 import { Parking } from './parking.ts';
@@ -146,17 +146,10 @@ export class PostgresQueue implements Queue {
   }
 
   async freeze(claim: LaneClaim, entry: QueueEntry, parts: readonly Delivery[]): Promise<QueueEntry> {
-    return await this.#fenced('freeze', claim, async (client) => {
-      // A plan that stands is never replaced: something of it may have happened.
-      const there = await client.query<FrozenRow>(partsSql, [entry.id]);
-      if (there.rows.length > 0) return { ...entry, parts: there.rows.map(partOf) };
-      await client.query(
-        `insert into entry_part (entry, part, delivery, state)
-         select $1, p, d, 'owed' from unnest($2::int[], $3::text[]) as t (p, d)`,
-        [entry.id, parts.map((_, part) => part), parts.map((delivery) => JSON.stringify(delivery))],
-      );
-      return { ...entry, parts: parts.map((delivery, part): FrozenPart => ({ part, delivery, state: 'owed' })) };
-    });
+    return await this.#fenced('freeze', claim, async (client) => ({
+      ...entry,
+      parts: await freezeParts(client, entry.id, parts),
+    }));
   }
 
   async finishPart(
