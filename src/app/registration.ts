@@ -20,7 +20,10 @@ export interface Registration {
   readonly receive_ephemeral?: boolean;
   /** What Synapse before 1.156 calls receive_ephemeral. */
   readonly 'de.sorunome.msc2409.push_ephemeral'?: boolean;
-  /** Lets us make the devices that our sends name, so that the homeserver's own database knows a repeated one (MSC4190). */
+  /**
+   * We make the devices that our sends name, so that the homeserver's own database knows a repeated one (MSC4190). Older Synapses ask
+   * for this; 1.163.2 lets every appservice make them.
+   */
   readonly 'io.element.msc4190'?: boolean;
   readonly protocols?: readonly string[];
   readonly namespaces: {

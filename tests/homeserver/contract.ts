@@ -384,6 +384,20 @@ export function homeserverContract(kind: HomeserverKind, roomVersion: '11' | '12
       expect(bodies(before.body['chunk'])).toEqual(['long 4', 'long 3', 'long 2', 'long 1', 'long 0']);
     });
 
+    test('an appservice makes devices whatever its registration says of MSC4190, which only forbids it logins', async () => {
+      const put = async (token: string, device: string): Promise<number> =>
+        (await ask(token, 'PUT', `/devices/${device}`, { display_name: 'd' })).status;
+      // The second registration says nothing of it.
+      const make = async (): Promise<number> => await put('double-token', 'NEW?user_id=@alice:hs.test');
+      expect([await make(), await make()]).toEqual([201, 200]);
+      expect(await put(alice.accessToken, 'NEW')).toBe(200);
+      expect(await put(alice.accessToken, 'OTHER')).toBe(404);
+      const login = { type: 'm.login.application_service', username: '_x_login' };
+      const refused = await ask('as-token', 'POST', '/register', login);
+      expect([refused.status, refused.body['errcode']]).toEqual([400, 'M_APPSERVICE_LOGIN_UNSUPPORTED']);
+      expect((await ask('double-token', 'POST', '/register', { ...login, username: 'bob' })).status).toBe(200);
+    });
+
     test('an appservice speaks for its namespace only, and a second one for people, whose direct rooms it marks', async () => {
       const foreign = await as('alice', 'GET', '/account/whoami');
       expect([foreign.status, foreign.body['errcode']]).toEqual([403, 'M_FORBIDDEN']);

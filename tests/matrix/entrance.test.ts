@@ -17,12 +17,18 @@ test('the first start makes account and device, the next ones find them', async 
 });
 
 test.each<readonly [string, Json, object]>([
-  ['without the right to make devices', { 'io.element.msc4190': false }, { retry: 'never' }],
   ['that does not name the bot', { namespaces: { users: [], aliases: [], rooms: [] } }, { code: 'matrix-forbidden' }],
   ['with another token', { as_token: 'another' }, { code: 'matrix-token' }],
 ])('a registration %s is refused at once', async (_what, changed, expected) => {
   world = await WingWorld.start('12', changed);
   await expect(world.open()).rejects.toMatchObject(expected);
+});
+
+test('a homeserver that lets an appservice make no devices refuses it at once', async () => {
+  world = await WingWorld.start();
+  const act = { kind: 'answer', status: 404, errcode: 'M_NOT_FOUND' } as const;
+  await world.faults.add({ path: '/devices/', times: 9, act });
+  await expect(world.open()).rejects.toMatchObject({ code: 'matrix-not-found', retry: 'never' });
 });
 
 test('a homeserver that is not there yet is worth another try', async () => {

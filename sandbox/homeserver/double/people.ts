@@ -65,7 +65,7 @@ export class People {
     const localpart = textAt(body, 'username') ?? textAt(body, 'user');
     if (localpart === undefined) throw new MatrixError(400, 'M_INVALID_USERNAME', 'Invalid username');
     const silent = body['inhibit_login'] === true;
-    if (!silent && service.managesDevices) {
+    if (!silent && service.withoutLogins) {
       throw new MatrixError(400, 'M_APPSERVICE_LOGIN_UNSUPPORTED', 'This appservice must register with inhibit_login');
     }
     const user = this.#add(this.#newName(localpart.toLowerCase(), service), service.id);
@@ -120,7 +120,7 @@ export class People {
     if (requester.deviceId !== undefined) this.#rooms.user(requester.userId).devices.delete(requester.deviceId);
   }
 
-  /** PUT /devices/{id}: an appservice may make one (MSC4190), others only rename. Returns the status. */
+  /** PUT /devices/{id}: an appservice may make one (MSC4190), whatever its registration says; others only rename. Returns the status. */
   putDevice(requester: Requester, deviceId: string, body: Json): number {
     const user = this.#rooms.user(requester.userId);
     const device = user.devices.get(deviceId);
@@ -129,7 +129,7 @@ export class People {
       if (name !== undefined) device.displayName = name;
       return 200;
     }
-    if (requester.service?.managesDevices !== true) throw notFound('No device found');
+    if (requester.service === undefined) throw notFound('No device found');
     user.devices.set(deviceId, { deviceId, displayName: name });
     return 201;
   }

@@ -21,8 +21,8 @@ export interface Appservice {
   readonly protocols: readonly string[];
   readonly ephemeral: boolean;
   readonly unstableEphemeral: boolean;
-  /** MSC4190: devices by PUT, no login. */
-  readonly managesDevices: boolean;
+  /** MSC4190: nobody of it logs in, it makes its devices by PUT. */
+  readonly withoutLogins: boolean;
 }
 
 function namespaces(from: Json, key: string): Namespace[] {
@@ -59,7 +59,7 @@ export function readRegistration(path: string, serverName: string): Appservice {
     protocols: textsAt(parsed, 'protocols'),
     ephemeral: parsed['receive_ephemeral'] === true,
     unstableEphemeral: parsed['de.sorunome.msc2409.push_ephemeral'] === true,
-    managesDevices: parsed['io.element.msc4190'] === true,
+    withoutLogins: parsed['io.element.msc4190'] === true,
   };
 }
 
