@@ -1,4 +1,5 @@
-// Remembers portals and logins for a moment, since every event asks for them; other processes' changes are seen after that moment.
+// Remembers portals and logins for a moment, since every event asks for them. Other processes' changes of portals are heard of at once,
+// or, where their notice is lost, seen after that moment like those of logins.
 import {
   portalKeyText,
   type NetworkId,
@@ -22,31 +23,47 @@ export class PortalDirectory implements PortalStore {
   readonly #clock: Clock;
   readonly #byKey = new Map<string, { portal: Portal; readAt: number }>();
   readonly #keyOfRoom = new Map<RoomId, string>();
+  /** Changes heard of: what was asked before one, and answered after it, may be older than it. */
+  #changes = 0;
 
   constructor(store: PortalStore, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
+    store.onChange((key) => this.#changed(key));
   }
 
   async byKey(key: PortalKey): Promise<Portal | undefined> {
-    return this.#recall(portalKeyText(key)) ?? this.#keep(await this.#store.byKey(key));
+    return this.#recall(portalKeyText(key)) ?? (await this.#ask(async () => await this.#store.byKey(key)));
   }
 
   async byRoom(room: RoomId): Promise<Portal | undefined> {
     const key = this.#keyOfRoom.get(room);
     const known = key === undefined ? undefined : this.#recall(key);
-    return known?.room === room ? known : this.#keep(await this.#store.byRoom(room));
+    return known?.room === room ? known : await this.#ask(async () => await this.#store.byRoom(room));
   }
 
   async add(portal: Portal): Promise<Portal> {
-    const kept = await this.#store.add(portal);
-    this.#keep(kept);
-    return kept;
+    return await this.#store.add(portal);
   }
 
   async change(key: PortalKey, change: PortalChange, whileIn?: RoomId): Promise<Portal | undefined> {
-    this.#byKey.delete(portalKeyText(key));
-    return this.#keep(await this.#store.change(key, change, whileIn));
+    try {
+      return await this.#store.change(key, change, whileIn);
+    } finally {
+      this.#changed(portalKeyText(key));
+    }
+  }
+
+  async join(from: PortalKey, to: PortalKey): Promise<Portal | undefined> {
+    try {
+      return await this.#store.join(from, to);
+    } finally {
+      for (const key of [from, to]) this.#changed(portalKeyText(key));
+    }
+  }
+
+  onChange(changed: (key: string | undefined) => void): () => void {
+    return this.#store.onChange(changed);
   }
 
   async list(filter: Parameters<PortalStore['list']>[0]): Promise<readonly Portal[]> {
@@ -62,8 +79,20 @@ export class PortalDirectory implements PortalStore {
     return kept !== undefined && isFresh(kept.readAt, this.#clock) ? kept.portal : undefined;
   }
 
-  #keep(portal: Portal | undefined): Portal | undefined {
-    if (portal === undefined) return undefined;
+  #changed(key: string | undefined): void {
+    this.#changes += 1;
+    if (key === undefined) this.#byKey.clear();
+    else this.#byKey.delete(key);
+  }
+
+  async #ask(store: () => Promise<Portal | undefined>): Promise<Portal | undefined> {
+    const changes = this.#changes;
+    const portal = await store();
+    if (portal !== undefined && changes === this.#changes) this.#keep(portal);
+    return portal;
+  }
+
+  #keep(portal: Portal): void {
     if (this.#byKey.size >= MOST_PORTALS) {
       this.#byKey.clear();
       this.#keyOfRoom.clear();
@@ -71,7 +100,6 @@ export class PortalDirectory implements PortalStore {
     const key = portalKeyText(portal.key);
     this.#byKey.set(key, { portal, readAt: this.#clock.now() });
     if (portal.room !== undefined) this.#keyOfRoom.set(portal.room, key);
-    return portal;
   }
 }
 

@@ -25,11 +25,12 @@ export class PortalKeeper {
   }
 
   /**
-   * The chat's record with what rules match on, asking the network when the chat is new; makes no room.
-   * Whoever asks at the same time gets the same record.
+   * The chat's record with what rules match on, asking the network when the chat is new; makes no room. A chat that turned out to be
+   * another one is that. Whoever asks at the same time gets the same record.
    */
   async know(key: PortalKey, puppet: Puppet): Promise<Portal> {
     const known = await this.#doors.portals.byKey(key);
+    if (known?.into !== undefined) return await this.know({ ...key, chat: known.into }, puppet);
     if (known !== undefined) return known;
     const resolved = await this.#describe(key, puppet);
     return await this.#doors.portals.add(portalFrom(key, resolved, puppet));
@@ -53,7 +54,7 @@ export class PortalKeeper {
     const portal = { ...known, room: made.room, encrypted: made.encrypted, away: false };
     // Written down last: whoever dies before finds the same room by its alias and gathers its people once more.
     await this.#gather(portal, puppet);
-    await this.change(key, { room: made.room, encrypted: made.encrypted, away: false });
+    await this.change(known.key, { room: made.room, encrypted: made.encrypted, away: false });
     this.#doors.log.info(
       { room: made.room, network: key.network, state: made.adopted ? 'adopted' : 'made' },
       'portal open',
@@ -69,9 +70,20 @@ export class PortalKeeper {
   /** The conversation goes on in another room, which says so itself where it may. */
   async move(portal: Portal, room: RoomId, encrypted: boolean): Promise<void> {
     await this.change(portal.key, { room, encrypted, away: false });
+    await this.declare({ ...portal, room });
+  }
+
+  /** Has the portal's room say whose it is, where it may. */
+  async declare(portal: Portal & { room: RoomId }): Promise<void> {
+    const { room } = portal;
     const through = portal.key.receiver ?? portal.reader;
     const puppet = through === undefined ? undefined : await this.#doors.puppets.find(through);
     if (puppet !== undefined) await this.#doors.matrix.declareRoom(room, await this.#spec(portal, puppet));
+  }
+
+  /** From now on the one chat is the other: see PortalStore.join. */
+  async join(from: PortalKey, to: PortalKey): Promise<Portal | undefined> {
+    return await this.#doors.portals.join(from, to);
   }
 
   /** The chat has not this room any more; its next message opens one. */

@@ -35,7 +35,7 @@ export type NetworkEvent = Origin &
     | { readonly kind: 'membership'; readonly person: PersonId; readonly now: 'in' | 'out' }
     | { readonly kind: 'role'; readonly person: PersonId; readonly role: Role }
     | { readonly kind: 'person'; readonly person: PersonSnapshot }
-    /** A direct chat turned out to be the same as this one: what was said there goes on here. */
+    /** A direct chat turned out to be the same as this one, for every login: what was said there goes on here. */
     | { readonly kind: 'same-chat'; readonly before: ChatId }
     /** Something came that could not be read: shown as a notice, never dropped. `what` is a catalogue kind. */
     | { readonly kind: 'unreadable'; readonly what: string }

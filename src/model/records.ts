@@ -1,6 +1,17 @@
 // What the store keeps about people, rooms and messages; knows no SQL.
 import type { ChatSnapshot } from './chat.ts';
-import type { EffectId, EventId, MessageId, NetworkId, PersonId, PortalKey, PuppetId, RoomId, UserId } from './ids.ts';
+import type {
+  ChatId,
+  EffectId,
+  EventId,
+  MessageId,
+  NetworkId,
+  PersonId,
+  PortalKey,
+  PuppetId,
+  RoomId,
+  UserId,
+} from './ids.ts';
 import type { Language, Say } from './say.ts';
 
 /**
@@ -51,6 +62,8 @@ export interface Portal {
   readonly facts: readonly string[];
   /** Its person left the room: the next message invites them again. */
   readonly away: boolean;
+  /** The chat that this one turned out to be: whatever comes for this one goes there. */
+  readonly into?: ChatId;
 }
 
 /** One Matrix event that stands for one part of one remote message. */

@@ -1,5 +1,6 @@
 // The doors to what is kept: one small interface per concern; knows no SQL.
 import type {
+  ChatId,
   EventId,
   EffectId,
   MessageId,
@@ -58,7 +59,14 @@ export interface GhostStore {
 }
 
 /** What is named changes, whatever else of the portal others change meanwhile; `null` takes the room away. */
-export type PortalChange = Partial<Omit<Portal, 'key' | 'room'>> & { readonly room?: RoomId | null };
+export type PortalChange = Partial<Omit<Portal, 'key' | 'room' | 'into'>> & { readonly room?: RoomId | null };
+
+export interface PortalFilter {
+  readonly network?: NetworkId;
+  readonly state?: PortalState;
+  readonly receiver?: PuppetId;
+  readonly chat?: ChatId;
+}
 
 /** No door writes a whole portal over another: what one process read a while ago must not undo what another wrote. */
 export interface PortalStore {
@@ -68,8 +76,16 @@ export interface PortalStore {
   add(portal: Portal): Promise<Portal>;
   /** @param whileIn only as long as this is its room. @returns the portal as it is now, undefined when nothing was changed */
   change(key: PortalKey, change: PortalChange, whileIn?: RoomId): Promise<Portal | undefined>;
-  list(filter: { network?: NetworkId; state?: PortalState; receiver?: PuppetId }): Promise<readonly Portal[]>;
+  /**
+   * Two chats are one: in ONE commit `from` leads to `to` from now on and, where `to` has no room, gives it its own with whatever
+   * links to messages in it. Nothing is changed where both have a room, or where `to` itself leads elsewhere; again, it changes
+   * nothing more. @returns `to` as it is now when `from` leads to it
+   */
+  join(from: PortalKey, to: PortalKey): Promise<Portal | undefined>;
+  list(filter: PortalFilter): Promise<readonly Portal[]>;
   count(): Promise<number>;
+  /** Called after each change, whichever process made it: undefined = any of them may have changed. @returns how to stop */
+  onChange(changed: (key: string | undefined) => void): () => void;
 }
 
 export interface MessageLinkStore {

@@ -6,6 +6,7 @@ import { Era } from './era.ts';
 import { PostgresLeases } from './leases.ts';
 import { PostgresMessageLinks } from './message-links.ts';
 import { migrate } from './migrate.ts';
+import { Notices } from './notices.ts';
 import { PostgresGhosts, PostgresPersons, PostgresPuppets } from './people.ts';
 import { PostgresPortals } from './portals.ts';
 import { PostgresQueue } from './queue.ts';
@@ -77,7 +78,8 @@ function assemble(
   options: StoreOptions,
 ): Store {
   const leaseMs = options.leaseMs ?? LEASE_MS;
-  const bell = new WorkBell(db, options.log);
+  const notices = new Notices(db, options.log);
+  const bell = new WorkBell(notices);
   const leases = new PostgresLeases(db, { slot: options.slot, leaseMs });
   return {
     queue: new PostgresQueue(db, vault, bell, leaseMs),
@@ -86,7 +88,7 @@ function assemble(
     persons: new PostgresPersons(db),
     puppets: new PostgresPuppets(db),
     ghosts: new PostgresGhosts(db),
-    portals: new PostgresPortals(db),
+    portals: new PostgresPortals(db, notices),
     links: new PostgresMessageLinks(db),
     rules: new PostgresRules(db),
     era: new Era(db),
@@ -97,7 +99,8 @@ function assemble(
       return performance.now() - began;
     },
     close: async () => {
-      await bell.close();
+      bell.close();
+      await notices.close();
       await leases.disconnect();
       await db.close();
       await embedded?.stop();

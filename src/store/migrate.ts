@@ -4,12 +4,14 @@ import { Migrator, type Migration } from 'kysely/migration';
 import { initial } from './schema/001-initial.ts';
 import { reactionsAndAliases } from './schema/002-reactions-and-aliases.ts';
 import { lanesTakenAtOnce } from './schema/003-lanes-taken-at-once.ts';
+import { chatsThatAreOne } from './schema/004-chats-that-are-one.ts';
 import type { Tables } from './schema/tables.ts';
 
 const steps: Readonly<Record<string, string>> = {
   '001-initial': initial,
   '002-reactions-and-aliases': reactionsAndAliases,
   '003-lanes-taken-at-once': lanesTakenAtOnce,
+  '004-chats-that-are-one': chatsThatAreOne,
 };
 
 export interface SchemaStatus {

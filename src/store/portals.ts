@@ -3,22 +3,25 @@ import {
   as,
   parsePortalKey,
   portalKeyText,
-  type NetworkId,
+  type ChatId,
   type PersonId,
   type PortalKey,
   type PuppetId,
   type RoomId,
 } from '../model/ids.ts';
 import type { Portal, PortalState } from '../model/records.ts';
-import type { PortalChange, PortalStore } from '../ports/stores.ts';
+import type { PortalChange, PortalFilter, PortalStore } from '../ports/stores.ts';
 import { clean, guarded, type Db } from './db.ts';
+import type { Notices } from './notices.ts';
 import type { Tables } from './schema/tables.ts';
 
 export class PostgresPortals implements PortalStore {
   readonly #db: Db;
+  readonly #notices: Notices;
 
-  constructor(db: Db) {
+  constructor(db: Db, notices: Notices) {
     this.#db = db;
+    this.#notices = notices;
   }
 
   async byKey(key: PortalKey): Promise<Portal | undefined> {
@@ -50,6 +53,7 @@ export class PostgresPortals implements PortalStore {
       encrypted: portal.encrypted,
       facts: JSON.stringify(portal.facts),
       away: portal.away,
+      into_chat: portal.into ?? null,
     };
     const added = await guarded('portal', () =>
       this.#db.sql
@@ -71,11 +75,27 @@ export class PostgresPortals implements PortalStore {
     return row === undefined ? undefined : portalOf(row);
   }
 
-  async list(filter: { network?: NetworkId; state?: PortalState; receiver?: PuppetId }): Promise<readonly Portal[]> {
+  async join(from: PortalKey, to: PortalKey): Promise<Portal | undefined> {
+    const keys = [from, to].map((key) => clean(portalKeyText(key)));
+    const joined = await guarded('portal', () =>
+      this.#db.sync.query<{ joined: boolean }>('select join_chats($1, $2, $3) as joined', [
+        ...keys,
+        clean(to.chat as string),
+      ]),
+    );
+    return joined.rows[0]?.joined === true ? await this.byKey(to) : undefined;
+  }
+
+  onChange(changed: (key: string | undefined) => void): () => void {
+    return this.#notices.on('passerelle_portal', (said) => changed(said === '' ? undefined : said));
+  }
+
+  async list(filter: PortalFilter): Promise<readonly Portal[]> {
     let query = this.#db.sql.selectFrom('portal').selectAll();
     if (filter.network !== undefined) query = query.where('network', '=', filter.network);
     if (filter.state !== undefined) query = query.where('state', '=', filter.state);
     if (filter.receiver !== undefined) query = query.where('receiver', '=', filter.receiver);
+    if (filter.chat !== undefined) query = query.where('chat', '=', filter.chat);
     const rows = await guarded('portal', () => query.orderBy('key').execute());
     return rows.map(portalOf);
   }
@@ -108,6 +128,7 @@ function portalOf(row: Tables['portal']): Portal {
     facts: JSON.parse(row.facts) as string[],
     away: row.away,
     ...(row.room === null ? {} : { room: as<RoomId>(row.room) }),
+    ...(row.into_chat === null ? {} : { into: as<ChatId>(row.into_chat) }),
     ...(row.name === null ? {} : { name: row.name }),
     ...(row.person === null ? {} : { person: as<PersonId>(row.person) }),
     ...(row.reader === null ? {} : { reader: as<PuppetId>(row.reader) }),

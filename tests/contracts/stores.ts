@@ -1,8 +1,21 @@
 // The contract of the small stores, run on Postgres and on the in-memory twins: what is saved is found again, by every key.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { as, type NetworkId, type RoomId, type UserId } from '../../src/model/ids.ts';
+import { PortalDirectory } from '../../src/bridge/directory.ts';
+import {
+  as,
+  portalKeyText,
+  type PortalKey,
+  type ChatId,
+  type EventId,
+  type MessageId,
+  type NetworkId,
+  type PersonId,
+  type RoomId,
+  type UserId,
+} from '../../src/model/ids.ts';
 import type { Ghost, Person, Portal, Puppet } from '../../src/model/records.ts';
 import type { Rule } from '../../src/model/rules.ts';
+import { MemoryClock } from '../support/memory-clock.ts';
 import { at, claimOne, direct, entry, link, portal, type Doors, type World } from './world.ts';
 
 const puppet: Puppet = {
@@ -14,6 +27,17 @@ const puppet: Puppet = {
   state: 'offline',
 };
 const rule: Rule = { id: 'r1', effect: 'allow', action: 'login', source: 'command', by: as('@root:server'), madeAt: 5 };
+
+/** Does something that changes this portal, until the worker has heard of it; of any portal, when it has only begun to listen. */
+async function heard(worker: Doors, key: PortalKey | undefined, work: () => Promise<unknown>): Promise<void> {
+  const notice = Promise.withResolvers<void>();
+  const stop = worker.portals.onChange((changed) => {
+    if (key === undefined || changed === portalKeyText(key)) notice.resolve();
+  });
+  await work();
+  await notice.promise;
+  stop();
+}
 
 export function storesContract(name: string, make: () => Promise<World>): void {
   describe(`the stores of ${name}`, () => {
@@ -196,6 +220,94 @@ export function storesContract(name: string, make: () => Promise<World>): void {
       expect(await b.portals.change(portal, { room: null, away: true }, as('!old'))).toBeUndefined();
       expect(await a.portals.byKey(portal)).toEqual(moved);
       expect(await b.portals.change(portal, { room: null }, as('!new'))).toEqual(made);
+    });
+
+    describe('two chats that are one', () => {
+      const former = { ...direct, chat: as<ChatId>('41') };
+      const bare = { kind: 'direct', state: 'open', encrypted: false, facts: [], away: false } as const;
+
+      test('are joined with the room of the former, its links and reactions, once and for every worker', async () => {
+        const room = as<RoomId>('!r');
+        await a.portals.add({ ...bare, key: former, room, encrypted: true, away: true });
+        await a.portals.add({ ...bare, key: direct });
+        await a.queue.accept({ entries: [entry('1', 'x')] });
+        const claim = await claimOne(a);
+        const here = link('e1', { portal: former, room });
+        const elsewhere = link('e2', { portal: former, room: as('!before') });
+        const reaction = {
+          portal: former,
+          message: as<MessageId>('7'),
+          person: as<PersonId>('p'),
+          event: as<EventId>('$r'),
+        };
+        await a.queue.settle(claim, at(claim.entries, 0), {
+          links: [here, elsewhere],
+          reactions: [{ ...reaction, emoji: '🕊' }],
+        });
+        const joined = { ...bare, key: direct, room, encrypted: true, away: true };
+        expect(await a.portals.join(former, direct)).toEqual(joined);
+        expect(await b.portals.join(former, direct)).toEqual(joined);
+        expect(await b.portals.byKey(former)).toEqual({ ...bare, key: former, into: direct.chat });
+        expect(await b.portals.byRoom(room)).toEqual(joined);
+        expect(await b.links.byMessage(direct, as('7'))).toEqual([{ ...here, portal: direct }]);
+        expect(await b.links.byMessage(former, as('7'))).toEqual([elsewhere]);
+        expect(await b.links.reaction(direct, as('7'), as('p'))).toMatchObject({ portal: direct, event: '$r' });
+        expect(await b.portals.list({ network: former.network, chat: former.chat })).toHaveLength(1);
+      });
+
+      test('are left as they are where both have a room, and lead nowhere twice', async () => {
+        const third = { ...direct, chat: as<ChatId>('40') };
+        await a.portals.add({ ...bare, key: former, room: as('!1') });
+        await a.portals.add({ ...bare, key: direct, room: as('!2') });
+        await a.portals.add({ ...bare, key: third });
+        expect(await b.portals.join(former, direct)).toBeUndefined();
+        expect(await b.portals.join(former, { ...direct, chat: as('unknown') })).toBeUndefined();
+        expect(await a.portals.byKey(former)).toEqual({ ...bare, key: former, room: '!1' });
+        expect(await a.portals.byKey(direct)).toEqual({ ...bare, key: direct, room: '!2' });
+        expect(await a.portals.join(third, former)).toMatchObject({ room: '!1' });
+        expect(await b.portals.join(former, third)).toBeUndefined();
+        expect(await b.portals.byKey(former)).toEqual({ ...bare, key: former, room: '!1' });
+      });
+
+      test('joined both ways at once become one of the two', async () => {
+        for (let round = 0; round < 10; round += 1) {
+          const [one, other] = [`${round}`, `${round}'`].map((chat) => ({ ...direct, chat: as<ChatId>(chat) }));
+          if (one === undefined || other === undefined) throw new Error('two were named');
+          await a.portals.add({ ...bare, key: one, room: as(`!${round}`) });
+          await a.portals.add({ ...bare, key: other });
+          const ends = await Promise.all([a.portals.join(one, other), b.portals.join(other, one)]);
+          expect(ends.filter((end) => end !== undefined)).toHaveLength(1);
+          expect(
+            at(
+              ends.flatMap((end) => end ?? []),
+              0,
+            ).room,
+          ).toBe(`!${round}`);
+        }
+      });
+    });
+
+    test('a change by one worker is at once seen by the other, which remembers portals', async () => {
+      const former = { ...direct, chat: as<ChatId>('41') };
+      const bare = { kind: 'direct', state: 'open', encrypted: false, facts: [], away: false } as const;
+      // Time stands still: nothing that is remembered grows old.
+      const [mine, theirs] = [a, b].map(({ portals }) => new PortalDirectory(portals, new MemoryClock()));
+      if (mine === undefined || theirs === undefined) throw new Error('two workers');
+      await heard(
+        b,
+        undefined,
+        async () => await a.portals.change((await a.portals.add({ ...bare, key: portal })).key, { away: true }),
+      );
+      const room = as<RoomId>('!r');
+      await mine.add({ ...bare, key: former, room });
+      await mine.add({ ...bare, key: direct });
+      expect((await theirs.byRoom(room))?.key).toEqual(former);
+      expect(await theirs.byKey(direct)).toEqual({ ...bare, key: direct });
+      await heard(b, direct, async () => await mine.join(former, direct));
+      expect((await theirs.byRoom(room))?.key).toEqual(direct);
+      expect(await theirs.byKey(former)).toEqual({ ...bare, key: former, into: direct.chat });
+      await heard(b, direct, async () => await mine.change(direct, { name: 'Zoé' }));
+      expect((await theirs.byKey(direct))?.name).toBe('Zoé');
     });
 
     test('links by event, message, effect and receiver', async () => {

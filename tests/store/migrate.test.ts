@@ -38,6 +38,7 @@ test('an empty database gets every step', async () => {
 test.each([
   ['001-initial', firstRows, [], secondRows],
   ['002-reactions-and-aliases', firstRows + secondRows, ['reaction_link', 'message_alias'], ''],
+  ['003-lanes-taken-at-once', firstRows + secondRows, ['reaction_link', 'message_alias', 'lane'], ''],
 ])('a database of step %s keeps its data', async (step, rows, newer, later) => {
   await withEmpty(async (db, url) => {
     await migrate(db.sql, step);
@@ -48,7 +49,8 @@ test.each([
       await Promise.all(tables.map(async (table) => await postgres.query(url, `select * from ${table} order by 1`)));
     const before = await content();
     await migrate(db.sql);
-    expect(await content()).toEqual(before);
+    // A later step may add columns.
+    expect(await content()).toMatchObject(before);
     if (later !== '') await postgres.query(url, later);
     expect((await schemaStatus(db.sql)).missing).toEqual([]);
   });

@@ -61,6 +61,7 @@ export class MemoryDatabase {
   readonly rules = new Map<string, Rule>();
   readonly audit: AuditLine[] = [];
   readonly listeners = new Set<() => void>();
+  readonly portalHearers = new Set<(key: string | undefined) => void>();
   ruleVersion = 0;
   #ids = 0;
 

@@ -11,15 +11,7 @@ import {
   type RoomId,
   type UserId,
 } from '../../src/model/ids.ts';
-import type {
-  Ghost,
-  MessageLink,
-  Portal,
-  PortalState,
-  Puppet,
-  PuppetState,
-  ReactionLink,
-} from '../../src/model/records.ts';
+import type { Ghost, MessageLink, Portal, Puppet, PuppetState, ReactionLink } from '../../src/model/records.ts';
 import type { Rule } from '../../src/model/rules.ts';
 import type { Say } from '../../src/model/say.ts';
 import type { Fence } from '../../src/ports/queue.ts';
@@ -29,6 +21,7 @@ import type {
   MessageLinkStore,
   PersonStore,
   PortalChange,
+  PortalFilter,
   PortalStore,
   PuppetStore,
   RuleStore,
@@ -113,6 +106,14 @@ export function memoryGhosts(db: MemoryDatabase): GhostStore {
 }
 
 export function memoryPortals(db: MemoryDatabase): PortalStore {
+  const keep = (portal: Portal): void => {
+    const key = portalKeyText(portal.key);
+    const others = [...db.portals].filter(([other]) => other !== key);
+    if (portal.room !== undefined && others.some(([, { room }]) => room === portal.room))
+      throw new Error('a room of two portals');
+    db.portals.set(key, stored(portal));
+    for (const hear of db.portalHearers) queueMicrotask(() => hear(key));
+  };
   return {
     byKey: async (key: PortalKey) => await Promise.resolve(db.portals.get(portalKeyText(key))),
     byRoom: async (room: RoomId) =>
@@ -125,6 +126,32 @@ export function memoryPortals(db: MemoryDatabase): PortalStore {
       db.portals.set(key, stored(portal));
       return portal;
     },
+    join: async (from: PortalKey, to: PortalKey) => {
+      await Promise.resolve();
+      const [former, now] = [db.portals.get(portalKeyText(from)), db.portals.get(portalKeyText(to))];
+      if (former === undefined || now === undefined || now.into !== undefined) return undefined;
+      if (former.room !== undefined && now.room !== undefined) return undefined;
+      const { room, ...rest } = former;
+      keep({ ...rest, into: to.chat, away: false, encrypted: false });
+      if (room === undefined) return now;
+      const joined = { ...now, room, away: former.away, encrypted: former.encrypted };
+      keep(joined);
+      for (const [effect, link] of db.links) {
+        if (portalKeyText(link.portal) === portalKeyText(from) && link.room === room)
+          db.links.set(effect, stored({ ...link, portal: to }));
+      }
+      for (const [key, reaction] of db.reactions) {
+        const moved = { ...reaction, portal: to };
+        if (portalKeyText(reaction.portal) !== portalKeyText(from) || db.reactions.has(reactionKey(moved))) continue;
+        db.reactions.delete(key);
+        db.reactions.set(reactionKey(moved), stored(moved));
+      }
+      return joined;
+    },
+    onChange: (changed) => {
+      db.portalHearers.add(changed);
+      return () => db.portalHearers.delete(changed);
+    },
     change: async (key: PortalKey, { room, ...change }: PortalChange, whileIn?: RoomId) => {
       await Promise.resolve();
       const text = portalKeyText(key);
@@ -133,16 +160,17 @@ export function memoryPortals(db: MemoryDatabase): PortalStore {
       const { room: before, ...rest } = known;
       const next = room === undefined ? before : room;
       const now: Portal = { ...rest, ...change, ...(next === undefined || next === null ? {} : { room: next }) };
-      db.portals.set(text, stored(now));
+      keep(now);
       return now;
     },
-    list: async (filter: { network?: NetworkId; state?: PortalState; receiver?: PuppetId }) =>
+    list: async (filter: PortalFilter) =>
       await Promise.resolve(
         [...db.portals.values()].filter(
           (portal) =>
             (filter.network === undefined || portal.key.network === filter.network) &&
             (filter.state === undefined || portal.state === filter.state) &&
-            (filter.receiver === undefined || portal.key.receiver === filter.receiver),
+            (filter.receiver === undefined || portal.key.receiver === filter.receiver) &&
+            (filter.chat === undefined || portal.key.chat === filter.chat),
         ),
       ),
     count: async () => await Promise.resolve(db.portals.size),

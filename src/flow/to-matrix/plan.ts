@@ -2,16 +2,15 @@
 import type { Delivery, MatrixDuty } from '../../model/delivery.ts';
 import { effectId } from '../../model/effect.ts';
 import type { QueueEntry } from '../../model/entry.ts';
-import { as, portalKeyText, toNetworkLane, type MessageId, type PuppetId, type UserId } from '../../model/ids.ts';
+import { as, toNetworkLane, type MessageId, type PuppetId, type UserId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
 import type { MessageLink, Portal, Puppet } from '../../model/records.ts';
-import type { Verdict } from '../../model/rules.ts';
-import { say } from '../../model/say.ts';
 import { heldAfterRestore } from '../after-restore.ts';
-import { mayBridge, titleOf, type FlowDoors, type Plan } from '../doors.ts';
+import { mayBridge, type FlowDoors, type Plan } from '../doors.ts';
 import { isEndOfReader, isForReader, isReadOn, reads, welcome } from '../reading.ts';
 import { splitParts } from '../split.ts';
-import { toldInManagement } from '../tellings.ts';
+import { refused } from './refused.ts';
+import { beforeJoining } from './same-chat.ts';
 import { dropSuperseded } from './superseded.ts';
 
 /** An own message is held for the answer to our own send of the same chat this long without looking at its text, in ms. */
@@ -37,6 +36,8 @@ export async function planToMatrix(
   const puppet = await doors.puppets.find(from);
   if (puppet === undefined) return none('login-gone');
   if (event.kind === 'person') return await planPerson(doors, entry, event, puppet);
+  const first = event.kind === 'same-chat' ? await beforeJoining(doors, event) : undefined;
+  if (first !== undefined) return first;
   const portal = await doors.keeper.know(event.portal, puppet);
   // Whatever the rules say now.
   if (event.kind === 'removal' && !(await dropSuperseded(doors, entry, event))) return RELEASED;
@@ -263,20 +264,6 @@ function mayBeEcho(doors: FlowDoors, pending: QueueEntry, event: NetworkEvent): 
 
 function bare(text: string): string {
   return text.replaceAll(/\s+/gu, '');
-}
-
-/** Whoever is refused hears why: the login's person, once per chat and rule. */
-async function refused(doors: FlowDoors, portal: Portal, puppet: Puppet, verdict: Verdict): Promise<Plan> {
-  const [rule] = verdict.because;
-  const network = titleOf(doors, portal.key.network);
-  const chat = portal.name ?? portal.key.chat;
-  const words =
-    rule?.reason === undefined
-      ? say('policy.inbound-denied-default', { network, chat })
-      : say('policy.inbound-denied', { network, chat, reason: rule.reason });
-  const cause = `denied:${portalKeyText(portal.key)}/${puppet.id}/${rule?.id ?? 'default'}`;
-  await toldInManagement(doors, puppet.owner, cause, words);
-  return none('denied');
 }
 
 function owe(entry: QueueEntry, event: NetworkEvent, ...duties: readonly MatrixDuty[]): Plan {

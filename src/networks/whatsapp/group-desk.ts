@@ -15,13 +15,14 @@ import type { Line } from './line.ts';
 import type { Pacing } from './pacing.ts';
 import type { PeopleBook } from './people-book.ts';
 import type { PeopleDesk } from './people-desk.ts';
+import { sameChats } from './same-chats.ts';
 import { PACING_KEY } from './sends.ts';
 
 export interface GroupDeskDoors {
   readonly scope: string;
   readonly self: PersonId;
   readonly vault: Pick<Vault, 'read'>;
-  readonly sink: Pick<NetworkSink, 'keep'>;
+  readonly sink: Pick<NetworkSink, 'accept' | 'keep' | 'portalKey'>;
   readonly people: PeopleDesk;
   readonly book: PeopleBook;
   readonly names: Names;
@@ -180,7 +181,7 @@ export class GroupDesk {
     const { sink, people, book, pacing, scope, clock } = this.#doors;
     const learnt = people.take(book);
     const paced = pacing === undefined ? [] : [{ scope, key: PACING_KEY, value: pacing.pack(clock.now()) }];
-    await sink.keep([...learnt.changes, ...paced]);
+    await sink.accept(sameChats(learnt.merged, sink, clock.now()), [...learnt.changes, ...paced]);
     learnt.written();
   }
 }

@@ -14,10 +14,11 @@ import { chatKind, isPersonal, messageId } from './ids.ts';
 import { handlesOf, isPerson, jidText, parseJid, STATUS, type Handles } from './jid.ts';
 import { silentLogger } from './library.ts';
 import { childrenOf, noteOf, renamingIn, type Renaming } from './notifications.ts';
-import type { Merged, PeopleBook } from './people-book.ts';
+import type { PeopleBook } from './people-book.ts';
 import type { PeopleDesk } from './people-desk.ts';
 import { placeOf, told, type ReadContext, type WireMessage } from './place.ts';
 import { readMessage } from './read.ts';
+import { sameChats } from './same-chats.ts';
 import type { SecretBook } from './secret-book.ts';
 import type { Journal } from './state/journal.ts';
 import { placed } from './state/ledger.ts';
@@ -58,15 +59,12 @@ export class Inbox {
   readonly #closing = new AbortController();
   /** Sentences about what is of no chat, to be said once each. */
   readonly #elsewhere = new Set<SayKey>();
-  readonly #merged: Merged[] = [];
-  readonly #unwatch: () => void;
   #rows: Row[] = [];
   #working: Promise<void> | undefined;
   #tell: () => void = () => undefined;
 
   constructor(doors: InboxDoors) {
     this.#doors = doors;
-    this.#unwatch = doors.people.watch((merged) => this.#merged.push(...merged));
   }
 
   /** Never waits: the library may be in the middle of a stanza. */
@@ -82,7 +80,6 @@ export class Inbox {
   /** What is not accepted stays in the journal. */
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#unwatch();
     await this.#working;
   }
 
@@ -138,13 +135,13 @@ export class Inbox {
       const { changes, taken } = journal.take(batch);
       const [learnt, remembered, sealed] = [people.take(book), chats.take(), secrets.take()];
       // Before what is said in it: else that would open a second room.
-      events.unshift(...this.#merged.splice(0).map((merged) => this.#sameChat(merged)));
+      const joined = sameChats(learnt.merged, sink, clock.now());
       for (const words of this.#elsewhere) {
         await sink.tell(`elsewhere/${words}`, say(words));
         this.#elsewhere.delete(words);
       }
       const more = [learnt, remembered, sealed];
-      await sink.accept(events, [...placed(scope, changes), ...more.flatMap((one) => one.changes)]);
+      await sink.accept([...joined, ...events], [...placed(scope, changes), ...more.flatMap((one) => one.changes)]);
       taken();
       for (const one of more) one.written();
     });
@@ -261,13 +258,6 @@ export class Inbox {
     const portal = sink.portalKey(chat, 'direct');
     const place = { chat, portal, sender: person, at, via: 'live', id, native: node.attrs['id'] ?? '' } as const;
     return [told(place, 'whatsapp.new-number')];
-  }
-
-  #sameChat({ from, to }: Merged): NetworkEvent {
-    const [chat, before] = [to as string as ChatId, from as string as ChatId];
-    const portal = this.#doors.sink.portalKey(chat, 'direct');
-    const key = originKey(portal, 'same-chat', before);
-    return { kind: 'same-chat', key, portal, sender: to, at: this.#doors.clock.now(), via: 'live', before };
   }
 
   #renamed(person: PersonId, name: string, at: number): NetworkEvent {

@@ -25,7 +25,7 @@ export interface Merged {
  * Rules. Whoever comes with both names, or with a LID, is called by the LID; whoever comes by number only, by the sealed
  * number. An id once given stays: when the other name is learnt later it leads to the same id, so ghost and room are kept.
  * Were both seen apart before they were known to be one (rare: two rooms exist), the older id stays and the other leads to it
- * from then on; what was said in the younger one's room stays there and can no longer be pointed at from outside of it.
+ * from then on, and the house joins their chats; what they said under the younger id is changed no more from over there.
  * A LID is an account, a number only its address: a number that comes with another account's LID has moved to that account.
  */
 export class PeopleBook {

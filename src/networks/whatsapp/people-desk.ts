@@ -10,6 +10,8 @@ const MOST_LOOKED = 20_000;
 
 export interface Learnt {
   readonly changes: readonly VaultChange[];
+  /** People found to be one: the house hears of them in the same commit. */
+  readonly merged: readonly Merged[];
   /** To be called when they are written. */
   readonly written: () => void;
 }
@@ -20,7 +22,7 @@ export class PeopleDesk {
   readonly #unwritten = new Map<string, VaultChange>();
   /** Epoch ms of the last look. */
   readonly #looked = new Map<string, number>();
-  readonly #watchers = new Set<(merged: readonly Merged[]) => void>();
+  #merged: readonly Merged[] = [];
   #book: Promise<PeopleBook> | undefined;
 
   constructor(vault: Pick<Vault, 'readAll' | 'read'>, names: Names) {
@@ -49,21 +51,17 @@ export class PeopleDesk {
     }
   }
 
-  /** Calls back with people found to be one, whichever login found it: each may have rooms of theirs. @returns how to stop */
-  watch(callback: (merged: readonly Merged[]) => void): () => void {
-    this.#watchers.add(callback);
-    return () => this.#watchers.delete(callback);
-  }
-
   /** What is not written yet, whoever learnt it. */
   take(book: PeopleBook): Learnt {
-    const merged = book.drainMerged();
-    if (merged.length > 0) for (const watcher of this.#watchers) watcher(merged);
+    const merged = [...this.#merged, ...book.drainMerged()];
+    this.#merged = merged;
     for (const change of book.drain()) this.#unwritten.set(change.key, change);
     const changes = [...this.#unwritten.values()];
     return {
       changes,
+      merged,
       written: () => {
+        this.#merged = this.#merged.filter((one) => !merged.includes(one));
         for (const change of changes) {
           if (this.#unwritten.get(change.key) === change) this.#unwritten.delete(change.key);
         }

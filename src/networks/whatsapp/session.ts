@@ -14,6 +14,7 @@ import { parseMessage } from './ids.ts';
 import { Line } from './line.ts';
 import { backOff, DailyBudget, RECONNECTS_A_DAY } from './pacing.ts';
 import { arrivalOf, glimpseOf, ownPhoneAt } from './passing.ts';
+import { sameChats } from './same-chats.ts';
 import { PACING_KEY } from './sends.ts';
 import { unlink } from './unlink.ts';
 import { KeyedTurns } from '../../model/keyed-turns.ts';
@@ -134,7 +135,8 @@ export class WhatsAppSession implements NetworkSession {
       const learnt = this.#doors.people.take(await this.#doors.people.book());
       const now = this.#doors.clock.now();
       const paced = pacing === undefined ? [] : [{ scope: this.#scope, key: PACING_KEY, value: pacing.pack(now) }];
-      await this.#doors.sink.keep([...learnt.changes, ...paced]);
+      const joined = sameChats(learnt.merged, this.#doors.sink, now);
+      await this.#doors.sink.accept(joined, [...learnt.changes, ...paced]);
       learnt.written();
       return found;
     });

@@ -35,6 +35,7 @@ export interface Tables {
     encrypted: boolean;
     facts: string;
     away: boolean;
+    into_chat: string | null;
   };
   message_link: {
     effect: string;

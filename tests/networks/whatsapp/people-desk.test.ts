@@ -55,6 +55,21 @@ test('two people whom one process finds to be one are one to the other as well',
   expect(await other({ lid })).toBe(byNumber);
 });
 
+test('people found to be one are told with every commit until one of them is written', async () => {
+  const desk = new PeopleDesk(vault, names);
+  const book = await desk.book();
+  const older = book.person({ pn }, 1);
+  const younger = book.person({ lid }, 2);
+  desk.take(book).written();
+  book.person({ lid, pn }, 3);
+  const failed = desk.take(book);
+  const again = desk.take(book);
+  expect([failed.merged, again.merged]).toEqual([[{ from: younger, to: older }], [{ from: younger, to: older }]]);
+  expect(again.changes).toEqual(failed.changes);
+  again.written();
+  expect(desk.take(book)).toMatchObject({ merged: [], changes: [] });
+});
+
 test('what was looked up is not asked for again within a minute', async () => {
   let reads = 0;
   const counted: Vault = {

@@ -1,0 +1,21 @@
+// What a login's person hears of a chat that no rule lets them have; knows no wire.
+import { portalKeyText } from '../../model/ids.ts';
+import type { Portal, Puppet } from '../../model/records.ts';
+import type { Verdict } from '../../model/rules.ts';
+import { say } from '../../model/say.ts';
+import { titleOf, type FlowDoors, type Plan } from '../doors.ts';
+import { toldInManagement } from '../tellings.ts';
+
+/** Whoever is refused hears why: the login's person, once per chat and rule. */
+export async function refused(doors: FlowDoors, portal: Portal, puppet: Puppet, verdict: Verdict): Promise<Plan> {
+  const [rule] = verdict.because;
+  const network = titleOf(doors, portal.key.network);
+  const chat = portal.name ?? portal.key.chat;
+  const words =
+    rule?.reason === undefined
+      ? say('policy.inbound-denied-default', { network, chat })
+      : say('policy.inbound-denied', { network, chat, reason: rule.reason });
+  const cause = `denied:${portalKeyText(portal.key)}/${puppet.id}/${rule?.id ?? 'default'}`;
+  await toldInManagement(doors, puppet.owner, cause, words);
+  return { do: 'nothing', code: 'denied' };
+}
