@@ -84,6 +84,8 @@ export interface TextOptions {
   readonly replyTo?: string;
   /** People. */
   readonly mentions?: readonly string[];
+  /** Everybody in the group; phones write `@all` for it. */
+  readonly everyone?: boolean;
   readonly forwarded?: boolean;
   /** Seconds until it disappears. */
   readonly expiration?: number;
@@ -111,6 +113,7 @@ export interface LoggedMessage {
   readonly quoted: string | null;
   /** Addresses. */
   readonly mentions: readonly string[];
+  readonly everyone: boolean;
   readonly expiration: number;
   readonly forwarded: boolean;
   /** The stanza's `edit` attribute: 1, 7 or 8. */

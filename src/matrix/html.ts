@@ -34,12 +34,18 @@ function openTag(span: Span, mention: MentionOf): readonly [string, string] {
     case 'link':
       return isSafeLink(span.href) ? [`<a href="${escapeHtml(span.href)}">`, '</a>'] : ['', ''];
     case 'mention': {
-      const user = 'user' in span.of ? span.of.user : mention(span.of.person);
+      const user = userOf(span.of, mention);
       return user === undefined ? ['', ''] : [`<a href="https://matrix.to/#/${encodeURIComponent(user)}">`, '</a>'];
     }
     default:
       return [`<${TAGS[span.kind]}>`, `</${TAGS[span.kind]}>`];
   }
+}
+
+/** Everyone has no address: the word for them stands alone. */
+export function userOf(of: Extract<Span, { kind: 'mention' }>['of'], mention: MentionOf): UserId | undefined {
+  if ('everyone' in of) return undefined;
+  return 'user' in of ? of.user : mention(of.person);
 }
 
 export function isSafeLink(href: string): boolean {

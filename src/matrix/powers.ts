@@ -49,6 +49,8 @@ export function shaped(
     kick: ghost,
     ban: ghost,
     redact: ghost,
+    // Who may call everyone is the group's affair: its ghosts have no power to ring with.
+    notifications: { ...objectAt(levels, 'notifications'), room: 0 },
     events,
     users,
   };

@@ -1,7 +1,7 @@
 // Wire events to MatrixEvent; pure, never throws: what cannot be read says so.
 import { as, type EventId, type MxcUri, type RoomId, type UserId } from '../model/ids.ts';
 import type { MatrixEvent, MatrixOrigin, Membership } from '../model/matrix-event.ts';
-import { plainText, type Media, type MessageBody, type RichText } from '../model/message.ts';
+import { EVERYONE, plainText, type Media, type MessageBody, type RichText } from '../model/message.ts';
 import { unbridgedKind } from '../model/unbridged.ts';
 import { readHtml } from './html.ts';
 import { field, isObject, numberAt, objectAt, textAt, type Json } from './json.ts';
@@ -195,6 +195,18 @@ function mediaBody(kind: Media['kind'], what: string, content: Json): MessageBod
 }
 
 function textOf(content: Json, reply: boolean): RichText {
+  const rich = wordsOf(content, reply);
+  // spec 1.7: intentional mentions; nobody is called by the word alone.
+  return field(objectAt(content, 'm.mentions'), 'room') === true ? callingAll(rich) : rich;
+}
+
+function callingAll({ text, spans }: RichText): RichText {
+  const at = text.search(new RegExp(`${EVERYONE}(?!\\w)`));
+  const place = at < 0 ? { start: 0, length: text.length } : { start: at, length: EVERYONE.length };
+  return { text, spans: [...spans, { ...place, kind: 'mention', of: { everyone: true } }] };
+}
+
+function wordsOf(content: Json, reply: boolean): RichText {
   const html = field(content, 'format') === 'org.matrix.custom.html' ? textAt(content, 'formatted_body') : undefined;
   if (html !== undefined) {
     const rich = readHtml(html);

@@ -1,7 +1,7 @@
 // Message bodies to Matrix event content; pure, knows no rooms and sends nothing.
 import type { EventId, MxcUri, UserId } from '../model/ids.ts';
 import { plainText, type Media, type MessageBody, type RichText } from '../model/message.ts';
-import { writeHtml, type MentionOf } from './html.ts';
+import { userOf, writeHtml, type MentionOf } from './html.ts';
 import { isObject, type Json } from './json.ts';
 
 export interface WriteAbout {
@@ -96,10 +96,12 @@ function words(rich: RichText, mention: MentionOf): Json {
 
 function mentions(rich: RichText, mention: MentionOf): Json {
   const users = new Set<UserId>();
+  let room = false;
   for (const span of rich.spans) {
     if (span.kind !== 'mention') continue;
-    const user = 'user' in span.of ? span.of.user : mention(span.of.person);
+    room ||= 'everyone' in span.of;
+    const user = userOf(span.of, mention);
     if (user !== undefined) users.add(user);
   }
-  return users.size === 0 ? {} : { user_ids: [...users] };
+  return { ...(users.size === 0 ? {} : { user_ids: [...users] }), ...(room ? { room } : {}) };
 }

@@ -12,8 +12,15 @@ export type Span = { readonly start: number; readonly length: number } & (
   | { readonly kind: 'bold' | 'italic' | 'underline' | 'strike' | 'code' | 'quote' | 'spoiler' }
   | { readonly kind: 'pre'; readonly language?: string }
   | { readonly kind: 'link'; readonly href: string }
-  | { readonly kind: 'mention'; readonly of: { readonly person: PersonId } | { readonly user: UserId } }
+  | { readonly kind: 'mention'; readonly of: { readonly person: PersonId } | { readonly user: UserId } | Everyone }
 );
+
+/** All who are in the chat. Where the text has a word for it, that word is `EVERYONE`; else the whole text is what they are called with. */
+export interface Everyone {
+  readonly everyone: true;
+}
+
+export const EVERYONE = '@room';
 
 export interface Media {
   readonly kind: 'image' | 'video' | 'audio' | 'voice' | 'animation' | 'sticker' | 'file';

@@ -142,6 +142,24 @@ describe('read', () => {
     expect(readEvent(event('m.room.message', edit))).toMatchObject({ kind: 'edit', target: '$t', body });
   });
 
+  test.each<[string, string, number, number]>([
+    ['by the word', 'hi @room, come', 3, 5],
+    ['without a word', 'come, @rooms are free', 0, 21],
+  ])('calls everybody %s, there and back', (_name, text, start, length) => {
+    const content = { msgtype: 'm.text', body: text, 'm.mentions': { room: true, user_ids: ['@b:x'] } };
+    const read = readEvent(event('m.room.message', content));
+    const body = {
+      kind: 'text',
+      as: 'text',
+      text: { text, spans: [{ start, length, kind: 'mention', of: { everyone: true } }] },
+    } as const;
+    expect(read).toMatchObject({ body });
+    expect(writeMessage(body, { mention: nobody })).toMatchObject({ body: text, 'm.mentions': { room: true } });
+    expect(readEvent(event('m.room.message', { msgtype: 'm.text', body: text }))).toMatchObject({
+      body: { text: { text, spans: [] } },
+    });
+  });
+
   test('never throws', () => {
     let seed = 7;
     const next = (n: number): number => (seed = (seed * 48_271) % 2_147_483_647) % n;

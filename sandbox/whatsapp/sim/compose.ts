@@ -23,12 +23,18 @@ export const context = (): proto.IMessageContextInfo => ({ messageSecret: random
 
 export function text(
   words: string,
-  { forwarded, expiration, preview, viewOnce }: TextOptions,
+  { everyone, forwarded, expiration, preview, viewOnce }: TextOptions,
   mentions: readonly string[],
   quote: Quote | null,
 ): Content {
   const plain =
-    quote === null && mentions.length === 0 && !forwarded && !expiration && preview === undefined && !viewOnce;
+    quote === null &&
+    mentions.length === 0 &&
+    !everyone &&
+    !forwarded &&
+    !expiration &&
+    preview === undefined &&
+    !viewOnce;
   if (plain) return { conversation: words, messageContextInfo: context() };
   const content: Content = {
     extendedTextMessage: {
@@ -38,6 +44,7 @@ export function text(
         : { matchedText: preview.url, title: preview.title, description: preview.description ?? '' }),
       contextInfo: {
         mentionedJid: [...mentions],
+        ...(everyone ? { nonJidMentions: 1 } : {}),
         ...(quote === null ? {} : { stanzaId: quote.id, participant: quote.participant, quotedMessage: quote.content }),
         ...(forwarded ? { isForwarded: true, forwardingScore: 1 } : {}),
         ...(expiration ? { expiration } : {}),

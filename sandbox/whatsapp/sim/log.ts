@@ -22,7 +22,10 @@ export function unwrap(message: Content): Content {
   }
 }
 
-type Shown = Pick<LoggedMessage, 'kind' | 'text' | 'target' | 'quoted' | 'mentions' | 'expiration' | 'forwarded'>;
+type Shown = Pick<
+  LoggedMessage,
+  'kind' | 'text' | 'target' | 'quoted' | 'mentions' | 'everyone' | 'expiration' | 'forwarded'
+>;
 
 const NOTHING: Shown = {
   kind: 'other',
@@ -30,6 +33,7 @@ const NOTHING: Shown = {
   target: null,
   quoted: null,
   mentions: [],
+  everyone: false,
   expiration: 0,
   forwarded: false,
 };
@@ -60,6 +64,7 @@ export function shown(message: Content): Shown {
       target: null,
       quoted: about?.stanzaId ?? null,
       mentions: about?.mentionedJid ?? [],
+      everyone: (about?.nonJidMentions ?? 0) > 0,
       expiration: about?.expiration ?? 0,
       forwarded: about?.isForwarded ?? false,
     };

@@ -197,10 +197,16 @@ function joined(texts: Texts): string {
 
 export type Whois = (jid: string) => Mentioned | undefined;
 
-/** What people see of a message; of what is known by no name, that it came. */
-export function bodyOf({ content, viewOnce }: Unwrapped, whois: Whois): MessageBody {
+/**
+ * What people see of a message; of what is known by no name, that it came.
+ * @param group the digits of the group it is in, where everyone can be called
+ */
+export function bodyOf({ content, viewOnce }: Unwrapped, whois: Whois, group?: string): MessageBody {
   const context = contextOf(content);
-  const rich = (text: string): RichText => readText(text, context?.mentionedJid ?? [], whois, groupsOf(context));
+  const groups = groupsOf(context);
+  // A group of a community is called by its own name, or in it by a word that is no address.
+  const everyone = group !== undefined && ((context?.nonJidMentions ?? 0) > 0 || groups.has(group));
+  const rich = (text: string): RichText => readText(text, context?.mentionedJid ?? [], whois, groups, everyone);
   const plain = joined(plainOf(content));
   if (plain !== '') {
     const text = withPreview(rich(plain), content.extendedTextMessage);

@@ -1,6 +1,6 @@
 // RichText to WhatsApp's marks and back, with who is mentioned; pure, knows people only by what it is told.
 import type { PersonId } from '../../model/ids.ts';
-import type { RichText, Span } from '../../model/message.ts';
+import { EVERYONE, type RichText, type Span } from '../../model/message.ts';
 import { parseJid } from './jid.ts';
 import { readMarks } from './marks.ts';
 import { rewrite, type Replacement } from './rewrite.ts';
@@ -9,6 +9,8 @@ export interface Marked {
   readonly text: string;
   /** Addresses for `contextInfo.mentionedJid`, each once. */
   readonly mentioned: readonly string[];
+  /** For `contextInfo.nonJidMentions`. */
+  readonly everyone?: true;
 }
 
 /** Who a mention's address stands for, and what they are called in front of everybody, if that is known. */
@@ -17,6 +19,8 @@ export interface Mentioned {
   readonly name?: string;
 }
 
+/** What stands in the text on the wire, in every language; phones show their own word for it. */
+const ALL = '@all';
 const FENCE = '```';
 const SIGNS = { bold: '*', italic: '_', strike: '~', code: '`' } as const;
 type Signed = keyof typeof SIGNS;
@@ -27,13 +31,22 @@ const ORDER: readonly Signed[] = ['bold', 'italic', 'strike', 'code'];
  * underline and spoiler, which it does not have. A mention becomes the number in its address, as WhatsApp writes them; an address
  * behind other words is added in brackets. Marks that people typed themselves are marks over there: WhatsApp knows no escape.
  * @param mention the address to mention a person by in this chat; undefined leaves the words
+ * @param group whether everyone can be called here
  */
-export function writeMarks(rich: RichText, mention: (person: PersonId) => string | undefined): Marked {
+export function writeMarks(rich: RichText, mention: (person: PersonId) => string | undefined, group = false): Marked {
   const mentioned = new Set<string>();
-  const spelled = rewrite(rich, replacements(rich, mention, mentioned));
+  const everyone = group && rich.spans.some((span) => span.kind === 'mention' && 'everyone' in span.of);
+  const spelled = rewrite(rich, [...replacements(rich, mention, mentioned), ...(everyone ? callsOf(rich) : [])]);
   const text = lines(spelled);
   const safe = bones(readMarks(text).text) === bones(spelled.text);
-  return { text: safe ? text : spelled.text, mentioned: [...mentioned] };
+  return { text: safe ? text : spelled.text, mentioned: [...mentioned], ...(everyone ? { everyone } : {}) };
+}
+
+function callsOf({ text, spans }: RichText): Replacement[] {
+  return spans
+    .filter((span) => span.kind === 'mention' && 'everyone' in span.of)
+    .filter(({ start, length }) => text.slice(start, start + length) === EVERYONE)
+    .map(({ start, length }) => ({ start, length, text: ALL }));
 }
 
 /** What must survive: everything but spaces and what may be a mark. */
@@ -191,15 +204,17 @@ function nested(text: string, from: number, to: number, ranges: readonly Range[]
 /**
  * @param mentioned `contextInfo.mentionedJid`; in the text stand the numbers of these addresses
  * @param groups names of groups that are mentioned, by the number in the text
+ * @param everyone whether all in the chat are
  */
 export function readText(
   text: string,
   mentioned: readonly string[],
   whois: (jid: string) => Mentioned | undefined,
   groups: ReadonlyMap<string, string> = new Map(),
+  everyone = false,
 ): RichText {
   const rich = readMarks(text);
-  if (mentioned.length === 0 && groups.size === 0) return rich;
+  if (mentioned.length === 0 && groups.size === 0 && !everyone) return rich;
   const byUser = new Map(mentioned.map((jid) => [parseJid(jid)?.user, jid]));
   const list: Replacement[] = [];
   for (const match of rich.text.matchAll(/@(\d{1,24}(?:-\d{1,12})?)(?!\d)/g)) {
@@ -214,5 +229,15 @@ export function readText(
       list.push({ ...place, text, span: { kind: 'mention', of: { person: found.person } } });
     }
   }
-  return rewrite(rich, list);
+  if (!everyone) return rewrite(rich, list);
+  const calls = [...rich.text.matchAll(/(?<!\w)@all(?!\w)/g)].map(({ index }) => ({
+    start: index,
+    length: ALL.length,
+    text: EVERYONE,
+    span: { kind: 'mention', of: { everyone: true } } as const,
+  }));
+  const read = rewrite(rich, [...list, ...calls]);
+  if (calls.length > 0) return read;
+  const whole: Span = { start: 0, length: read.text.length, kind: 'mention', of: { everyone: true } };
+  return { ...read, spans: [...read.spans, whole] };
 }

@@ -55,6 +55,8 @@ export interface Place {
   readonly id: MessageId;
   /** The id in the stanza. */
   readonly native: string;
+  /** The digits of a group's address. */
+  readonly group?: string;
 }
 
 /** @returns undefined when it is of no chat that has a name */
@@ -74,6 +76,7 @@ export function placeOf(context: ReadContext, message: WireMessage, via: Origin[
     via,
     id: messageId(who, key.id ?? ''),
     native: key.id ?? '',
+    ...(jid.kind === 'group' ? { group: jid.user } : {}),
   };
 }
 

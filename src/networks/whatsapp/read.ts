@@ -5,7 +5,7 @@ import type { MessageId } from '../../model/ids.ts';
 import type { MessageBody } from '../../model/message.ts';
 import type { NetworkEvent, Origin } from '../../model/network-event.ts';
 import type { SayKey } from '../../model/say.ts';
-import { bodyOf, contextOf, isEmpty, isPlumbing, unwrap } from './content.ts';
+import { bodyOf, contextOf, isEmpty, isPlumbing, unwrap, type Whois } from './content.ts';
 import { chatKind, messageId } from './ids.ts';
 import { handlesOf, isPerson, parseJid, STATUS } from './jid.ts';
 import {
@@ -66,7 +66,7 @@ function readContent(context: ReadContext, message: WireMessage, place: Place): 
   if (content.reactionMessage) return [readReaction(context, message, content.reactionMessage, place)];
   const call = callWords(content.callLogMesssage);
   if (call !== undefined) return [told(place, call)];
-  const body = bodyIn(context, inside);
+  const body = bodyIn(context, inside, place);
   if (place.chat === STATUS) return [messageEvent(place, passedOn('kind.status', body))];
   if (chatKind(place.chat) === 'channel') return [messageEvent(place, passedOn('kind.newsletter', body))];
   return [messageEvent(place, body, replyOf(context, content, place))];
@@ -80,14 +80,15 @@ function callWords(call: proto.Message.ICallLogMessage | null | undefined): SayK
   return undefined;
 }
 
-function bodyIn(context: ReadContext, inside: ReturnType<typeof unwrap>): MessageBody {
-  return bodyOf(inside, (jid) => {
+function bodyIn(context: ReadContext, inside: ReturnType<typeof unwrap>, { group }: Place): MessageBody {
+  const whois = (jid: string): ReturnType<Whois> => {
     const handles = handlesOf(jid);
     if (handles === undefined) return undefined;
     const person = personOf(context, handles);
     const name = context.nameOf(person);
     return name === undefined ? { person } : { person, name };
-  });
+  };
+  return bodyOf(inside, whois, group);
 }
 
 /** Of what is not bridged as a whole: its words are shown below its name. */
@@ -163,7 +164,7 @@ function readEdit(context: ReadContext, protocol: proto.Message.IProtocolMessage
     ...origin(place, originKey(place.portal, 'edit', target, place.native)),
     kind: 'edit',
     target,
-    parts: [bodyIn(context, unwrap(editedMessage ?? {}))],
+    parts: [bodyIn(context, unwrap(editedMessage ?? {}), place)],
     editedAt: Number.isSafeInteger(written) && written > 0 ? written : place.at,
   };
 }

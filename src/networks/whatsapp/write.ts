@@ -89,11 +89,16 @@ function textMessage(
   about: proto.IContextInfo,
 ): proto.IMessage {
   const rich = textOf(body);
-  const { text, mentioned } = writeMarks(rich, (person) => context.mention(chat, person));
+  const group = chatKind(chat) === 'group';
+  const { text, mentioned, everyone } = writeMarks(rich, (person) => context.mention(chat, person), group);
   // Marks may make it too long; its words alone are not.
   const short = text.length <= MAX_TEXT_UNITS ? text : rich.text;
   if (short.length > MAX_TEXT_UNITS) throw refuse('too-long', 'whatsapp.too-long');
-  const contextInfo = { ...about, ...(mentioned.length === 0 ? {} : { mentionedJid: [...mentioned] }) };
+  const contextInfo = {
+    ...about,
+    ...(mentioned.length === 0 ? {} : { mentionedJid: [...mentioned] }),
+    ...(everyone === true ? { nonJidMentions: 1 } : {}),
+  };
   if (Object.keys(contextInfo).length === 0) return { conversation: short };
   return { extendedTextMessage: { text: short, contextInfo } };
 }

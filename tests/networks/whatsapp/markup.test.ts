@@ -84,6 +84,30 @@ const PAIRS: readonly (readonly [wire: string, text: string, spans: readonly Sho
   ['snake_case_name 3*4*5', 'snake_case_name 3*4*5', []],
 ];
 
+describe('everybody', () => {
+  const everyone = { kind: 'mention', of: { everyone: true } } as const;
+  const whois = (): undefined => undefined;
+
+  test.each<[wire: string, text: string, start: number, length: number]>([
+    ['*@all*: come', '@room: come', 0, 5],
+    ['come, @all!', 'come, @room!', 6, 5],
+    ['to @allan and mail@all', 'to @allan and mail@all', 0, 22],
+    ['come', 'come', 0, 4],
+  ])('is called by “%s”', (wire, text, start, length) => {
+    const rich = readText(wire, [], whois, new Map(), true);
+    expect(rich.text).toBe(text);
+    expect(rich.spans).toContainEqual({ start, length, ...everyone });
+    expect(writeMarks(rich, nobody, true)).toMatchObject({ text: wire, everyone: true });
+  });
+
+  test('is called by nothing where nobody says so, and in no private chat', () => {
+    expect(readText('@all of you', [], whois)).toEqual(plainText('@all of you'));
+    const call = { text: 'hi @room', spans: [{ start: 3, length: 5, ...everyone }] };
+    expect(writeMarks(call, nobody)).toEqual({ text: 'hi @room', mentioned: [] });
+    expect(writeMarks(plainText('hi @room'), nobody, true)).toEqual({ text: 'hi @room', mentioned: [] });
+  });
+});
+
 describe('golden pairs', () => {
   test.each(PAIRS)('%j', (wire, text, spans) => {
     const rich = readMarks(wire);

@@ -26,6 +26,32 @@ const text = (words: string, spans: readonly object[] = []): object => ({
   text: { text: words, spans },
 });
 
+describe('everybody in a group', () => {
+  const said = (words: string, contextInfo: proto.IContextInfo) => ({
+    extendedTextMessage: { text: words, contextInfo },
+  });
+  const call = { kind: 'mention', of: { everyone: true } };
+  const partOf = (message: WireMessage): MessageBody | undefined => {
+    const event = one(message);
+    return event?.kind === 'message' ? event.parts[0] : undefined;
+  };
+
+  test('is called by a word, or as the group of a community that it is', () => {
+    expect(partOf(inGroup(said('@all hi', { nonJidMentions: 1 })))).toEqual(
+      text('@room hi', [{ start: 0, length: 5, ...call }]),
+    );
+    const subject = { groupJid: GROUP, groupSubject: 'Choir' };
+    const named = said(`@${GROUP.split('@')[0]} hi`, { groupMentions: [subject] });
+    expect(partOf(inGroup(named))).toEqual(text('@Choir hi', [{ start: 0, length: 9, ...call }]));
+  });
+
+  test('is not called by the name of another group, nor in a private chat', () => {
+    const other = { groupJid: '120363000000000009@g.us', groupSubject: 'Choir' };
+    expect(partOf(inGroup(said('@120363000000000009 hi', { groupMentions: [other] })))).toEqual(text('@Choir hi'));
+    expect(bodyOf(said('@all hi', { nonJidMentions: 1 }))).toEqual(text('@all hi'));
+  });
+});
+
 describe('a message', () => {
   test('of the other person', () => {
     expect(read(wire({ conversation: 'hello' }))).toEqual([

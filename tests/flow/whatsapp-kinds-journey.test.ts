@@ -1,0 +1,73 @@
+// Kinds of message that WhatsApp has a way of its own for: everybody called at once, edits that are sealed. The bridge is a process of its own.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { WhatsAppSandbox, Person as Contact } from '../../sandbox/whatsapp/control-client.ts';
+import type { GroupInfo } from '../../sandbox/whatsapp/control-types.ts';
+import type { Bridge } from './journey/bridge.ts';
+import type { ClientEvent, Person } from './journey/person.ts';
+import type { Town } from './journey/town.ts';
+import { linkByCode, openWhatsAppTown } from './journey/whatsapp.ts';
+
+let town: Town<WhatsAppSandbox> | undefined;
+let whatsapp: WhatsAppSandbox;
+let bridge: Bridge;
+let camille: Person;
+let account: Contact;
+let alice: Contact;
+let group: GroupInfo;
+let choir: string;
+let portal: string;
+
+beforeAll(async () => {
+  town = await openWhatsAppTown({});
+  ({ sandbox: whatsapp, bridge, camille } = town);
+  account = await whatsapp.createPerson({ name: 'Camille' });
+  alice = await whatsapp.createPerson({ name: 'Alice' });
+  await linkByCode(whatsapp, camille, account);
+  group = await whatsapp.createGroup(alice.id, 'Choir', [account.id]);
+  await whatsapp.write(alice.id, group.id, 'we sing');
+  choir = await camille.nextRoom();
+  await camille.answer(choir, 'we sing');
+  await whatsapp.write(alice.id, account.id, 'only for you');
+  portal = await camille.nextRoom();
+  await camille.answer(portal, 'only for you');
+}, 120_000);
+
+afterAll(async () => {
+  await town?.close();
+}, 60_000);
+
+const mentions = ({ content }: ClientEvent): unknown => content['m.mentions'];
+
+describe('everybody', () => {
+  test('who is called on WhatsApp is called here, and ghosts may ring', async () => {
+    await whatsapp.write(alice.id, group.id, '@all come at eight', { everyone: true });
+    const said = await camille.answer(choir, 'come at eight');
+    expect(said.content['body']).toBe('@room come at eight');
+    expect(mentions(said)).toEqual({ room: true });
+    const levels = await camille.state(choir, 'm.room.power_levels');
+    expect(levels?.['notifications']).toEqual({ room: 0 });
+  });
+
+  test('who is called here is called there, and in a private chat nobody is', async () => {
+    const call = { msgtype: 'm.text', body: 'and you, @room, bring scores', 'm.mentions': { room: true } };
+    await camille.send(choir, call);
+    const there = await whatsapp.waitForText(alice.id, group.id, 'and you, @all, bring scores');
+    expect(there.everyone).toBe(true);
+    await camille.say(choir, 'the word @room alone');
+    expect((await whatsapp.waitForText(alice.id, group.id, 'the word @room alone')).everyone).toBe(false);
+    await camille.send(portal, call);
+    expect((await whatsapp.waitForText(alice.id, account.id, call.body)).everyone).toBe(false);
+  });
+});
+
+describe('an edit that the phone seals', () => {
+  test('is one here, also of what was said before a kill of the bridge', async () => {
+    const id = await whatsapp.write(alice.id, account.id, 'herd you');
+    const { event_id: event } = await camille.answer(portal, 'herd you');
+    await bridge.stop('SIGKILL');
+    await whatsapp.command('edit', { by: alice.id, chat: account.id, id, text: 'heard you', sealed: true });
+    await bridge.start();
+    const edit = await camille.answer(portal, 'heard you');
+    expect(edit.content['m.relates_to']).toEqual({ rel_type: 'm.replace', event_id: event });
+  });
+});
