@@ -1,33 +1,16 @@
 // What a command may knock at and what it gives back; knows no flow: the corridor carries requests in and replies out.
 import type { LoginDesk } from '../bridge/logins.ts';
-import type { EventId, NetworkId, OwnerId, RoomId, UserId } from '../model/ids.ts';
+import type { EventId, NetworkId, RoomId } from '../model/ids.ts';
 import type { Puppet } from '../model/records.ts';
-import type { Language, Say } from '../model/say.ts';
+import type { Say } from '../model/say.ts';
 import type { PolicyDesk } from '../policy/policy-desk.ts';
+import type { CommandRequest, CommandResult } from '../ports/command.ts';
 import type { NetworkAdapter, NetworkSession, ResolvedChat } from '../ports/network.ts';
 import type { Queue } from '../ports/queue.ts';
 import type { Clock, Leases, Logger, PersonStore, PortalStore, PuppetStore } from '../ports/stores.ts';
 import type { Token } from './tokens.ts';
 
-export interface CommandRequest {
-  readonly user: UserId;
-  readonly room: RoomId;
-  readonly event: EventId;
-  /** The plain body of an ordinary text message; never of an edit, a notice or a formatted body. */
-  readonly body: string;
-  readonly language: Language;
-}
-
-export interface CommandResult {
-  /** Sent in this order, each under an effect id of its own. */
-  readonly replies: readonly Say[];
-  /** The line held a secret: it is redacted at once. */
-  readonly redact?: boolean;
-  /** Only that login's worker can do it: the lane goes there and the command is run again. Nothing has been done. */
-  readonly reroute?: OwnerId;
-  /** A line that it needs is not open yet: the replies are said only if it does not open soon. Nothing has been done. */
-  readonly soon?: boolean;
-}
+export type { CommandRequest, CommandResult } from '../ports/command.ts';
 
 export interface Sessions {
   /** The live line of this login in this process. */

@@ -3,8 +3,9 @@ import { effectId } from '../model/effect.ts';
 import type { BridgeAct, QueueEntry } from '../model/entry.ts';
 import { plainText } from '../model/message.ts';
 import { say } from '../model/say.ts';
+import { chatRefusal } from '../policy/refusal.ts';
 import { render } from '../words/index.ts';
-import { denial, languageOf, mayBridge, titleOf, type FlowDoors, type Plan } from './doors.ts';
+import { languageOf, mayBridge, titleOf, type FlowDoors, type Plan } from './doors.ts';
 import { managementRoom } from './management.ts';
 import { reads } from './reading.ts';
 import { mirror } from './mirror.ts';
@@ -50,7 +51,7 @@ async function openPortal(doors: FlowDoors, entry: QueueEntry, act: Act<'open-po
   const verdict = await mayBridge(doors, puppet, known.facts);
   if (verdict.effect === 'deny') {
     const room = await managementRoom(doors, act.for);
-    return { do: 'deliver', deliveries: [notice(effectId(entry.key, 'denied'), room, act.for, denial(verdict))] };
+    return { do: 'deliver', deliveries: [notice(effectId(entry.key, 'denied'), room, act.for, chatRefusal(verdict))] };
   }
   await reads(doors, entry.key, known, puppet);
   if (known.room === undefined && known.kind !== 'direct') {

@@ -1,9 +1,12 @@
 // Everything the corridor may knock at, handed over by the attic; knows no wing.
 import type { Facts, Verdict } from '../model/rules.ts';
 import type { Delivery } from '../model/delivery.ts';
-import type { EventId, NetworkId, OwnerId, PersonId, PuppetId, RoomId, UserId } from '../model/ids.ts';
-import { say, type Language, type Say } from '../model/say.ts';
+import type { NetworkId, OwnerId, PersonId, PuppetId, UserId } from '../model/ids.ts';
+import type { Language, Say } from '../model/say.ts';
 import type { Portal, Puppet } from '../model/records.ts';
+import { BridgeError } from '../model/errors.ts';
+import { chatRefusal } from '../policy/refusal.ts';
+import type { CommandRequest, CommandResult } from '../ports/command.ts';
 import type { MatrixApi, ReadEvent } from '../ports/matrix.ts';
 import type { NetworkAdapter, NetworkSession } from '../ports/network.ts';
 import type { Queue } from '../ports/queue.ts';
@@ -20,23 +23,7 @@ import type {
 import type { PortalKeeper } from '../bridge/portals.ts';
 import type { Senders } from '../bridge/senders.ts';
 
-export interface CommandRequest {
-  readonly user: UserId;
-  readonly room: RoomId;
-  readonly event: EventId;
-  readonly body: string;
-  readonly language: Language;
-}
-
-export interface CommandResult {
-  readonly replies: readonly Say[];
-  /** The line held a secret: it is redacted at once. */
-  readonly redact?: boolean;
-  /** Only that login's worker can do it: the lane goes there and the command is run again. Nothing has been done. */
-  readonly reroute?: OwnerId;
-  /** A line that it needs is not open yet: the replies are said only if it does not open soon. Nothing has been done. */
-  readonly soon?: boolean;
-}
+export type { CommandRequest, CommandResult } from '../ports/command.ts';
 
 /** What planning an entry comes to. */
 export type Plan =
@@ -113,8 +100,8 @@ export async function usersOf(
   return [doors.matrix.ghostUser(portal.key.network, person), ...owners.map(({ owner }) => owner)];
 }
 
-/** What a refused person is told about a chat: the deciding rule's own reason, else that no rule allows it. */
-export function denial(verdict: Verdict): Say {
-  const reason = verdict.because[0]?.reason;
-  return reason === undefined ? say('policy.chat-denied-default') : say('policy.chat-denied', { reason });
+/** As a failure of what was written down before a rule stopped it. */
+export function denied(verdict: Verdict): BridgeError {
+  const { key, with: values = {} } = chatRefusal(verdict);
+  return new BridgeError('denied', 'never', key, { values });
 }

@@ -7,10 +7,11 @@ import type { MatrixEvent } from '../model/matrix-event.ts';
 import { plainText } from '../model/message.ts';
 import type { Portal, Puppet } from '../model/records.ts';
 import { say, type Say } from '../model/say.ts';
+import { chatRefusal } from '../policy/refusal.ts';
 import type { RoomLook, Speaker } from '../ports/matrix.ts';
 import { render } from '../words/index.ts';
 import { portalKeyOf } from '../bridge/sink.ts';
-import { denial, languageOf, mayBridge, titleOf, type FlowDoors, type Plan } from './doors.ts';
+import { languageOf, mayBridge, titleOf, type FlowDoors, type Plan } from './doors.ts';
 import { isDone } from './done.ts';
 import { Intake } from './intake.ts';
 import { forgetRoom, isPrivate, lookAt, managementRoom, remember } from './management.ts';
@@ -116,13 +117,13 @@ async function ghostInvited(doors: FlowDoors, entry: QueueEntry, event: Membersh
     const words = puppet === undefined ? 'portal.no-login' : 'portal.signed-out';
     return await refuse(say(words, { network, login: whom.network, bot: bot.user }));
   }
-  if (puppet.state === 'paused') return await refuse(puppet.why ?? say('policy.chat-denied-default'));
+  if (puppet.state === 'paused') return await refuse(puppet.why ?? say('chat.denied-default'));
   const session = doors.session(puppet.id);
   if (session === undefined) return { do: 'reroute', owner: loginOwner(puppet.id) };
   const key = portalKeyOf(puppet, session.directChat(whom.person), 'direct');
   const portal = await doors.keeper.know(key, puppet);
   const verdict = await mayBridge(doors, puppet, portal.facts);
-  if (verdict.effect === 'deny') return await refuse(denial(verdict));
+  if (verdict.effect === 'deny') return await refuse(chatRefusal(verdict));
   if (portal.room !== undefined) {
     await doors.keeper.bringIn({ ...portal, room: portal.room }, event.sender);
     return await refuse(say('room.ghost-elsewhere', { room: portal.room }));

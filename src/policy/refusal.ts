@@ -16,3 +16,11 @@ export function chatRefusal(verdict: Verdict): Say {
   if (rule.reason === undefined) return say('chat.denied-plain');
   return say('chat.denied', { reason: rule.reason });
 }
+
+/** Why what is said over there is not brought. @param network the network's title @param chat its name */
+export function inboundRefusal(verdict: Verdict, network: string, chat: string): Say {
+  const [rule] = verdict.because;
+  if (rule === undefined) return say('policy.inbound-denied-default', { network, chat });
+  if (rule.reason === undefined) return say('policy.inbound-denied-plain', { network, chat });
+  return say('policy.inbound-denied', { network, chat, reason: rule.reason });
+}

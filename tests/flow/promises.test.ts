@@ -483,6 +483,23 @@ describe('the rules', () => {
     expect(told === undefined ? [] : world.matrix.texts(told)).toEqual([expect.stringContaining('enough')]);
   });
 
+  test('that forbid without a reason are told from those that do not allow', async () => {
+    const told = async (): Promise<string> => {
+      world.matrix.say(room, marie, 'out');
+      world.network.say(chat, ZOE, 'in');
+      await world.run();
+      const management = world.db.persons.get(marie)?.managementRoom;
+      return [room, management].map((one) => one && world.matrix.texts(one).at(-1)).join('\n');
+    };
+    world.rule('deny', { chat: 'chat:d1' });
+    await world.pass(60_000);
+    expect((await told()).match(/a rule forbids it/g)).toHaveLength(2);
+    world.db.rules.clear();
+    world.db.ruleVersion += 1;
+    await world.pass(60_000);
+    expect((await told()).match(/no rule allows it/g)).toHaveLength(2);
+  });
+
   test('an edit of somebody else’s message is refused, and the refusal said', async () => {
     world.login(paul, 'paul');
     const target = world.matrix.seen(room)[0]?.event;

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { commandTable } from '../../src/commands/dispatcher.ts';
 import { catalogues, render } from '../../src/words/index.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -32,6 +33,15 @@ describe('words', () => {
     );
     // The greeting is in both languages at once.
     expect(wrong.filter((key) => key !== 'room.management')).toEqual([]);
+  });
+
+  test('French names commands as they are called in French', () => {
+    const french = new Map(commandTable.map(({ names: [english, other] }) => [english, other ?? english]));
+    const foreign = keys.filter((key) =>
+      [...fr[key].matchAll(/`([^\s`]+)/g)].some(([, word = '']) => (french.get(word) ?? word) !== word),
+    );
+    // One is in both languages, the other quotes rules, which read the same in both.
+    expect(foreign.filter((key) => key !== 'room.management' && key !== 'rules.list')).toEqual([]);
   });
 
   test('every key is said somewhere', () => {

@@ -10,7 +10,7 @@ import { say } from '../../model/say.ts';
 import type { SendAbout, Speaker } from '../../ports/matrix.ts';
 import { render } from '../../words/index.ts';
 import { isThere, mayHaveBeenCarried, reportUndecided } from '../after-restore.ts';
-import { languageOf, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
+import { denied, languageOf, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
 import { mentionsToMatrix } from '../mentions.ts';
 import { isReadOn } from '../reading.ts';
 import { mirrorLater } from '../tellings.ts';
@@ -73,10 +73,11 @@ async function openPortal(doors: FlowDoors, entry: QueueEntry, owed: ToMatrix, p
     // A plan that was written down is not made anew, but a rule that came since may stop it.
     const known = await doors.portals.byKey(owed.portal);
     const { payload } = entry;
-    if ((await mayBridge(doors, puppet, known?.facts ?? [])).effect === 'deny') {
+    const verdict = await mayBridge(doors, puppet, known?.facts ?? []);
+    if (verdict.effect === 'deny') {
       const asked = known !== undefined && payload.from === 'network';
       const readOn = asked && (await isReadOn(doors, entry, payload.event, known, puppet));
-      if (!readOn) throw new BridgeError('denied', 'never', 'policy.chat-denied-default');
+      if (!readOn) throw denied(verdict);
     }
   }
   const known = await doors.keeper.know(owed.portal, puppet);

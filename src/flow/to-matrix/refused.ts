@@ -2,7 +2,7 @@
 import { portalKeyText } from '../../model/ids.ts';
 import type { Portal, Puppet } from '../../model/records.ts';
 import type { Verdict } from '../../model/rules.ts';
-import { say } from '../../model/say.ts';
+import { inboundRefusal } from '../../policy/refusal.ts';
 import { titleOf, type FlowDoors, type Plan } from '../doors.ts';
 import { toldInManagement } from '../tellings.ts';
 
@@ -11,11 +11,7 @@ export async function refused(doors: FlowDoors, portal: Portal, puppet: Puppet, 
   const [rule] = verdict.because;
   const network = titleOf(doors, portal.key.network);
   const chat = portal.name ?? portal.key.chat;
-  const words =
-    rule?.reason === undefined
-      ? say('policy.inbound-denied-default', { network, chat })
-      : say('policy.inbound-denied', { network, chat, reason: rule.reason });
   const cause = `denied:${portalKeyText(portal.key)}/${puppet.id}/${rule?.id ?? 'default'}`;
-  await toldInManagement(doors, puppet.owner, cause, words);
+  await toldInManagement(doors, puppet.owner, cause, inboundRefusal(verdict, network, chat));
   return { do: 'nothing', code: 'denied' };
 }

@@ -6,7 +6,8 @@ import type { EventId } from '../../model/ids.ts';
 import type { MatrixOrigin } from '../../model/matrix-event.ts';
 import type { Portal, Puppet } from '../../model/records.ts';
 import { say } from '../../model/say.ts';
-import { denial, mayBridge, titleOf, type FlowDoors, type Plan } from '../doors.ts';
+import { chatRefusal } from '../../policy/refusal.ts';
+import { mayBridge, titleOf, type FlowDoors, type Plan } from '../doors.ts';
 import { sayOnce } from '../tellings.ts';
 import { refusal } from './report.ts';
 
@@ -26,10 +27,10 @@ export async function admit(
   const puppet = await doors.senders.towardsNetwork(portal, event.sender);
   if (puppet === undefined) return { plan: await noLogin(doors, event, portal) };
   if (puppet.state === 'paused') {
-    return { plan: refusal(entry, event, puppet.why ?? say('policy.chat-denied-default')) };
+    return { plan: refusal(entry, event, puppet.why ?? say('chat.denied-default')) };
   }
   const verdict = await mayBridge(doors, puppet, portal.facts);
-  return verdict.effect === 'deny' ? { plan: refusal(entry, event, denial(verdict)) } : { puppet };
+  return verdict.effect === 'deny' ? { plan: refusal(entry, event, chatRefusal(verdict)) } : { puppet };
 }
 
 export interface Owing {

@@ -4,7 +4,7 @@ import { isAboutGroup, type Delivery, type GroupAction } from '../../model/deliv
 import type { Outcome, QueueEntry } from '../../model/entry.ts';
 import type { ActionReceipt, NetworkSession } from '../../ports/network.ts';
 import { mayHaveBeenCarried } from '../after-restore.ts';
-import { mayBridge, titleOf, type FlowDoors } from '../doors.ts';
+import { denied, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
 import { mirrorLater, sayOnce } from '../tellings.ts';
 
 /** Longer than any restart that goes well, shorter than any network's memory of ids, in ms. */
@@ -78,7 +78,7 @@ async function openLine(doors: FlowDoors, entry: QueueEntry, owed: Owed) {
   if (entry.parts.length > 0) {
     const portal = await doors.portals.byKey(owed.portal);
     const verdict = await mayBridge(doors, puppet, portal?.facts ?? []);
-    if (verdict.effect === 'deny') throw new BridgeError('denied', 'never', 'policy.chat-denied-default');
+    if (verdict.effect === 'deny') throw denied(verdict);
   }
   const session = doors.session(owed.puppet);
   if (session === undefined) {

@@ -4,7 +4,7 @@ export const en = {
   'fault.slow': 'This message is taking long. It will be sent as soon as possible.',
   'fault.too-old':
     'This message waited more than 24 hours and was not sent. Answer `send {id}` in the management room to send it now.',
-  'fault.internal': 'something went wrong inside the bridge; an administrator has been told.',
+  'fault.internal': 'something went wrong inside the bridge; its log says what.',
   'fault.unreadable': 'the bridge could not read it.',
   'fault.too-large': 'it is too long.',
   'fault.homeserver': 'the homeserver refused it.',
@@ -33,14 +33,14 @@ export const en = {
   'group.no-account': '{user} has no account on {network} and can have no role in this group.',
   'portal.unsupported': '[{kind}: not bridged yet, see it on {network}]',
   'policy.login-denied': 'You may not sign in to {network}: {reason}',
-  'policy.chat-denied-default': 'this chat may not be bridged: no rule allows it. Ask an administrator.',
-  'policy.chat-denied': 'This chat may not be bridged: {reason}',
   'room.encrypted-invite':
     'I cannot read encrypted rooms yet. I have opened an unencrypted room with you for my commands.',
   'room.management':
     'Hello, I am the bridge. Write `help` to see what I can do. / Bonjour, je suis la passerelle. Écrivez `aide` ou `lang fr`.',
   'room.not-private': 'I take commands only in a private room with you alone.',
   'policy.inbound-denied': 'Messages of {chat} on {network} are not brought here: {reason}',
+  'policy.inbound-denied-plain':
+    'Messages of {chat} on {network} are not brought here: a rule forbids it. Ask an administrator.',
   'policy.inbound-denied-default':
     'Messages of {chat} on {network} are not brought here: no rule allows it. Ask an administrator.',
   'room.please-redact': 'I may not remove your message in this room: please delete it yourself now, it holds a secret.',

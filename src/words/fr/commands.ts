@@ -61,9 +61,9 @@ export const fr = {
   'login.already':
     'Vous étiez déjà connecté à {network} en tant que {name} et cette connexion fonctionne : je l’ai gardée. Écrivez d’abord `déconnexion {login}` pour la refaire.',
   'login.account-taken':
-    'Quelqu’un d’autre a déjà relié ce compte {network} : je me suis donc déconnecté. Un administrateur peut l’autoriser avec `{rule}`',
+    'Quelqu’un d’autre a déjà relié ce compte {network} : je me suis donc déconnectée. Un administrateur peut l’autoriser avec `{rule}`',
   'login.account-of-other':
-    'Ce compte {network} appartient à la connexion de quelqu’un d’autre : je me suis donc déconnecté.',
+    'Ce compte {network} appartient à la connexion de quelqu’un d’autre : je me suis donc déconnectée.',
 
   'logins.none': 'Vous n’avez aucune connexion.',
   'logins.list': 'Vos connexions :\n{lines}',

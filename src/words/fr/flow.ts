@@ -3,8 +3,8 @@ export const fr = {
   'fault.not-delivered': 'Non remis : {why}',
   'fault.slow': 'Ce message prend du temps. Il sera envoyé dès que possible.',
   'fault.too-old':
-    'Ce message a attendu plus de 24 heures et n’a pas été envoyé. Répondez `send {id}` dans le salon de gestion pour l’envoyer maintenant.',
-  'fault.internal': 'une erreur est survenue dans la passerelle ; un administrateur est prévenu.',
+    'Ce message a attendu plus de 24 heures et n’a pas été envoyé. Répondez `envoyer {id}` dans le salon de gestion pour l’envoyer maintenant.',
+  'fault.internal': 'une erreur est survenue dans la passerelle ; son journal dit laquelle.',
   'fault.unreadable': 'la passerelle n’a pas pu le lire.',
   'fault.too-large': 'il est trop long.',
   'fault.homeserver': 'le serveur Matrix l’a refusé.',
@@ -15,9 +15,9 @@ export const fr = {
   'fault.not-yours': 'seul l’auteur d’un message peut le modifier.',
   'fault.taken-back': 'Ceci a été supprimé avant de partir et ne sera pas envoyé.',
   'portal.signed-out':
-    'Vous n’êtes pas connecté à {network} : ce message attend. Envoyez `login {login}` à {bot} et il partira.',
+    'Vous n’êtes pas connecté à {network} : ce message attend. Envoyez `connexion {login}` à {bot} et il partira.',
   'portal.no-login':
-    'Vous n’avez pas de connexion à {network} : rien de ce que vous écrivez ici ne sort de ce salon. Pour participer, envoyez `login {login}` à {bot}.',
+    'Vous n’avez pas de connexion à {network} : rien de ce que vous écrivez ici ne sort de ce salon. Pour participer, envoyez `connexion {login}` à {bot}.',
   'portal.detached':
     'J’ai été retirée du salon de {chat} sur {network}. Le prochain message de cette conversation ouvrira un nouveau salon.',
   'portal.closed': 'cette conversation est fermée.',
@@ -33,15 +33,14 @@ export const fr = {
   'group.no-account': '{user} n’a pas de compte {network} et ne peut avoir aucun rôle dans ce groupe.',
   'portal.unsupported': '[{kind} : pas encore transmis, à voir sur {network}]',
   'policy.login-denied': 'Vous ne pouvez pas vous connecter à {network} : {reason}',
-  'policy.chat-denied-default':
-    'cette conversation ne peut pas être transmise : aucune règle ne l’autorise. Demandez à un administrateur.',
-  'policy.chat-denied': 'Cette conversation ne peut pas être transmise : {reason}',
   'room.encrypted-invite':
     'Je ne sais pas encore lire les salons chiffrés. J’ai ouvert avec vous un salon non chiffré pour mes commandes.',
   'room.management':
     'Bonjour, je suis la passerelle. Écrivez `aide` pour voir ce que je sais faire. / Hello, I am the bridge. Write `help` or `lang en`.',
   'room.not-private': 'Je ne prends de commandes que dans un salon privé avec vous seul.',
   'policy.inbound-denied': 'Les messages de {chat} sur {network} ne sont pas transmis ici : {reason}',
+  'policy.inbound-denied-plain':
+    'Les messages de {chat} sur {network} ne sont pas transmis ici : une règle l’interdit. Demandez à un administrateur.',
   'policy.inbound-denied-default':
     'Les messages de {chat} sur {network} ne sont pas transmis ici : aucune règle ne l’autorise. Demandez à un administrateur.',
   'room.please-redact':
@@ -49,7 +48,7 @@ export const fr = {
   'room.ghost-direct-only':
     'Je ne participe qu’à des conversations directes : ouvrez un salon avec moi seul pour m’écrire sur {network}.',
   'room.ghost-encrypted':
-    'Ce salon est chiffré et la passerelle ne sait pas encore lire les messages chiffrés. Demandez-lui plutôt une conversation avec `start-chat`.',
+    'Ce salon est chiffré et la passerelle ne sait pas encore lire les messages chiffrés. Demandez-lui plutôt une conversation avec `discuter`.',
   'room.goes-on': 'C’est la même personne que dans un autre de vos salons. La conversation continue là-bas : {room}',
   'room.ghost-elsewhere': 'Notre conversation a déjà un salon, où vous êtes invité : {room}',
 };

@@ -16,10 +16,10 @@ export const fr = {
   'network.unreachable': '{network} est injoignable.',
   'network.rate-limited': '{network} demande d’attendre.',
   'network.refused': '{network} l’a refusé ({code}).',
-  'network.signed-out': '{network} a mis fin à cette connexion. Envoyez `login {login}` pour vous reconnecter.',
+  'network.signed-out': '{network} a mis fin à cette connexion. Envoyez `connexion {login}` pour vous reconnecter.',
   'network.not-found': '{identifier} est introuvable sur {network}.',
   'telegram.account-closed':
-    'Telegram a banni ou supprimé ce compte. Réglez cela d’abord dans l’application Telegram, puis envoyez `login telegram`.',
+    'Telegram a banni ou supprimé ce compte. Réglez cela d’abord dans l’application Telegram, puis envoyez `connexion telegram`.',
   'telegram.peer-gone': 'Cette personne n’est plus joignable sur Telegram.',
   'telegram.blocked': 'Cette personne n’accepte pas vos messages sur Telegram.',
   'telegram.you-blocked': 'Vous avez bloqué cette personne sur Telegram.',
@@ -50,21 +50,21 @@ export const fr = {
     'Telegram vous a envoyé un code de connexion. Envoyez-le ici ; le message sera effacé aussitôt.',
   'telegram.code': 'code de connexion',
   'telegram.code-wrong': 'Ce code n’est pas le bon. Envoyez-le à nouveau.',
-  'telegram.code-expired': 'Le code a expiré. Écrivez `login telegram` pour recommencer.',
+  'telegram.code-expired': 'Le code a expiré. Écrivez `connexion telegram` pour recommencer.',
   'telegram.too-many-codes': 'Trop de codes de connexion ont été demandés aujourd’hui. Réessayez demain.',
   'telegram.ask-password':
     'Votre compte a un second mot de passe (validation en deux étapes). Envoyez-le ici ; le message sera effacé aussitôt.',
   'telegram.password': 'mot de passe de la validation en deux étapes',
   'telegram.password-wrong': 'Ce mot de passe n’est pas le bon. Envoyez-le à nouveau.',
   'telegram.sign-up':
-    'Aucun compte Telegram n’a ce numéro. Créez-en un d’abord dans l’application Telegram, puis écrivez `login telegram`.',
+    'Aucun compte Telegram n’a ce numéro. Créez-en un d’abord dans l’application Telegram, puis écrivez `connexion telegram`.',
   'telegram.email-setup':
     'Telegram veut d’abord une adresse électronique pour ce compte. Ouvrez l’application Telegram, suivez ses étapes, puis réessayez.',
   'telegram.wait': 'Échange avec Telegram…',
   'telegram.show-qr':
     'Dans l’application Telegram, ouvrez Paramètres, Appareils, Connecter un appareil et scannez ce code.',
   'telegram.login-flood': 'Telegram demande d’attendre {minutes} minutes avant la prochaine connexion.',
-  'telegram.login-lost': 'La connexion avec Telegram a été perdue. Écrivez `login telegram` pour recommencer.',
+  'telegram.login-lost': 'La connexion avec Telegram a été perdue. Écrivez `connexion telegram` pour recommencer.',
   'telegram.private-only':
     'Seules les discussions privées sont reliées pour le moment : les groupes et les canaux restent dans l’application Telegram.',
   'telegram.unbridged':

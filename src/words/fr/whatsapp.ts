@@ -45,18 +45,18 @@ export const fr = {
   'whatsapp.remove-too-late': 'WhatsApp ne permet plus de supprimer ce message pour tout le monde.',
   'whatsapp.no-emoji': 'WhatsApp ne transporte que des émojis comme réactions.',
   'whatsapp.no-secret':
-    'WhatsApp n’accepte pas de réaction à ce message depuis ici : il a été écrit avant que votre compte soit lié, ou il y a longtemps.',
-  'whatsapp.logged-out': 'WhatsApp a dissocié cet appareil. Envoyez `login whatsapp` pour l’associer à nouveau.',
+    'WhatsApp n’accepte pas de réaction à ce message depuis ici : il a été écrit avant que votre compte soit lié, ou il y a longtemps.',
+  'whatsapp.logged-out': 'WhatsApp a dissocié cet appareil. Envoyez `connexion whatsapp` pour l’associer à nouveau.',
   'whatsapp.locked':
-    'WhatsApp a verrouillé ce compte. Ouvrez WhatsApp sur le téléphone, confirmez que c’est bien vous, puis envoyez `login whatsapp`.',
+    'WhatsApp a verrouillé ce compte. Ouvrez WhatsApp sur le téléphone, confirmez que c’est bien vous, puis envoyez `connexion whatsapp`.',
   'whatsapp.banned':
-    'WhatsApp a banni ce compte. Ouvrez WhatsApp sur le téléphone et demandez un réexamen ; une fois l’interdiction levée, envoyez `login whatsapp`.',
+    'WhatsApp a banni ce compte. Ouvrez WhatsApp sur le téléphone et demandez un réexamen ; une fois l’interdiction levée, envoyez `connexion whatsapp`.',
   'whatsapp.unwelcome':
     'WhatsApp refuse la façon dont la passerelle se présente. Un administrateur doit la mettre à jour ; votre connexion reste.',
   'whatsapp.phone-away':
     'Votre téléphone n’a donné aucun signe depuis {days} jours. WhatsApp dissocie la passerelle quand il reste absent {limit} jours : ouvrez WhatsApp sur le téléphone.',
   'whatsapp.phone-gone':
-    'Votre téléphone n’a donné aucun signe depuis {days} jours, et WhatsApp peut dissocier la passerelle à tout moment. Ouvrez maintenant WhatsApp sur le téléphone ; si le lien est rompu, envoyez `login whatsapp`.',
+    'Votre téléphone n’a donné aucun signe depuis {days} jours, et WhatsApp peut dissocier la passerelle à tout moment. Ouvrez maintenant WhatsApp sur le téléphone ; si le lien est rompu, envoyez `connexion whatsapp`.',
   'whatsapp.temp-ban': 'WhatsApp a banni ce compte pour {hours} heures. Attendez, puis écrivez moins.',
   'whatsapp.ban-strangers':
     'WhatsApp a banni ce compte pour {hours} heures : trop de messages à des personnes qui n’ont pas son numéro. Attendez, puis ne répondez qu’à celles qui écrivent d’abord.',
@@ -71,7 +71,7 @@ export const fr = {
   'whatsapp.outdated':
     'WhatsApp n’accepte plus cette version de la passerelle. Un administrateur doit la mettre à jour ; votre connexion reste.',
   'whatsapp.no-multi-device':
-    'Ce compte WhatsApp n’admet pas encore d’appareils associés. Mettez WhatsApp à jour sur le téléphone, puis envoyez `login whatsapp`.',
+    'Ce compte WhatsApp n’admet pas encore d’appareils associés. Mettez WhatsApp à jour sur le téléphone, puis envoyez `connexion whatsapp`.',
   'whatsapp.replaced':
     'Un autre programme utilise ce lien avec WhatsApp. Un administrateur doit l’arrêter, puis redémarrer la passerelle.',
   'whatsapp.may-not-write': 'Vous ne pouvez pas écrire dans cette discussion WhatsApp.',
@@ -113,7 +113,7 @@ export const fr = {
   'whatsapp.show-code':
     'Sur le téléphone, ouvrez WhatsApp, Appareils connectés, Connecter un appareil, Connecter avec un numéro de téléphone, et saisissez ce code.',
   'whatsapp.not-linked':
-    'Aucun téléphone n’a connecté cet appareil à temps. Écrivez `login whatsapp` pour recommencer.',
+    'Aucun téléphone n’a connecté cet appareil à temps. Écrivez `connexion whatsapp` pour recommencer.',
   'whatsapp.too-many-links':
     'Trop de connexions ont été tentées aujourd’hui : WhatsApp restreint des comptes pour davantage. Réessayez demain.',
 };
