@@ -9,15 +9,16 @@ import { languageOf, mayBridge, titleOf, type FlowDoors, type Plan } from './doo
 import { managementRoom } from './management.ts';
 import { reads } from './reading.ts';
 import { mirror } from './mirror.ts';
-import { mirrorLater } from './tellings.ts';
+import { markLater, mirrorLater } from './tellings.ts';
 import { sayForced } from './rooms.ts';
+import { markNewRoom } from './to-matrix/marks.ts';
 import { notice } from './to-network/report.ts';
 
 type Act<Kind extends BridgeAct['kind']> = Extract<BridgeAct, { kind: Kind }>;
 
 const hands: {
   readonly [Kind in BridgeAct['kind']]: (doors: FlowDoors, entry: QueueEntry, act: Act<Kind>) => Promise<Plan>;
-} = { tell, say: speak, mirror, 'open-portal': openPortal };
+} = { tell, say: speak, mirror, mark: markNewRoom, 'open-portal': openPortal };
 
 export async function runAct<Kind extends BridgeAct['kind']>(
   doors: FlowDoors,
@@ -57,6 +58,7 @@ async function openPortal(doors: FlowDoors, entry: QueueEntry, act: Act<'open-po
   if (known.room === undefined && known.kind !== 'direct') {
     await mirrorLater(doors, { cause: entry.key, portal: known, puppet: puppet.id });
   }
+  if (known.room === undefined) await markLater(doors, { cause: entry.key, portal: known, puppet: puppet.id });
   const ghost =
     act.room === undefined || known.person === undefined
       ? undefined

@@ -5,7 +5,7 @@ import type { NetworkEvent } from '../model/network-event.ts';
 import type { Portal, Puppet } from '../model/records.ts';
 import { mayHaveIt, type FlowDoors } from './doors.ts';
 import { isDone } from './done.ts';
-import { mirrorLater } from './tellings.ts';
+import { markLater, mirrorLater } from './tellings.ts';
 
 /**
  * Every login of a chat brings what is said there, and whoever is first is believed: messages have names of their own. How the
@@ -90,6 +90,7 @@ export async function welcome(doors: FlowDoors, portal: Portal, puppet: Puppet):
   const open = { ...portal, room: portal.room };
   if (!(await doors.matrix.members(open.room)).has(puppet.owner)) {
     await isDone(async () => await doors.keeper.bringIn(open, puppet.owner));
+    await markLater(doors, { cause: `welcome/${key}`, portal, puppet: puppet.id });
   }
   known.add(key);
 }

@@ -15,6 +15,7 @@ import type { NewEntry } from '../model/entry.ts';
 import type { Puppet } from '../model/records.ts';
 import type { Say } from '../model/say.ts';
 import type { Shown } from '../model/shown.ts';
+import type { NetworkAdapter } from '../ports/network.ts';
 import type { Queue } from '../ports/queue.ts';
 
 interface Doors {
@@ -99,6 +100,19 @@ export async function openPortalLater(doors: Doors, open: OpenLater): Promise<bo
     ],
   });
   return accepted.fresh > 0;
+}
+
+/** Has a room that is new to a login's person kept as they keep the chat, in the chat's own lane, once per `cause`. */
+export async function markLater(
+  doors: Doors & { readonly adapters: ReadonlyMap<string, Pick<NetworkAdapter, 'capabilities'>> },
+  asked: { readonly cause: string; readonly portal: { readonly key: PortalKey }; readonly puppet: Puppet['id'] },
+): Promise<void> {
+  const { cause, puppet } = asked;
+  const portal = asked.portal.key;
+  if (doors.adapters.get(portal.network)?.capabilities.marks !== true) return;
+  const act = { kind: 'mark', portal, puppet } as const;
+  const [lane, owner] = [toMatrixLane(portal), loginOwner(puppet)];
+  await doors.queue.accept({ entries: [{ key: `mark:${cause}`, lane, owner, payload: { from: 'bridge', act } }] });
 }
 
 /** Has a group's room made to look as the group is, in the chat's own lane, once per `cause`. */

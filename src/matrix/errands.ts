@@ -33,9 +33,16 @@ export async function stateOf(client: MatrixClient, who: As, room: RoomId, type:
   }
 }
 
-export async function accountData(client: MatrixClient, who: As, user: UserId, type: string): Promise<Json> {
+/** @param room absent: about all rooms */
+export async function accountData(
+  client: MatrixClient,
+  who: As,
+  user: UserId,
+  type: string,
+  room?: RoomId,
+): Promise<Json> {
   try {
-    return await client.ask(who, 'GET', `${API}/user/${encode(user)}/account_data/${type}`);
+    return await client.ask(who, 'GET', `${dataOf(user, room)}/account_data/${type}`);
   } catch (error) {
     if (error instanceof MatrixRefusal && error.said(404)) return {};
     throw error;
@@ -48,8 +55,13 @@ export async function putAccountData(
   user: UserId,
   type: string,
   body: Json,
+  room?: RoomId,
 ): Promise<void> {
-  await client.ask(who, 'PUT', `${API}/user/${encode(user)}/account_data/${type}`, { body });
+  await client.ask(who, 'PUT', `${dataOf(user, room)}/account_data/${type}`, { body });
+}
+
+function dataOf(user: UserId, room: RoomId | undefined): string {
+  return `${API}/user/${encode(user)}${room === undefined ? '' : `/rooms/${encode(room)}`}`;
 }
 
 /** Looks through the last thousand events. */

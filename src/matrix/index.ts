@@ -19,6 +19,7 @@ import { field, numberAt } from './json.ts';
 import { Markers } from './marker.ts';
 import { MatrixMedia } from './media.ts';
 import { readEvent } from './read.ts';
+import { markRoom } from './room-marks.ts';
 import { MatrixRooms } from './rooms.ts';
 import { MatrixSpeaker } from './speaker.ts';
 import { TransactionDoor } from './transaction-door.ts';
@@ -163,6 +164,12 @@ export async function openMatrix(options: MatrixOptions): Promise<MatrixWing> {
       const known = Array.isArray(list) ? list.filter((one) => typeof one === 'string') : [];
       if (known.includes(room)) return;
       await putAccountData(client, who, user, 'm.direct', { ...direct, [withUser]: [...known, room] });
+    },
+    markRoom: async (user, room, marks) => {
+      const who = doubles.as(user);
+      if (who === undefined || (await doubles.of(user)) === undefined) return false;
+      await markRoom(client, who, room, marks);
+      return true;
     },
     findDelivered: async (room, id) => await findDelivered(client, botAs, room, markers.write(room, id)),
     isRedacted: async (room, event) => await isRedacted(client, botAs, room, event),

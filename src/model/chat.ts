@@ -30,6 +30,8 @@ export interface ChatSnapshot {
   readonly announce?: boolean;
   /** Only admins may change name, topic and picture. */
   readonly locked?: boolean;
+  /** How the login that was asked keeps it; absent = not known. */
+  readonly marks?: ChatMarks;
 }
 
 /** An empty topic is none. */
@@ -40,4 +42,13 @@ export interface ResolvedChat {
   readonly person?: PersonSnapshot;
   /** What rules may match on, e.g. `direct:123`, `username:alice`. */
   readonly facts: readonly string[];
+}
+
+/** How a person keeps a chat among theirs, each for themselves; nothing named = as it is. */
+export interface ChatMarks {
+  /** Marked as unread by hand, whatever was read of it. */
+  readonly unread?: boolean;
+  readonly muted?: boolean;
+  readonly pinned?: boolean;
+  readonly archived?: boolean;
 }

@@ -1,6 +1,6 @@
 // What we owe to either side: actions on a network and duties on Matrix, each under an effect id.
 import type { Shown } from './shown.ts';
-import type { ChatChange, PersonSnapshot, Role } from './chat.ts';
+import type { ChatChange, ChatMarks, PersonSnapshot, Role } from './chat.ts';
 import type { ChatId, EffectId, EventId, MessageId, PersonId, PortalKey, PuppetId, RoomId, UserId } from './ids.ts';
 import type { MessageBody } from './message.ts';
 import type { Say } from './say.ts';
@@ -61,6 +61,7 @@ export type MatrixDuty =
   | { readonly kind: 'membership'; readonly person: PersonId; readonly now: 'in' | 'out' }
   | { readonly kind: 'role'; readonly person: PersonId; readonly role: Role }
   | { readonly kind: 'same-chat'; readonly before: ChatId }
+  | { readonly kind: 'marks'; readonly marks: ChatMarks }
   | { readonly kind: 'person'; readonly person: PersonSnapshot };
 
 /** refusal: `Not delivered: …` · slow: a failure that may still pass · missed: something from the network did not get here. */

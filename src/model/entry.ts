@@ -42,6 +42,8 @@ export type BridgeAct =
       readonly puppet: PuppetId;
       readonly back?: readonly PersonId[];
     }
+  /** Keeps a room that is new to a login's person as they keep the chat on their phone. */
+  | { readonly kind: 'mark'; readonly portal: PortalKey; readonly puppet: PuppetId }
   | { readonly kind: 'tell'; readonly user: UserId; readonly say: Say; readonly show?: Shown }
   /** The bot says something in a room, once per entry key; `tone` as in Delivery. */
   | {

@@ -1,5 +1,5 @@
 // What a network told us, finished and serialisable (it is stored as JSON); knows no Matrix.
-import type { ChatChange, PersonSnapshot, Role } from './chat.ts';
+import type { ChatChange, ChatMarks, PersonSnapshot, Role } from './chat.ts';
 import type { ChatId, MessageId, PersonId, PortalKey } from './ids.ts';
 import type { MessageBody } from './message.ts';
 
@@ -35,6 +35,8 @@ export type NetworkEvent = Origin &
     | { readonly kind: 'membership'; readonly person: PersonId; readonly now: 'in' | 'out' }
     | { readonly kind: 'role'; readonly person: PersonId; readonly role: Role }
     | { readonly kind: 'person'; readonly person: PersonSnapshot }
+    /** How the login's person keeps the chat on their phone. */
+    | { readonly kind: 'marks'; readonly marks: ChatMarks }
     /** A direct chat turned out to be the same as this one, for every login: what was said there goes on here. */
     | { readonly kind: 'same-chat'; readonly before: ChatId }
     /** Something came that could not be read: shown as a notice, never dropped. `what` is a catalogue kind. */

@@ -1,5 +1,5 @@
 // The door to the homeserver: who speaks there, rooms and media; knows nothing of networks beyond their ids.
-import type { PersonSnapshot } from '../model/chat.ts';
+import type { ChatMarks, PersonSnapshot } from '../model/chat.ts';
 import type { EffectId, EventId, MxcUri, NetworkId, PersonId, PortalKey, RoomId, UserId } from '../model/ids.ts';
 import type { MatrixEphemeral, MatrixEvent, Membership } from '../model/matrix-event.ts';
 import type { Media, MediaSource, MessageBody } from '../model/message.ts';
@@ -108,6 +108,11 @@ export interface MatrixApi {
   look(room: RoomId, as?: UserId): Promise<RoomLook>;
   /** Marks the room as direct in the person's account data (through the double puppet). */
   markDirect(user: UserId, room: RoomId, withUser: UserId): Promise<void>;
+  /**
+   * Keeps the room as the person keeps the chat, through the double puppet; writes nothing that is so already.
+   * @returns false when the bridge may not speak for them @throws BridgeError
+   */
+  markRoom(user: UserId, room: RoomId, marks: ChatMarks): Promise<boolean>;
   /** Looks for an event carrying this effect's marker in the last events of a room; `beyond`: not there, and the room has more. */
   findDelivered(room: RoomId, id: EffectId): Promise<EventId | 'beyond' | undefined>;
   /** Was this event of a room of ours taken back? One that the homeserver does not know was not. */

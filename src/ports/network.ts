@@ -18,6 +18,8 @@ export interface Capabilities {
   readonly bodies: ReadonlySet<BodyKind>;
   /** What may be asked about groups; absent = nothing. */
   readonly groupAsks?: ReadonlySet<GroupAsk['kind']>;
+  /** Chats are described with how their person keeps them, and changes of that are told. */
+  readonly marks?: true;
   /** UTF-16 units of one message; longer text is split by the house. */
   readonly maxTextUnits: number;
   /** How long after sending an edit is accepted; absent = for ever. */

@@ -1,6 +1,7 @@
 // One message's way in each direction, its house ended at every single call to a port, before and after the call takes effect:
 // after another start exactly one message is on the other side. Knows no wire.
 import { describe, expect, test } from '@jest/globals';
+import type { ChatMarks } from '../../src/model/chat.ts';
 import { Ended, Wire } from '../support/ending.ts';
 import { FlowWorld, marie, MARIE, turns, ZOE } from '../support/flow-world.ts';
 import type { ChatId, RoomId } from '../../src/model/ids.ts';
@@ -14,6 +15,8 @@ interface Way {
   /** What people see on both sides in the end. */
   readonly there: readonly string[];
   readonly here: readonly string[];
+  /** How Marie keeps the room in the end; the network tells. */
+  readonly kept?: ChatMarks;
 }
 
 const BEFORE = { there: 'marie: hello', here: 'hello' };
@@ -102,6 +105,29 @@ const ways: readonly Way[] = [
     here: [BEFORE.here, 'from my phone'],
   },
   {
+    name: 'how a chat is kept on the phone',
+    doubled: true,
+    act: (world, chat) => {
+      world.network.keep(chat, MARIE, { muted: true, unread: true });
+      world.network.keep(chat, MARIE, { unread: false });
+    },
+    there: [BEFORE.there],
+    here: [BEFORE.here],
+    kept: { muted: true, unread: false },
+  },
+  {
+    name: 'the first message in a chat that is kept in some way',
+    first: true,
+    doubled: true,
+    act: (world, chat) => {
+      world.network.keep(chat, MARIE, { pinned: true });
+      world.network.say(chat, ZOE, 'fine');
+    },
+    there: ['zoe: fine'],
+    here: ['fine'],
+    kept: { pinned: true },
+  },
+  {
     name: 'a message here and another from the phone at the same time',
     doubled: true,
     act: (world, chat, room) => {
@@ -124,10 +150,18 @@ function hello(world: FlowWorld, room: RoomId) {
   return found.event;
 }
 
+interface Lived {
+  readonly ended: boolean;
+  readonly there: unknown;
+  readonly here: unknown;
+  readonly kept: unknown;
+}
+
 /** @returns whether the house lived long enough to be ended, and what is to be seen afterwards */
-async function live(way: Way, at: number, after: boolean): Promise<{ ended: boolean; there: unknown; here: unknown }> {
+async function live(way: Way, at: number, after: boolean): Promise<Lived> {
   const world = new FlowWorld();
   const wire = new Wire(at, after);
+  world.network.tellsMarks = way.kept !== undefined;
   if (way.doubled === true) world.matrix.doubles.add(marie);
   world.login(marie, MARIE);
   const chat = world.network.chat('d1', [MARIE, ZOE]);
@@ -159,7 +193,8 @@ async function live(way: Way, at: number, after: boolean): Promise<{ ended: bool
   if (!wire.dead) await house.lanes.drain();
   const all = [...world.matrix.rooms.values()].filter((one) => one.bridged);
   const here = all.length === 1 ? all.flatMap((one) => world.matrix.texts(one.id)) : `${all.length} rooms`;
-  return { ended: wire.dead, there: world.network.texts(chat), here };
+  const [kept] = world.matrix.marks.values();
+  return { ended: wire.dead, there: world.network.texts(chat), here, kept };
 }
 
 describe('ended at every call and started again', () => {
@@ -168,15 +203,16 @@ describe('ended at every call and started again', () => {
       test(`${way.name}, ${after ? 'after' : 'before'} each call takes effect`, async () => {
         let calls = 0;
         for (; ; calls += 1) {
-          const { ended, there, here } = await live(way, calls, after);
+          const { ended, there, here, kept } = await live(way, calls, after);
           const sorted = (list: unknown): unknown =>
             way.name.includes('same time') && Array.isArray(list)
               ? list.map(String).toSorted((a, b) => (a < b ? -1 : 1))
               : list;
-          expect({ calls, there: sorted(there), here: sorted(here) }).toEqual({
+          expect({ calls, there: sorted(there), here: sorted(here), kept }).toEqual({
             calls,
             there: sorted(way.there),
             here: sorted(way.here),
+            kept: way.kept,
           });
           if (!ended) break;
         }

@@ -64,8 +64,9 @@ describe('a message that has arrived over there', () => {
     const { there } = await write('hi');
     world.db.rules.clear();
     world.rule('deny');
-    deliver(there);
     await world.pass(10_000);
+    deliver(there);
+    await turns();
     expect(world.matrix.receipts).toEqual([]);
   });
 

@@ -407,6 +407,79 @@ export function homeserverContract(kind: HomeserverKind, roomVersion: '11' | '12
       expect((await ask(alice.accessToken, 'GET', path)).body).toEqual(content);
     });
 
+    test('a second appservice sorts a room for its person by tags, and only one that they are in', async () => {
+      const made = await ask(alice.accessToken, 'POST', '/createRoom', {});
+      const place = (roomId: unknown): string =>
+        `/user/@alice:hs.test/rooms/${encodeURIComponent(String(roomId))}/tags`;
+      const sort = async (method: string, roomId: unknown, tag: string, body?: Json): Promise<Said> =>
+        await ask('double-token', method, `${place(roomId)}/${tag}?user_id=@alice:hs.test`, body);
+      const mine = made.body['room_id'];
+      const tags = async (): Promise<unknown> => (await ask(alice.accessToken, 'GET', place(mine))).body['tags'];
+      expect(await tags()).toEqual({});
+      expect((await sort('PUT', mine, 'm.favourite', {})).status).toBe(200);
+      expect((await sort('PUT', mine, 'm.lowpriority', { order: 0.5 })).status).toBe(200);
+      expect(await tags()).toEqual({ 'm.favourite': {}, 'm.lowpriority': { order: 0.5 } });
+      const synced = (await ask(alice.accessToken, 'GET', '/sync?timeout=0')).body['rooms'] as {
+        join: Record<string, { account_data: { events: Json[] } }>;
+      };
+      const data = synced.join[String(mine)]?.account_data.events ?? [];
+      expect(data).toContainEqual({ type: 'm.tag', content: { tags: await tags() } });
+      expect((await sort('DELETE', mine, 'm.favourite')).status).toBe(200);
+      expect((await sort('DELETE', mine, 'm.favourite')).status).toBe(200);
+      expect(await tags()).toEqual({ 'm.lowpriority': { order: 0.5 } });
+      expect((await sort('PUT', await room('_x_bot'), 'm.favourite', {})).status).toBe(403);
+      const others = await ask(alice.accessToken, 'GET', '/user/@_x_bot:hs.test/rooms/!a:hs.test/tags');
+      expect(others.status).toBe(403);
+    });
+
+    test('a second appservice gives a room a push rule of its person, once, and takes it back', async () => {
+      const roomId = await room('_x_bot');
+      const place = `/pushrules/global/room/${encodeURIComponent(roomId)}`;
+      const rule = async (method: string, body?: Json): Promise<Said> =>
+        await ask('double-token', method, `${place}?user_id=@alice:hs.test`, body);
+      let { next_batch: since } = (await ask(alice.accessToken, 'GET', '/sync?timeout=0')).body;
+      expect([(await rule('GET')).status, (await rule('DELETE')).status]).toEqual([404, 404]);
+      for (let n = 0; n < 2; n += 1) expect((await rule('PUT', { actions: ['dont_notify'] })).status).toBe(200);
+      const found = await ask(alice.accessToken, 'GET', place);
+      expect(found.body).toMatchObject({ rule_id: roomId, default: false, enabled: true });
+      expect(found.body['actions']).not.toContain('notify');
+      const rules = async (): Promise<Json[]> => {
+        const { body } = await ask(alice.accessToken, 'GET', `/sync?timeout=0&since=${String(since)}`);
+        since = body['next_batch'];
+        const { events } = body['account_data'] as { events: Json[] };
+        const changed = events.find((event) => event['type'] === 'm.push_rules');
+        if (changed === undefined) throw new Error('no change of the rules was told');
+        return (changed['content'] as { global: { room: Json[] } }).global.room;
+      };
+      expect((await rules()).map((one) => one['rule_id'])).toEqual([roomId]);
+      expect((await rule('PUT', { actions: ['whisper'] })).status).toBe(400);
+      expect((await rule('DELETE')).status).toBe(200);
+      expect(await rules()).toEqual([]);
+    });
+
+    test('a second appservice marks a room as unread for its person, who sees it, and no appservice hears of it', async () => {
+      const made = await ask(alice.accessToken, 'POST', '/createRoom', { invite: ['@_x_bot:hs.test'] });
+      const roomId = String(made.body['room_id']);
+      const joined = await as('_x_bot', 'POST', `/join/${encodeURIComponent(roomId)}`, {});
+      expect(joined.status).toBe(200);
+      const place = `/user/@alice:hs.test/rooms/${encodeURIComponent(roomId)}/account_data/m.marked_unread`;
+      const path = `${place}?user_id=@alice:hs.test`;
+      expect((await ask('double-token', 'GET', path)).status).toBe(404);
+      expect((await ask('double-token', 'PUT', path, { unread: true })).status).toBe(200);
+      expect((await ask(alice.accessToken, 'GET', place)).body).toEqual({ unread: true });
+      await ask(
+        alice.accessToken,
+        'PUT',
+        `/rooms/${encodeURIComponent(roomId)}/send/m.room.message/unread`,
+        text('behind it'),
+      );
+      await bridge.until(() => bridge.events.some((event) => (event['content'] as Json)['body'] === 'behind it'));
+      const heard = [...bridge.events, ...bridge.passing].map(({ type }) => type);
+      expect(heard.filter((type) => type === 'm.marked_unread' || type === 'm.tag' || type === 'm.push_rules')).toEqual(
+        [],
+      );
+    });
+
     test('an alias given to createRoom is shown as the room’s name, unless the state says otherwise', async () => {
       const canonical = async (roomId: string): Promise<Json> =>
         (await as('_x_bot', 'GET', `/rooms/${roomId}/state/m.room.canonical_alias`)).body;

@@ -1,5 +1,6 @@
 // The in-memory twin of the homeserver's door: rooms with members and a timeline, each transaction id taken once, and what a
 // homeserver would push. It refuses what a homeserver refuses; knows no bridge.
+import type { ChatMarks } from '../../src/model/chat.ts';
 import { BridgeError } from '../../src/model/errors.ts';
 import {
   as,
@@ -66,6 +67,9 @@ export class MemoryMatrix {
   readonly feed: Wire[] = [];
   readonly doubles = new Set<UserId>();
   readonly direct: string[] = [];
+  /** How people keep rooms, by user and room, and each writing of it. */
+  readonly marks = new Map<string, ChatMarks>();
+  readonly marked: string[] = [];
   readonly typing: string[] = [];
   readonly receipts: string[] = [];
   /** Codes drawn, by where they are. */
@@ -297,6 +301,14 @@ export class MemoryMatrix {
       saidBefore: async (room, through) => {
         await this.#request('saidBefore', through, room);
         return this.#demand(room, through).timeline;
+      },
+      markRoom: async (user, room, marks) => {
+        await this.#request('markRoom', user, room);
+        if (!this.doubles.has(user)) return false;
+        this.#demand(room, user);
+        this.marked.push(`${user} ${room}`);
+        this.marks.set(`${user} ${room}`, { ...this.marks.get(`${user} ${room}`), ...marks });
+        return true;
       },
       markDirect: async (user, room, withUser) => {
         await Promise.resolve();

@@ -2,6 +2,7 @@
 // events handed over again until they are accepted. Knows no Matrix.
 import type { GroupAction, NetworkAction } from '../../src/model/delivery.ts';
 import { originKey } from '../../src/model/effect.ts';
+import type { ChatMarks } from '../../src/model/chat.ts';
 import { BridgeError } from '../../src/model/errors.ts';
 import {
   as,
@@ -66,6 +67,10 @@ export class MemoryNetwork {
   before: (action: NetworkAction) => void = () => undefined;
   /** Called after the action was done, before its answer; may throw: a lost answer. */
   after: (action: NetworkAction) => void = () => undefined;
+  /** Whether adapters made from now on tell how people keep their chats. */
+  tellsMarks = false;
+  /** By account and chat. */
+  readonly #marks = new Map<string, ChatMarks>();
   /** What connect() throws. */
   refusing: BridgeError | undefined;
   readonly #done = new Map<EffectId, ActionReceipt>();
@@ -90,6 +95,7 @@ export class MemoryNetwork {
         actions: new Set(['send', 'edit', 'remove', 'react', 'rename', 'add', 'expel', 'leave', 'set-role']),
         bodies: new Set(['text']),
         maxTextUnits: MAX_TEXT,
+        ...(this.tellsMarks ? { marks: true } : {}),
       },
       loginFlows: [],
       beginLogin: () => {
@@ -168,6 +174,13 @@ export class MemoryNetwork {
     if (role === 'admin') admins.add(as<PersonId>(person));
     else admins.delete(as<PersonId>(person));
     this.happen(chat, by, { kind: 'role', person: as<PersonId>(person), role });
+  }
+
+  /** Somebody keeps a chat otherwise on their phone: nobody but their own devices hears of it. */
+  keep(chat: ChatId, by: string, marks: ChatMarks): void {
+    const key = `${by} ${chat}`;
+    this.#marks.set(key, { ...this.#marks.get(key), ...marks });
+    this.#tell(chat, as<PersonId>(by), 'marks', String(this.#tick()), '', { kind: 'marks', marks }, as<PersonId>(by));
   }
 
   /** Anything else that happens in a chat. */
@@ -257,6 +270,7 @@ export class MemoryNetwork {
             kind,
             members: members.map((person) => ({ person, role: admins.has(person) ? 'admin' : 'member' })),
             ...(name === undefined ? {} : { name }),
+            marks: this.#marks.get(`${puppet.self} ${id}`) ?? {},
           },
           facts: [`chat:${id}`],
           ...(kind === 'direct' && other !== undefined ? { person: { id: other, name: other } } : {}),
@@ -344,11 +358,20 @@ export class MemoryNetwork {
     return id;
   }
 
-  #tell(chat: ChatId, by: PersonId, kind: string, message: string, revision: string, what: Happening): void {
+  /** @param only the one account that is told */
+  #tell(
+    chat: ChatId,
+    by: PersonId,
+    kind: string,
+    message: string,
+    revision: string,
+    what: Happening,
+    only?: PersonId,
+  ): void {
     const { members, kind: sort } = this.#chat(chat);
     const at = this.clock.now();
     for (const person of members) {
-      if (person === this.#acting) continue;
+      if (person === this.#acting || (only !== undefined && person !== only)) continue;
       const list = this.#untold.get(person) ?? [];
       const happened = (puppet: Puppet): NetworkEvent => {
         const portal = sort === 'direct' ? { network: PIGEON, chat, receiver: puppet.id } : { network: PIGEON, chat };

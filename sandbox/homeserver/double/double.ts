@@ -6,6 +6,7 @@ import { EphemeralEvents } from './ephemeral.ts';
 import { MatrixError, type Json } from './json.ts';
 import { MediaStore } from './media.ts';
 import { People } from './people.ts';
+import { PushRules } from './push-rules.ts';
 import { Pusher } from './pusher.ts';
 import { Reads } from './read.ts';
 import { ownsAlias, readRegistration, type Appservice } from './registration.ts';
@@ -30,6 +31,7 @@ export class Double {
   readonly rooms: Rooms;
   readonly people: People;
   readonly ephemeral: EphemeralEvents;
+  readonly pushRules: PushRules;
   readonly syncs: Syncs;
   readonly reads: Reads;
   readonly media: MediaStore;
@@ -47,7 +49,8 @@ export class Double {
     this.rooms = new Rooms(world, this.bus);
     this.people = new People(world, this.rooms, this.bus, this.services, settings.secret);
     this.ephemeral = new EphemeralEvents(world, this.bus);
-    this.syncs = new Syncs(world, this.bus, this.ephemeral);
+    this.pushRules = new PushRules(world, this.rooms, this.bus);
+    this.syncs = new Syncs(world, this.bus, this.ephemeral, this.pushRules);
     this.reads = new Reads(world);
     this.media = new MediaStore(world);
     this.pushers = this.services.map((service) => new Pusher(service, world, (line) => this.log(line)));

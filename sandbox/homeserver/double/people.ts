@@ -36,6 +36,7 @@ export class People {
       profile: new Map(),
       devices: new Map(),
       accountData: new Map(),
+      pushRules: new Map(),
       filters: [],
       memberships: new Map(),
     };
@@ -173,6 +174,28 @@ export class People {
       .user(userId)
       .accountData.set(`${roomId}\0${type}`, { roomId, type, content, stream: this.#world.next() });
     this.#bus.wake();
+  }
+
+  /** How a person sorts a room (client API, "Room tagging"); their clients see it as account data of the room. */
+  tags(requester: Requester, userId: string, roomId: string): Json {
+    if (requester.userId !== userId) throw forbidden('Cannot get tags for other users.');
+    const kept = this.#world.users.get(userId)?.accountData.get(`${roomId}\0m.tag`);
+    return objectAt(kept?.content ?? {}, 'tags');
+  }
+
+  /** @param content how the tag is ordered; undefined takes the tag away */
+  setTag(requester: Requester, userId: string, roomId: string, tag: string, content: Json | undefined): void {
+    if (requester.userId !== userId) throw forbidden('Cannot add tags for other users.');
+    if (Buffer.byteLength(tag) > 255) {
+      throw new MatrixError(400, 'M_INVALID_PARAM', "tag parameter's length is over 255 bytes");
+    }
+    const user = this.#rooms.user(userId);
+    if (content !== undefined && !user.memberships.has(roomId)) {
+      throw forbidden(`User ${userId} has no membership in room ${roomId}`);
+    }
+    const { [tag]: _before, ...others } = this.tags(requester, userId, roomId);
+    const tags = content === undefined ? others : { ...others, [tag]: content };
+    this.setAccountData(requester, userId, roomId, 'm.tag', { tags });
   }
 
   #ownData(requester: Requester, userId: string): void {

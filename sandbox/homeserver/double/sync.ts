@@ -3,7 +3,7 @@ import type { Bus } from './bus.ts';
 import type { EphemeralEvents } from './ephemeral.ts';
 import type { SyncFilter } from './filter.ts';
 import { MatrixError, textAt, type Json } from './json.ts';
-import { PUSH_RULES } from './push-rules.ts';
+import { PUSH_RULES, type PushRules } from './push-rules.ts';
 import type { Requester } from './requester.ts';
 import { maySee } from './rules.ts';
 import { strip } from './rooms.ts';
@@ -35,11 +35,13 @@ export class Syncs {
   readonly #world: World;
   readonly #bus: Bus;
   readonly #ephemeral: EphemeralEvents;
+  readonly #pushRules: PushRules;
 
-  constructor(world: World, bus: Bus, ephemeral: EphemeralEvents) {
+  constructor(world: World, bus: Bus, ephemeral: EphemeralEvents, pushRules: PushRules) {
     this.#world = world;
     this.#bus = bus;
     this.#ephemeral = ephemeral;
+    this.#pushRules = pushRules;
   }
 
   async answer(request: SyncRequest): Promise<Json> {
@@ -93,8 +95,9 @@ export class Syncs {
       .filter((entry) => entry.roomId === '' && entry.stream > (since ?? 0))
       .map(({ type, content }) => ({ type, content }))
       .filter((event) => filter.accountData.passes(event));
-    if (since === undefined && filter.accountData.passes({ type: 'm.push_rules', content: {} })) {
-      accountData.push({ type: 'm.push_rules', content: PUSH_RULES });
+    const told = accountData.some(({ type }) => type === PUSH_RULES);
+    if (since === undefined && !told && filter.accountData.passes({ type: PUSH_RULES, content: {} })) {
+      accountData.push({ type: PUSH_RULES, content: this.#pushRules.of(requester.userId) });
     }
     const rooms = {
       ...(Object.keys(join).length > 0 ? { join } : {}),

@@ -65,6 +65,8 @@ export interface User {
     string,
     { readonly roomId: string; readonly type: string; readonly content: Json; readonly stream: number }
   >;
+  /** What people added to the rules that all have, by kind. */
+  readonly pushRules: Map<string, readonly Json[]>;
   readonly filters: Json[];
   /** Membership changes of this user, to find rooms and times quickly. */
   readonly memberships: Map<string, StoredEvent>;

@@ -13,10 +13,11 @@ import { isThere, mayHaveBeenCarried, reportUndecided } from '../after-restore.t
 import { denied, languageOf, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
 import { mentionsToMatrix } from '../mentions.ts';
 import { isReadOn } from '../reading.ts';
-import { mirrorLater } from '../tellings.ts';
+import { markLater, mirrorLater } from '../tellings.ts';
 import { sayForced } from '../rooms.ts';
 import { changeChat, changeMembership, changeRole } from './group.ts';
 import type { Hand, HandFor, Open, RoomDuty, ToMatrix } from './hand.ts';
+import { keepMarks } from './marks.ts';
 import { joinChats } from './same-chat.ts';
 import { speakInRoom } from './speak.ts';
 
@@ -55,6 +56,10 @@ export async function deliverToMatrix(doors: FlowDoors, entry: QueueEntry, owed:
     await joinChats(doors, owed, owed.duty.before, puppet);
     return {};
   }
+  if (owed.duty.kind === 'marks') {
+    await keepMarks(doors, owed.portal, puppet, owed.duty.marks);
+    return {};
+  }
   const look = mayHaveBeenCarried(doors, owed.at) || doors.clock.now() - entry.receivedAt > LOOK_AFTER_MS;
   const portal = await openPortal(doors, entry, owed, puppet);
   return await perform(owed.duty, { doors, owed, portal, puppet, look });
@@ -85,6 +90,7 @@ async function openPortal(doors: FlowDoors, entry: QueueEntry, owed: ToMatrix, p
     // Asked for before the room is there, so that no crash forgets it; done behind this entry, so that the message comes first.
     await mirrorLater(doors, { cause: entry.key, portal: known, puppet: puppet.id });
   }
+  if (known.room === undefined) await markLater(doors, { cause: entry.key, portal: known, puppet: puppet.id });
   const portal = await doors.keeper.ensure(owed.portal, puppet);
   if (portal.encrypted) await sayForced(doors, portal, puppet.owner);
   return portal;

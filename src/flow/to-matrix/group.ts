@@ -1,11 +1,21 @@
 // What changes about a group, done in its room as whoever did it there: its words, its people, what they may do; knows no wire.
+import type { MatrixDuty } from '../../model/delivery.ts';
 import type { Outcome } from '../../model/entry.ts';
 import type { PersonId } from '../../model/ids.ts';
+import type { NetworkEvent } from '../../model/network-event.ts';
 import type { Speaker } from '../../ports/matrix.ts';
 import { letIn, letOut } from '../belonging.ts';
 import { usersOf, type FlowDoors } from '../doors.ts';
 import { isDone } from '../done.ts';
 import type { HandFor, Open } from './hand.ts';
+
+export function groupDuty(event: Extract<NetworkEvent, { kind: 'chat' | 'membership' | 'role' }>): MatrixDuty {
+  if (event.kind === 'chat') return { kind: 'chat', change: event.change };
+  const { person } = event;
+  return event.kind === 'role'
+    ? { kind: 'role', person, role: event.role }
+    : { kind: 'membership', person, now: event.now };
+}
 
 export async function changeChat({ doors, owed, duty, portal }: HandFor<'chat'>): Promise<Outcome> {
   const { name, topic, announce, locked } = duty.change;

@@ -8,7 +8,7 @@ export type ToMatrix = Extract<Delivery, { to: 'matrix' }>;
 export type Open = Portal & { readonly room: RoomId };
 
 /** Duties done in a portal's room. */
-export type RoomDuty = Exclude<MatrixDuty, { kind: 'person' | 'same-chat' }>;
+export type RoomDuty = Exclude<MatrixDuty, { kind: 'person' | 'same-chat' | 'marks' }>;
 
 export interface Hand<Duty> {
   readonly doors: FlowDoors;

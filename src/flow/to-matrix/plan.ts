@@ -9,6 +9,8 @@ import { heldAfterRestore } from '../after-restore.ts';
 import { mayBridge, type FlowDoors, type Plan } from '../doors.ts';
 import { isEndOfReader, isForReader, isReadOn, reads, welcome } from '../reading.ts';
 import { splitParts } from '../split.ts';
+import { groupDuty } from './group.ts';
+import { planMarks } from './marks.ts';
 import { refused } from './refused.ts';
 import { beforeJoining } from './same-chat.ts';
 import { dropSuperseded } from './superseded.ts';
@@ -36,6 +38,7 @@ export async function planToMatrix(
   const puppet = await doors.puppets.find(from);
   if (puppet === undefined) return none('login-gone');
   if (event.kind === 'person') return await planPerson(doors, entry, event, puppet);
+  if (event.kind === 'marks') return await planMarks(doors, entry, event, puppet);
   const first = event.kind === 'same-chat' ? await beforeJoining(doors, event) : undefined;
   if (first !== undefined) return first;
   const portal = await doors.keeper.know(event.portal, puppet);
@@ -71,7 +74,7 @@ async function planPerson(
 async function planEvent(
   doors: FlowDoors,
   entry: QueueEntry,
-  said: Exclude<NetworkEvent, { kind: 'person' }>,
+  said: Exclude<NetworkEvent, { kind: 'person' | 'marks' }>,
   portal: Portal,
 ): Promise<Plan> {
   const event = 'parts' in said ? { ...said, parts: splitParts(said.parts) } : said;
@@ -90,15 +93,9 @@ async function planEvent(
     case 'same-chat':
       return owe(entry, event, { kind: 'same-chat', before: event.before });
     case 'chat':
-      return portal.room === undefined ? none('no-room') : owe(entry, event, { kind: 'chat', change: event.change });
     case 'membership':
-      return portal.room === undefined
-        ? none('no-room')
-        : owe(entry, event, { kind: 'membership', person: event.person, now: event.now });
     case 'role':
-      return portal.room === undefined
-        ? none('no-room')
-        : owe(entry, event, { kind: 'role', person: event.person, role: event.role });
+      return portal.room === undefined ? none('no-room') : owe(entry, event, groupDuty(event));
   }
 }
 

@@ -1,4 +1,4 @@
-// People: profiles, account data, the directory.
+// People: profiles, account data, how they sort their rooms and what they are notified of, the directory.
 import { textAt } from '../json.ts';
 import { CLIENT, Routes } from './route.ts';
 
@@ -32,6 +32,26 @@ routes.on(
 );
 routes.on('PUT', `${CLIENT}/user/:user/rooms/:room/account_data/:type`, (call, userId = '', roomId = '', type = '') =>
   call.hs.people.setAccountData(call.who(), userId, roomId, type, call.json()),
+);
+routes.on('GET', `${CLIENT}/user/:user/rooms/:room/tags`, (call, userId = '', roomId = '') => ({
+  tags: call.hs.people.tags(call.who(), userId, roomId),
+}));
+routes.on('PUT', `${CLIENT}/user/:user/rooms/:room/tags/:tag`, (call, userId = '', roomId = '', tag = '') =>
+  call.hs.people.setTag(call.who(), userId, roomId, tag, call.json()),
+);
+routes.on('DELETE', `${CLIENT}/user/:user/rooms/:room/tags/:tag`, (call, userId = '', roomId = '', tag = '') =>
+  call.hs.people.setTag(call.who(), userId, roomId, tag, undefined),
+);
+routes.on('GET', `${CLIENT}/pushrules/`, (call) => call.hs.pushRules.of(call.who().userId));
+routes.on('GET', `${CLIENT}/pushrules/global/:kind/:rule`, (call, kind = '', ruleId = '') => ({
+  status: 200,
+  body: call.hs.pushRules.find(call.who().userId, kind, ruleId),
+}));
+routes.on('PUT', `${CLIENT}/pushrules/global/:kind/:rule`, (call, kind = '', ruleId = '') =>
+  call.hs.pushRules.put(call.who(), kind, ruleId, call.json()),
+);
+routes.on('DELETE', `${CLIENT}/pushrules/global/:kind/:rule`, (call, kind = '', ruleId = '') =>
+  call.hs.pushRules.remove(call.who(), kind, ruleId),
 );
 routes.on('PUT', `${CLIENT}/presence/:user/status`, (call) => void call.who());
 routes.on('POST', `${CLIENT}/user_directory/search`, (call) => {

@@ -1,6 +1,5 @@
 // Who one is to the server: versions, login, devices, keys, and the paths of appservices about themselves.
 import { MatrixError } from '../json.ts';
-import { PUSH_RULES } from '../push-rules.ts';
 import { CLIENT, Routes } from './route.ts';
 
 export const routes = new Routes();
@@ -50,10 +49,6 @@ routes.on('PUT', `${CLIENT}/devices/:device`, (call, deviceId = '') => ({
   status: call.hs.people.putDevice(call.who(), deviceId, call.json()),
   body: {},
 }));
-routes.on('GET', `${CLIENT}/pushrules/`, (call) => {
-  call.who();
-  return PUSH_RULES;
-});
 routes.on('GET', `${CLIENT}/voip/turnServer`, (call) => {
   call.who();
   return {};

@@ -1,0 +1,59 @@
+// How a login's person keeps a chat on their phone, kept alike on Matrix, for them alone; knows no wire.
+import type { ChatMarks } from '../../model/chat.ts';
+import { effectId } from '../../model/effect.ts';
+import type { BridgeAct, QueueEntry } from '../../model/entry.ts';
+import type { PortalKey } from '../../model/ids.ts';
+import type { NetworkEvent } from '../../model/network-event.ts';
+import type { Puppet } from '../../model/records.ts';
+import { mayHaveIt, type FlowDoors, type Plan } from '../doors.ts';
+import { isDone } from '../done.ts';
+
+/** A chat without a room is asked how it is kept when it gets one: nothing is said, and nobody is asked, for its sake. */
+export async function planMarks(
+  doors: FlowDoors,
+  entry: QueueEntry,
+  event: Extract<NetworkEvent, { kind: 'marks' }>,
+  puppet: Puppet,
+): Promise<Plan> {
+  const { portal: key, sender, at, marks } = event;
+  const portal = await doors.portals.byKey(key);
+  if (portal?.room === undefined) return { do: 'nothing', code: 'no-room' };
+  if (!(await mayHaveIt(doors, portal, puppet))) return { do: 'nothing', code: 'denied' };
+  const duty = { kind: 'marks', marks } as const;
+  const delivery = {
+    id: effectId(entry.key, 0),
+    to: 'matrix',
+    portal: key,
+    sender,
+    duty,
+    at,
+    late: entry.late,
+  } as const;
+  return { do: 'deliver', deliveries: [delivery] };
+}
+
+/** Done again, it changes nothing. A person who is out of the room, or whom the bridge may not speak for, keeps it as it is. */
+export async function keepMarks(doors: FlowDoors, key: PortalKey, puppet: Puppet, marks: ChatMarks): Promise<void> {
+  const room = (await doors.portals.byKey(key))?.room;
+  if (room === undefined) return;
+  await isDone(async () => void (await doors.matrix.markRoom(puppet.owner, room, marks)));
+}
+
+export async function markNewRoom(
+  doors: FlowDoors,
+  _entry: QueueEntry,
+  act: Extract<BridgeAct, { kind: 'mark' }>,
+): Promise<Plan> {
+  const portal = await doors.portals.byKey(act.portal);
+  const puppet = await doors.puppets.find(act.puppet);
+  if (portal?.room === undefined || puppet === undefined) return { do: 'nothing', code: 'no-room' };
+  const session = doors.session(act.puppet);
+  if (session === undefined) {
+    if (puppet.state === 'signed-out') return { do: 'nothing', code: 'login-gone' };
+    return { do: 'wait', ms: 500, code: 'login-offline' };
+  }
+  if (!(await mayHaveIt(doors, portal, puppet))) return { do: 'nothing', code: 'denied' };
+  const { marks = {} } = (await session.describeChat(act.portal.chat)).chat;
+  await keepMarks(doors, act.portal, puppet, marks);
+  return { do: 'nothing', code: 'marked' };
+}
