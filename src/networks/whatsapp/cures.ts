@@ -19,6 +19,8 @@ export interface Cures {
   readonly silence: boolean;
   /** 12: timers of a socket end with it. */
   readonly timers: boolean;
+  /** 16: what comes now waits its turn behind what was stored for us. */
+  readonly inTurn: boolean;
 }
 
 export const allCures: Cures = {
@@ -31,4 +33,5 @@ export const allCures: Cures = {
   stepFirst: true,
   silence: true,
   timers: true,
+  inTurn: true,
 };

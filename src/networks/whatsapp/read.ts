@@ -45,11 +45,13 @@ export function readMessage(
   const place = placeOf(context, message, options.via ?? 'live');
   if (place === undefined) return { ...NOTHING, nowhere: true };
   const names = namesOf(context, message, place);
-  if (!isEmpty(message.message)) {
+  const stub = message.messageStubType ?? 0;
+  // The group's key that came with it was read, the message itself was not.
+  const isUnread = stub === CIPHERTEXT && isPlumbing(message.message ?? {});
+  if (!isUnread && !isEmpty(message.message)) {
     const events = readContent(context, message, place);
     return { ...NOTHING, names, events: options.healing === true ? healed(place, events) : events };
   }
-  const stub = message.messageStubType ?? 0;
   if (message.key?.isViewOnce === true) return { ...NOTHING, names, events: [told(place, 'whatsapp.view-once')] };
   if (stub === CIPHERTEXT) {
     const notice = { ...told(place, 'whatsapp.waiting'), key: originKey(place.portal, 'waiting', place.id) };

@@ -565,6 +565,13 @@ describe('what cannot be decrypted yet', () => {
     ]);
   });
 
+  test('is shown as waiting though the key of its group was read', () => {
+    const senderKeyDistributionMessage = { groupId: '1@g.us', axolotlSenderKeyDistributionMessage: Buffer.from('key') };
+    const half = { ...ciphertext, message: { senderKeyDistributionMessage } };
+    expect(readMessage(context, half)).toMatchObject({ waiting: 'l5.M1', events: [{ message: 'l5.M1' }] });
+    expect(readMessage(context, inGroup({ senderKeyDistributionMessage })).events).toEqual([]);
+  });
+
   test('becomes its text in the same place when it comes', () => {
     const arrived = inGroup({ conversation: 'here' });
     const [waiting] = readMessage(context, ciphertext).events;

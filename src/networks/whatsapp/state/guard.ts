@@ -32,10 +32,19 @@ export function guardSocket(
   ws.prependListener('frame', (frame) => {
     if (frame instanceof Uint8Array || !wants(frame)) return;
     const commit = journal.heard(frame);
+    if (cures.inTurn && frame.tag === 'message') queueUp(frame);
     if (commit === undefined) return;
     if (cures.gate) gate.hold(commit);
     // The writer has told its line why nothing is kept any more.
     else commit.catch(() => undefined);
   });
   return gate;
+}
+
+/**
+ * The library works off what was stored for us one by one, and beside it whatever comes now: a group's message before the one that
+ * brought its key. By this mark, which it looks at for nothing else that matters here, it takes both into one queue.
+ */
+function queueUp(message: BinaryNode): void {
+  if (!message.attrs['offline']) message.attrs['offline'] = '0';
 }

@@ -9,6 +9,7 @@ import {
   type SocketConfig,
 } from '@whiskeysockets/baileys';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { KeyedTurns } from '../../../model/keyed-turns.ts';
 import type { Cures } from '../cures.ts';
 import type { Journal } from './journal.ts';
 import { setRows, type KeyStore } from './keys.ts';
@@ -21,6 +22,8 @@ export interface RepositoryDoors {
   readonly journal: Journal;
   readonly store: Pick<KeyStore, 'set' | 'begin'>;
   readonly hold: Hold;
+  /** Those of the login: a line that has ended may still be at work on a message when the next one is open. */
+  readonly turns: KeyedTurns;
 }
 
 /** Lets no frame leave before this is kept. @returns false when there are no frames to hold: then it has to be waited for */
@@ -36,7 +39,7 @@ const UNLOCKED = 'lid-mapping';
 export function repositoryMaker(doors: RepositoryDoors): MakeRepository {
   return (auth, logger, pnToLid) => {
     const keys = auth.keys as SignalKeyStoreWithTransaction;
-    if (doors.cures.oneLock) takeOneLock(keys);
+    if (doors.cures.oneLock) takeOneLock(keys, doors.turns);
     const steps = new Steps(doors, keys);
     const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, pnToLid);
     return { ...inner, ...steps.around(inner), ...(doors.cures.journal ? reading(doors.journal, keys, inner) : {}) };
@@ -51,10 +54,13 @@ export function withTransactions(
   return addTransactionCapability(store, logger, transactionOpts);
 }
 
-function takeOneLock(keys: SignalKeyStoreWithTransaction): void {
+function takeOneLock(keys: SignalKeyStoreWithTransaction, turns: KeyedTurns): void {
   const transaction = keys.transaction.bind(keys);
-  keys.transaction = async (work, key) =>
-    await transaction(work, key === UNLOCKED ? `${ACCOUNT}/${UNLOCKED}` : ACCOUNT);
+  keys.transaction = async (work, key) => {
+    if (keys.isInTransaction()) return await transaction(work, key);
+    const lock = key === UNLOCKED ? `${ACCOUNT}/${UNLOCKED}` : ACCOUNT;
+    return await turns.run(lock, async () => await transaction(work, lock));
+  };
 }
 
 /** Decryption: the plaintext is kept in the commit of the ratchet's step, and a second delivery does not touch the ratchet. */

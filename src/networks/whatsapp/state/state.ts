@@ -1,5 +1,6 @@
 // Everything the library has to remember of one login: credentials, keys, what was received and what was sent, over one ledger.
 import { initAuthCreds, type AuthenticationCreds, type AuthenticationState } from '@whiskeysockets/baileys';
+import { KeyedTurns } from '../../../model/keyed-turns.ts';
 import { allCures, type Cures } from '../cures.ts';
 import { Journal } from './journal.ts';
 import { KeyStore } from './keys.ts';
@@ -25,6 +26,7 @@ export class AccountState {
   readonly #cures: Cures;
   readonly #writer: Writer;
   readonly #closing = new AbortController();
+  readonly #turns = new KeyedTurns();
   #written: Uint8Array | undefined;
 
   private constructor(doors: StateDoors, creds: AuthenticationCreds, kept: ReadonlyMap<string, Uint8Array>) {
@@ -68,7 +70,8 @@ export class AccountState {
 
   /** For a socket whose frames wait for what is being kept. */
   repositoryBehind(hold: Hold): MakeRepository {
-    return repositoryMaker({ cures: this.#cures, journal: this.journal, store: this.keys, hold });
+    const [cures, turns] = [this.#cures, this.#turns];
+    return repositoryMaker({ cures, journal: this.journal, store: this.keys, hold, turns });
   }
 
   /** After each `creds.update`, which the library has put into `creds` by then. @throws FencedError, WriterClosed */
