@@ -68,6 +68,7 @@ export interface GroupInfo {
   readonly requests: readonly string[];
   readonly announce: boolean;
   readonly locked: boolean;
+  readonly anyoneAdds: boolean;
   readonly approval: boolean;
   readonly ephemeral: number;
   readonly invite: string;
@@ -240,6 +241,7 @@ export interface ControlCommands {
       description?: string;
       announce?: boolean;
       locked?: boolean;
+      anyoneAdds?: boolean;
       approval?: boolean;
       ephemeral?: number;
       picture?: NewPicture;

@@ -87,6 +87,7 @@ export async function openHomeserver(
     identityKey: keyBytes(secrets.identityKey),
     federate: rooms.federate,
     botPower: rooms.botPower,
+    ghostPower: rooms.ghostPower,
     roomVersion: rooms.version,
     stores: { ghosts: store.ghosts, vault: store.vault },
     queue: store.queue,
@@ -200,6 +201,7 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
       tooOldMs: TOO_OLD_MS,
       slowMs: SLOW_MS,
       showDelivered: config.rooms.showDelivered,
+      shownMembers: config.rooms.shownMembers,
       restoredAt: ground.restoredAt,
     },
   };

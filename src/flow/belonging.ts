@@ -9,9 +9,6 @@ import { isDone } from './done.ts';
 import { handOver, successor } from './reading.ts';
 import { sayOnce } from './tellings.ts';
 
-/** In a room of so many members others come when they first speak: every one of them is an account and several requests. */
-export const MOST_SHOWN = 100;
-
 export interface Move {
   readonly portal: Portal & { readonly room: NonNullable<Portal['room']> };
   readonly person: PersonId;
@@ -20,7 +17,7 @@ export interface Move {
   readonly by: (work: (speaker: Speaker) => Promise<void>) => Promise<boolean>;
   /** How the room is, for whoever looked already. */
   readonly members?: ReadonlyMap<UserId, Membership>;
-  /** In however full a room. */
+  /** In however full a room: others come there when they first speak, since every one is an account and several requests. */
   readonly surely?: boolean;
 }
 
@@ -36,7 +33,7 @@ export async function letIn(doors: FlowDoors, { portal, person, id, by, members,
   const present = members ?? (await doors.matrix.members(portal.room));
   const user = doors.matrix.ghostUser(portal.key.network, person);
   const now = present.get(user);
-  if (now === 'join' || (now !== 'invite' && surely !== true && joined(present) >= MOST_SHOWN)) return;
+  if (now === 'join' || (now !== 'invite' && surely !== true && joined(present) >= doors.settings.shownMembers)) return;
   // Networks know no bans: whoever was let in again is no longer banned.
   if (now === 'ban') await isDone(async () => await doors.matrix.bot.kick(portal.room, user, undefined, id));
   const ghost = await doors.senders.ghost(portal.key.network, person, portal.reader);

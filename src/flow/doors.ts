@@ -63,6 +63,8 @@ export interface FlowSettings {
   readonly slowMs: number;
   /** The bot's read receipt says that a message has arrived over there. */
   readonly showDelivered: boolean;
+  /** A group's room with more people in it shows others when they first speak. */
+  readonly shownMembers: number;
   /** When the database was last brought back from a backup, epoch ms: what happened before is looked for first. */
   readonly restoredAt?: number | undefined;
 }

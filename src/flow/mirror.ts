@@ -4,7 +4,7 @@ import type { BridgeAct, QueueEntry } from '../model/entry.ts';
 import type { PersonId, UserId } from '../model/ids.ts';
 import type { ChatSnapshot } from '../model/chat.ts';
 import type { Portal } from '../model/records.ts';
-import { letIn, letOut, MOST_SHOWN } from './belonging.ts';
+import { letIn, letOut } from './belonging.ts';
 import { mayBridge, usersOf, type FlowDoors, type Plan } from './doors.ts';
 import { isDone } from './done.ts';
 
@@ -29,7 +29,7 @@ export async function mirror(doors: FlowDoors, entry: QueueEntry, act: Mirror): 
 }
 
 async function sayHow(doors: FlowDoors, entry: QueueEntry, portal: Open, chat: ChatSnapshot): Promise<void> {
-  const { name, topic = '', announce = false, locked = false, members = [] } = chat;
+  const { name, topic = '', announce = false, locked = false, anyoneAdds = false, members = [] } = chat;
   const words = { ...(name === undefined ? {} : { name }), topic };
   await isDone(async () => await doors.matrix.bot.describe(portal.room, effectId(entry.key, 'words'), words));
   if (name !== undefined && name !== portal.name) await doors.keeper.change(portal.key, { name });
@@ -39,7 +39,7 @@ async function sayHow(doors: FlowDoors, entry: QueueEntry, portal: Open, chat: C
       if (role !== 'member') roles.set(user, 'admin');
     }
   }
-  await doors.matrix.setPowers(portal.room, { roles, only: true, announce, locked });
+  await doors.matrix.setPowers(portal.room, { roles, only: true, announce, locked, anyoneAdds });
 }
 
 async function showWho(
@@ -64,7 +64,7 @@ async function showWho(
   }
   for (const { person } of members) {
     const own = (await doors.senders.ownersOf(portal, person)).length > 0;
-    if (!own && members.length > MOST_SHOWN && !back.includes(person)) continue;
+    if (!own && members.length > doors.settings.shownMembers && !back.includes(person)) continue;
     const id = effectId(entry.key, `in-${person}`);
     await letIn(doors, { portal, person, id, by, members: present, surely: back.includes(person) });
   }

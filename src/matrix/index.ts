@@ -38,6 +38,8 @@ export interface MatrixOptions {
   readonly identityKey: Uint8Array;
   readonly federate: boolean;
   readonly botPower: number;
+  /** Ghosts of admins have power in the room of their group. */
+  readonly ghostPower: boolean;
   readonly roomVersion?: string | undefined;
   readonly stores: { readonly ghosts: GhostStore; readonly vault: Vault };
   readonly queue: Pick<Queue, 'seen'>;
@@ -114,6 +116,7 @@ export async function openMatrix(options: MatrixOptions): Promise<MatrixWing> {
     asUser: (user) => ({ token, user, device: DEVICE }),
     federate: options.federate,
     botPower: options.botPower,
+    ghostPower: options.ghostPower,
     roomVersion: options.roomVersion,
     log,
   });

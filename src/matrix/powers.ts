@@ -17,12 +17,15 @@ function rungs(botPower: number): { readonly ghost: number; readonly person: num
   return botPower >= 70 ? { ghost: 50, person: 60 } : { ghost: botPower - 20, person: botPower - 10 };
 }
 
-/** @param botPower the level that the configuration gives the bot */
-export function shaped(
-  levels: Json,
-  powers: RoomPowers,
-  { botPower, isGhost }: { readonly botPower: number; readonly isGhost: (user: UserId) => boolean },
-): Json {
+export interface House {
+  /** The level that the configuration gives the bot. */
+  readonly botPower: number;
+  /** Ghosts of admins have power. Without, no ghost has any, and nothing that has none may invite: nor may, then, people who are no admins. */
+  readonly ghostPower: boolean;
+  readonly isGhost: (user: UserId) => boolean;
+}
+
+export function shaped(levels: Json, powers: RoomPowers, { botPower, ghostPower, isGhost }: House): Json {
   const { ghost, person } = rungs(botPower);
   const events = {
     ...objectAt(levels, 'events'),
@@ -34,18 +37,20 @@ export function shaped(
   };
   const users: Record<string, unknown> = { ...objectAt(levels, 'users') };
   for (const [user, level] of Object.entries(users)) {
-    if (powers.only === true && (typeof level !== 'number' || level < botPower)) delete users[user];
+    const powerless = !ghostPower && isGhost(as<UserId>(user));
+    if (powerless || (powers.only === true && (typeof level !== 'number' || level < botPower))) delete users[user];
   }
   for (const [user, role] of powers.roles ?? []) {
-    if (role === 'admin') users[user] = isGhost(user) ? ghost : person;
+    if (role === 'admin' && (ghostPower || !isGhost(user))) users[user] = isGhost(user) ? ghost : person;
     else delete users[user];
   }
   const written = powers.announce === undefined ? {} : { events_default: powers.announce ? ghost : 0 };
+  const open = ghostPower && (powers.anyoneAdds ?? numberAt(levels, 'invite') === 0);
   return {
     ...levels,
     ...written,
     state_default: ghost,
-    invite: ghost,
+    invite: open ? 0 : ghost,
     kick: ghost,
     ban: ghost,
     redact: ghost,
@@ -66,6 +71,7 @@ export function readPowers(levels: Json, measure: Json = levels): Powers {
     admins: users.filter(([, level]) => typeof level === 'number' && level >= bar).map(([user]) => as<UserId>(user)),
     announce: (numberAt(levels, 'events_default') ?? 0) >= bar,
     locked: described >= bar,
+    anyoneAdds: (numberAt(levels, 'invite') ?? 0) < bar,
   };
 }
 

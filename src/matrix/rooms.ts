@@ -33,6 +33,7 @@ export interface RoomOptions {
   readonly asUser: (user: UserId) => As;
   readonly federate: boolean;
   readonly botPower: number;
+  readonly ghostPower: boolean;
   readonly roomVersion?: string | undefined;
   readonly log: Logger;
 }
@@ -208,10 +209,10 @@ export class MatrixRooms {
   }
 
   async setPowers(room: RoomId, powers: RoomPowers): Promise<boolean> {
-    const { client, who, bot, botPower, ids, intents } = this.#options;
+    const { client, who, bot, botPower, ghostPower, ids, intents } = this.#options;
     const levels = await stateOf(client, who, room, 'm.room.power_levels');
     const isGhost = (user: UserId): boolean => ids.isOurs(user) && user !== bot.user;
-    const wanted = shaped(levels, powers, { botPower, isGhost });
+    const wanted = shaped(levels, powers, { botPower, ghostPower, isGhost });
     if (isSame(levels, wanted)) return true;
     return await tolerate(403, async () => {
       await intents.setState(bot.user, room, 'm.room.power_levels', '', wanted);

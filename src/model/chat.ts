@@ -30,12 +30,14 @@ export interface ChatSnapshot {
   readonly announce?: boolean;
   /** Only admins may change name, topic and picture. */
   readonly locked?: boolean;
+  /** Every member may bring others in, else only admins. */
+  readonly anyoneAdds?: boolean;
   /** How the login that was asked keeps it; absent = not known. */
   readonly marks?: ChatMarks;
 }
 
 /** An empty topic is none. */
-export type ChatChange = Partial<Pick<ChatSnapshot, 'name' | 'topic' | 'announce' | 'locked'>>;
+export type ChatChange = Partial<Pick<ChatSnapshot, 'name' | 'topic' | 'announce' | 'locked' | 'anyoneAdds'>>;
 
 export interface ResolvedChat {
   readonly chat: ChatSnapshot;

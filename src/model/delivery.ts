@@ -17,8 +17,13 @@ export type GroupAction =
   | { readonly kind: 'rename'; readonly chat: ChatId; readonly name: string }
   /** An empty topic is none. */
   | { readonly kind: 'set-topic'; readonly chat: ChatId; readonly topic: string }
-  /** announce: only admins write · locked: only admins change name, topic and picture. */
-  | { readonly kind: 'set-mode'; readonly chat: ChatId; readonly mode: 'announce' | 'locked'; readonly on: boolean }
+  /** announce: only admins write · locked: only admins change name, topic and picture · anyoneAdds: every member adds people. */
+  | {
+      readonly kind: 'set-mode';
+      readonly chat: ChatId;
+      readonly mode: 'announce' | 'locked' | 'anyoneAdds';
+      readonly on: boolean;
+    }
   | { readonly kind: 'set-role'; readonly chat: ChatId; readonly person: PersonId; readonly role: 'member' | 'admin' }
   | { readonly kind: 'add'; readonly chat: ChatId; readonly person: PersonId }
   | { readonly kind: 'expel'; readonly chat: ChatId; readonly person: PersonId }

@@ -20,6 +20,8 @@ export interface Powers {
   readonly announce: boolean;
   /** Only admins may change name, topic and picture. */
   readonly locked: boolean;
+  /** Whoever is in the room may invite. */
+  readonly anyoneAdds: boolean;
 }
 
 export type MatrixEvent = MatrixOrigin &

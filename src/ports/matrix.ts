@@ -26,6 +26,7 @@ export interface RoomPowers {
   readonly only?: boolean;
   readonly announce?: boolean;
   readonly locked?: boolean;
+  readonly anyoneAdds?: boolean;
 }
 
 /**

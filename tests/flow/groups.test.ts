@@ -39,6 +39,56 @@ describe('the room of a group', () => {
     expect([ZOE, 'ana'].map((one) => world.matrix.level(room, ghost(one)))).toEqual([50, 0]);
   });
 
+  test('shows nobody with power who is not of this server, where the configuration wants no ghost with any, and none may invite', async () => {
+    world.matrix.ghostPower = false;
+    world.login(paul, 'paul');
+    world.network.setRole(chat, ZOE, 'paul', 'admin');
+    await open();
+    expect([ghost(ZOE), paul].map((user) => world.matrix.level(room, user))).toEqual([0, 60]);
+    world.network.setRole(chat, ZOE, 'ana', 'admin');
+    world.network.happen(chat, ZOE, { kind: 'chat', change: { anyoneAdds: true } });
+    await world.run();
+    expect(world.matrix.level(room, ghost('ana'))).toBe(0);
+    expect(world.matrix.room(room).levels['invite']).toBe(50);
+    // What they do over there is done all the same, by the bot.
+    world.network.move(chat, ZOE, 'ana', 'out');
+    await world.run();
+    const gone = world.matrix.room(room).timeline.findLast(({ state_key: key }) => key === ghost('ana'));
+    expect(gone).toMatchObject({ sender: BOT, content: { membership: 'leave' } });
+  });
+
+  test('takes the power from ghosts that have some, once the configuration wants none with any', async () => {
+    await open();
+    expect(world.matrix.level(room, ghost(ZOE))).toBe(50);
+    world.matrix.ghostPower = false;
+    world.network.happen(chat, ZOE, { kind: 'chat', change: { locked: true } });
+    await world.run();
+    expect(world.matrix.level(room, ghost(ZOE))).toBe(0);
+  });
+
+  test('shows of very many people those who speak, and whoever never did goes without a trace', async () => {
+    world.shownMembers = 4;
+    for (const one of ['ben', 'eva']) world.network.move(chat, one, one, 'in');
+    await open();
+    expect(['ana', 'paul', ZOE].map((one) => present(ghost(one)))).toEqual([undefined, undefined, 'join']);
+    world.network.say(chat, 'ana', 'me too');
+    await world.run();
+    expect(present(ghost('ana'))).toBe('join');
+    const before = world.matrix.room(room).timeline.length;
+    world.network.setRole(chat, ZOE, 'paul', 'admin');
+    world.network.setRole(chat, ZOE, 'paul', 'member');
+    await world.run();
+    const events = world.matrix.room(room).timeline.length;
+    world.network.move(chat, ZOE, 'paul', 'out');
+    world.network.move(chat, 'paul', 'paul', 'in');
+    world.network.move(chat, 'paul', 'paul', 'out');
+    await world.run();
+    expect(world.matrix.room(room).timeline.length).toBe(events);
+    expect(events - before).toBeLessThanOrEqual(2);
+    expect(present(ghost('paul'))).toBeUndefined();
+    expect((await world.house?.store.queue.depth())?.parked).toBe(0);
+  });
+
   test('lets another login of the group in only where a rule allows it', async () => {
     world.db.rules.clear();
     world.rule('allow', { id: 'marie' });

@@ -147,6 +147,32 @@ describe('what people change on WhatsApp', () => {
     await camille.say(room, 'I may');
   });
 
+  test('where every member may add people, every member may invite them, and where only admins may, nobody else', async () => {
+    expect((await levels())['invite']).toBe(0);
+    const ghost = await ghostOf(bob);
+    await whatsapp.command('members', { by: alice.id, group: group.id, change: 'remove', people: [bob.id] });
+    await eventually('his removal', async () => (await membership(ghost)) === 'leave');
+    expect(await level(camille.id)).toBeUndefined();
+    await camille.invite(room, ghost);
+    await eventually('Bob', async () => {
+      const now = await whatsapp.command('group', { group: group.id });
+      return bob.id in (now?.members ?? {}) && (await membership(ghost)) === 'join';
+    });
+    await change({ by: alice.id, anyoneAdds: false });
+    await eventually('admins only', async () => (await levels())['invite'] === 50);
+    await expect(camille.invite(room, await ghostOf(eve))).rejects.toThrow('403');
+    await change({ by: alice.id, anyoneAdds: true });
+    await eventually('everybody', async () => (await levels())['invite'] === 0);
+    // A change of something else leaves it.
+    await whatsapp.command('members', { by: alice.id, group: group.id, change: 'promote', people: [bob.id] });
+    await eventually('his power', async () => (await level(ghost)) === 50);
+    await whatsapp.command('members', { by: alice.id, group: group.id, change: 'demote', people: [bob.id] });
+    await eventually('none', async () => (await level(ghost)) === undefined);
+    expect((await levels())['invite']).toBe(0);
+    await change({ by: alice.id, anyoneAdds: false });
+    await eventually('admins only again', async () => (await levels())['invite'] === 50);
+  });
+
   test('all of it comes once and in the end as it is, over a kill of the bridge', async () => {
     const before = (await changes('m.room.name')).length;
     for (let n = 0; n < 6; n += 1) {
@@ -239,12 +265,16 @@ describe('what a person changes on Matrix', () => {
       ...now,
       users: { ...users, [ghost]: 50 },
       events_default: 50,
+      invite: 0,
     });
-    await until('both', ({ members, announce }) => members[bob.id] === 'admin' && announce);
+    await until(
+      'all three',
+      ({ members, announce, anyoneAdds }) => members[bob.id] === 'admin' && announce && anyoneAdds,
+    );
     await camille.setState(room, 'm.room.power_levels', { ...now, users, events: { ...events, 'm.room.name': 50 } });
     await until('the other', ({ members, announce, locked }) => members[bob.id] === 'member' && !announce && locked);
     await camille.setState(room, 'm.room.power_levels', { ...now });
-    await until('neither', ({ locked }) => !locked);
+    await until('neither', ({ locked, anyoneAdds }) => !locked && !anyoneAdds);
     expect((await onWhatsApp()).announce).toBe(false);
   });
 

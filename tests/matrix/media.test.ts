@@ -103,6 +103,7 @@ test('a picture that cannot be had leaves its ghost a voice', async () => {
     identityKey: new Uint8Array(32),
     federate: true,
     botPower: 100,
+    ghostPower: true,
     stores: store,
     queue: store.queue,
     log: quiet,

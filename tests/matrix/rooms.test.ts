@@ -128,6 +128,21 @@ describe.each(['11', '12'] as const)('in room version %s', (version) => {
     await world.open();
   });
 
+  test.each([
+    [true, 50, 0],
+    [false, undefined, 50],
+  ])('a ghost who is an admin has the power that the configuration gives (%s)', async (ghostPower, power, invite) => {
+    await world.open({ ghostPower });
+    const { user } = await world.wing.api.ghost(PIGEON, person(`g${chat}`));
+    const { room } = await world.wing.api.ensureRoom(world.spec(chat, { direct: false }));
+    const roles = new Map([user, alice.userId as UserId].map((who) => [who, 'admin'] as const));
+    expect(await world.wing.api.setPowers(room, { roles, only: true, anyoneAdds: true })).toBe(true);
+    const levels = await world.state(room, 'm.room.power_levels');
+    const users = (levels['users'] ?? {}) as Json;
+    expect([users[user], users[alice.userId], levels['invite']]).toEqual([power, 60, invite]);
+    await world.open();
+  });
+
   test('a direct room made by a person becomes the portal, and its ghost keeps no level', async () => {
     const ghost = await world.wing.api.ghost(PIGEON, person(`g${chat}`));
     const made = await world.ask(alice.accessToken, 'POST', '/createRoom', {

@@ -54,6 +54,7 @@ export class FlowWorld {
   restoredAt: number | undefined;
   /** Of houses started from then on. */
   showDelivered = true;
+  shownMembers = 100;
   #pushed = 0;
   #txn = 0;
 
@@ -152,6 +153,7 @@ export class FlowWorld {
         tooOldMs: 86_400_000,
         slowMs: 600_000,
         showDelivered: this.showDelivered,
+        shownMembers: this.shownMembers,
         restoredAt: this.restoredAt,
       },
     };

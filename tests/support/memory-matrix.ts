@@ -65,6 +65,7 @@ export class MemoryMatrix {
   readonly rooms = new Map<RoomId, Room>();
   /** Everything a homeserver pushes, in order. */
   readonly feed: Wire[] = [];
+  ghostPower = true;
   readonly doubles = new Set<UserId>();
   readonly direct: string[] = [];
   /** How people keep rooms, by user and room, and each writing of it. */
@@ -282,7 +283,7 @@ export class MemoryMatrix {
         const it = this.#demand(room, BOT);
         if (it.creator !== BOT) return false;
         const isGhost = (user: UserId): boolean => isOurs(user) && user !== BOT;
-        const wanted = shaped(it.levels, powers, { botPower: 100, isGhost });
+        const wanted = shaped(it.levels, powers, { botPower: 100, ghostPower: this.ghostPower, isGhost });
         if (!isSame(it.levels, wanted)) this.state(room, BOT, 'm.room.power_levels', { ...wanted });
         return true;
       },

@@ -154,6 +154,7 @@ export class WingWorld {
       identityKey: Buffer.alloc(32, 7),
       federate: true,
       botPower: 100,
+      ghostPower: true,
       stores: { ghosts: this.store.ghosts, vault: this.store.vault },
       queue: this.store.queue,
       log: quiet,

@@ -17,6 +17,7 @@ function groupJson(group: Group): GroupInfo {
     requests: [...group.requests.keys()].map((person) => person.lid),
     announce: group.announce,
     locked: group.locked,
+    anyoneAdds: group.addMode === 'all_member_add',
     approval: group.approval,
     ephemeral: group.ephemeral,
     invite: group.invite,
@@ -75,6 +76,8 @@ export function groupCommands({
       }
       if (to.announce !== undefined) deeds.flip(server, group, by, to.announce ? 'announcement' : 'not_announcement');
       if (to.locked !== undefined) deeds.flip(server, group, by, to.locked ? 'locked' : 'unlocked');
+      if (to.anyoneAdds !== undefined)
+        deeds.setAddMode(server, group, by, to.anyoneAdds ? 'all_member_add' : 'admin_add');
       if (to.approval !== undefined) deeds.setApproval(server, group, by, to.approval);
       if (to.ephemeral !== undefined) deeds.setEphemeral(server, group, by, to.ephemeral);
       if (to.picture !== undefined) deeds.setPicture(server, group, by, pictureOf(to.picture));

@@ -18,7 +18,7 @@ export function groupDuty(event: Extract<NetworkEvent, { kind: 'chat' | 'members
 }
 
 export async function changeChat({ doors, owed, duty, portal }: HandFor<'chat'>): Promise<Outcome> {
-  const { name, topic, announce, locked } = duty.change;
+  const { name, topic, announce, locked, anyoneAdds } = duty.change;
   const words = { ...(name === undefined ? {} : { name }), ...(topic === undefined ? {} : { topic }) };
   if (Object.keys(words).length > 0) {
     // An adopted room belongs to its person, who may not let the bot name it.
@@ -28,10 +28,11 @@ export async function changeChat({ doors, owed, duty, portal }: HandFor<'chat'>)
     if (!done) doors.log.info({ room: portal.room, code: 'not-described' }, 'the room may not be described anew');
   }
   if (name !== undefined && name !== portal.name) await doors.keeper.change(portal.key, { name });
-  if (announce !== undefined || locked !== undefined) {
+  if (announce !== undefined || locked !== undefined || anyoneAdds !== undefined) {
     await doors.matrix.setPowers(portal.room, {
       ...(announce === undefined ? {} : { announce }),
       ...(locked === undefined ? {} : { locked }),
+      ...(anyoneAdds === undefined ? {} : { anyoneAdds }),
     });
   }
   return {};

@@ -95,7 +95,7 @@ async function powers(
 }
 
 function modes(chat: Portal['key']['chat'], before: Powers, after: Powers): GroupAction[] {
-  return (['announce', 'locked'] as const).flatMap((mode) =>
+  return (['announce', 'locked', 'anyoneAdds'] as const).flatMap((mode) =>
     before[mode] === after[mode] ? [] : [{ kind: 'set-mode', chat, mode, on: after[mode] } as const],
   );
 }

@@ -144,6 +144,7 @@ export class Directory {
         ...(group.desc === undefined ? {} : { topic: group.desc }),
         announce: group.announce === true,
         locked: group.restrict === true,
+        anyoneAdds: group.memberAddMode === true,
         members: this.#members(group),
       },
       facts: [`group:${chat}`, ...this.#communityOf(group)],

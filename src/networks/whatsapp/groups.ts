@@ -7,6 +7,7 @@ import type { Clock } from '../../ports/stores.ts';
 import type { Directory } from './directory.ts';
 import { memberFault, queryFault } from './group-errors.ts';
 import type { Line } from './line.ts';
+import { ANYONE_ADDS } from './notifications.ts';
 import type { Pacing } from './pacing.ts';
 
 export interface GroupDoors {
@@ -62,7 +63,8 @@ export class Groups {
         await socket.groupUpdateDescription(jid, action.topic);
         return;
       case 'set-mode':
-        await socket.groupSettingUpdate(jid, SETTINGS[action.mode][action.on ? 0 : 1]);
+        if (action.mode === 'anyoneAdds') await socket.groupMemberAddMode(jid, action.on ? ANYONE_ADDS : 'admin_add');
+        else await socket.groupSettingUpdate(jid, SETTINGS[action.mode][action.on ? 0 : 1]);
         return;
       case 'set-role':
       case 'add':

@@ -19,7 +19,6 @@ const CHANGES: Readonly<Record<string, number>> = {
   unlink: StubType.COMMUNITY_UNLINK_PARENT_GROUP,
   invite: StubType.GROUP_CHANGE_INVITE_LINK,
   membership_approval_mode: StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_MODE,
-  member_add_mode: StubType.GROUP_MEMBER_ADD_MODE,
   created_membership_requests: StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_REQUEST_NON_ADMIN_ADD,
 };
 
@@ -30,6 +29,9 @@ const SWITCHES: Readonly<Record<string, readonly [type: number, text: 'on' | 'of
   locked: [StubType.GROUP_CHANGE_RESTRICT, 'on'],
   unlocked: [StubType.GROUP_CHANGE_RESTRICT, 'off'],
 };
+
+/** A group's `member_add_mode` where every member may add people; else only admins. */
+export const ANYONE_ADDS = 'all_member_add';
 
 /** Somebody has another number, or another account, from now on. */
 export interface Renaming {
@@ -79,16 +81,20 @@ function stubOf(child: BinaryNode): { readonly type: number; readonly texts: rea
   }
   if (child.tag === 'subject') return { type: StubType.GROUP_CHANGE_SUBJECT, texts: [child.attrs['subject'] ?? ''] };
   if (child.tag === 'description') {
-    const [body] = childrenOf(child).filter(({ tag }) => tag === 'body');
-    const text = body?.content instanceof Uint8Array ? Buffer.from(body.content).toString() : '';
-    return { type: StubType.GROUP_CHANGE_DESCRIPTION, texts: [text] };
+    const body = childrenOf(child).find(({ tag }) => tag === 'body');
+    return { type: StubType.GROUP_CHANGE_DESCRIPTION, texts: [textOf(body)] };
   }
+  if (child.tag === 'member_add_mode') return { type: StubType.GROUP_MEMBER_ADD_MODE, texts: [textOf(child)] };
   if (child.tag === 'ephemeral' || child.tag === 'not_ephemeral')
     return { type: StubType.CHANGE_EPHEMERAL_SETTING, texts: [child.attrs['expiration'] ?? '0'] };
   const turned = SWITCHES[child.tag];
   if (turned !== undefined) return { type: turned[0], texts: [turned[1]] };
   const change = CHANGES[child.tag];
   return change === undefined ? undefined : { type: change, texts: [] };
+}
+
+function textOf(node: BinaryNode | undefined): string {
+  return node?.content instanceof Uint8Array ? Buffer.from(node.content).toString() : '';
 }
 
 /** Of a call people hear once, when it begins to ring. */

@@ -5,6 +5,7 @@ import type { ChatChange } from '../../model/chat.ts';
 import type { PersonId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
 import { handlesOf } from './jid.ts';
+import { ANYONE_ADDS } from './notifications.ts';
 import {
   messageEvent,
   personOf,
@@ -35,7 +36,6 @@ const CHANGED = new Set<number>([
   StubType.COMMUNITY_UNLINK_PARENT_GROUP,
   StubType.GROUP_CHANGE_ICON,
   StubType.GROUP_CHANGE_INVITE_LINK,
-  StubType.GROUP_MEMBER_ADD_MODE,
   StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_MODE,
 ]);
 
@@ -77,6 +77,8 @@ export function readStub(context: ReadContext, message: WireMessage, place: Plac
       return { events: [changed(place, 'announce', { announce: texts[0] === 'on' })], stale };
     case StubType.GROUP_CHANGE_RESTRICT:
       return { events: [changed(place, 'locked', { locked: texts[0] === 'on' })], stale };
+    case StubType.GROUP_MEMBER_ADD_MODE:
+      return { events: [changed(place, 'adding', { anyoneAdds: texts[0] === ANYONE_ADDS })], stale };
     case StubType.GROUP_CHANGE_SUBJECT:
       return { events: [changed(place, 'subject', { name: texts[0] ?? '' })], stale };
     case StubType.GROUP_CHANGE_DESCRIPTION:

@@ -519,6 +519,16 @@ describe('what WhatsApp itself tells', () => {
       [{ kind: 'chat', change: { locked: false } }],
     ],
     [
+      'that every member may add people',
+      stub(StubType.GROUP_MEMBER_ADD_MODE, ['all_member_add']),
+      [{ kind: 'chat', change: { anyoneAdds: true } }],
+    ],
+    [
+      'that only admins may',
+      stub(StubType.GROUP_MEMBER_ADD_MODE, ['admin_add']),
+      [{ kind: 'chat', change: { anyoneAdds: false } }],
+    ],
+    [
       'a new number',
       stub(StubType.GROUP_PARTICIPANT_CHANGE_NUMBER, [BOB.pn]),
       [{ parts: [{ kind: 'told', say: { key: 'whatsapp.number-changed' } }] }],
