@@ -12,7 +12,7 @@ export type MessageAction =
   | { readonly kind: 'remove'; readonly chat: ChatId; readonly target: MessageId }
   | { readonly kind: 'react'; readonly chat: ChatId; readonly target: MessageId; readonly emoji: string | null };
 
-/** Of how a group is; done again, each changes nothing. */
+/** Of how a group (or, of its timer, a private chat) is; done again, each changes nothing. */
 export type GroupAction =
   | { readonly kind: 'rename'; readonly chat: ChatId; readonly name: string }
   /** An empty topic is none. */
@@ -27,6 +27,8 @@ export type GroupAction =
   | { readonly kind: 'set-role'; readonly chat: ChatId; readonly person: PersonId; readonly role: 'member' | 'admin' }
   | { readonly kind: 'add'; readonly chat: ChatId; readonly person: PersonId }
   | { readonly kind: 'expel'; readonly chat: ChatId; readonly person: PersonId }
+  /** Seconds after which what is said from now on disappears over there; 0 = it stays. */
+  | { readonly kind: 'set-timer'; readonly chat: ChatId; readonly seconds: number }
   /** The login's own account goes. */
   | { readonly kind: 'leave'; readonly chat: ChatId };
 

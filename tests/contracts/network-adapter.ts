@@ -92,6 +92,7 @@ const GROUP_ACTIONS: readonly GroupAction['kind'][] = [
   'set-role',
   'add',
   'expel',
+  'set-timer',
   'leave',
 ];
 
@@ -696,6 +697,10 @@ export function adapterContract(name: string, make: () => Promise<NetworkWorld>,
         expel: ({ group: chat, other }) => ({
           action: { kind: 'expel', chat, person: other.id },
           so: ({ members }) => !members.includes(other.id),
+        }),
+        'set-timer': ({ group: chat }) => ({
+          action: { kind: 'set-timer', chat, seconds: 604_800 },
+          so: ({ timer }) => timer === 604_800,
         }),
         leave: ({ group: chat, account }) => ({
           action: { kind: 'leave', chat },

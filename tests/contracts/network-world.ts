@@ -46,6 +46,8 @@ export interface GroupNow {
   readonly admins: readonly PersonId[];
   readonly announce: boolean;
   readonly locked: boolean;
+  /** Seconds. */
+  readonly timer?: number;
 }
 
 /** What somebody over there does to a group. */

@@ -71,3 +71,50 @@ describe('an edit that the phone seals', () => {
     expect(edit.content['m.relates_to']).toEqual({ rel_type: 'm.replace', event_id: event });
   });
 });
+
+describe('how long what is said stays', () => {
+  const expiration = async (to: string, text: string): Promise<number> =>
+    (await whatsapp.waitForText(alice.id, to, text)).expiration;
+
+  test('is set from here in a private chat, said to its author, and holds over a kill', async () => {
+    const command = await camille.say(portal, '!disappear 24h');
+    const told = await camille.answer(
+      portal,
+      'From now on messages disappear from this chat on WhatsApp after 24 hours',
+    );
+    expect(told.content['m.relates_to']).toEqual({ 'm.in_reply_to': { event_id: command } });
+    await bridge.stop('SIGKILL');
+    await bridge.start();
+    await camille.say(portal, 'gone tomorrow');
+    expect(await expiration(account.id, 'gone tomorrow')).toBe(86_400);
+    const there = await whatsapp.messages(alice.id, account.id);
+    expect(there.filter(({ kind }) => kind === 'timer').map((one) => one.expiration)).toEqual([86_400]);
+    expect(there.some(({ text }) => text.includes('!disappear'))).toBe(false);
+  });
+
+  test('is set from here in a group, by who may, and as it was set there', async () => {
+    await camille.say(choir, '!ephemere 7j');
+    await camille.answer(choir, 'From now on messages disappear from this chat on WhatsApp after 7 days');
+    await camille.say(choir, 'gone in a week');
+    expect(await expiration(group.id, 'gone in a week')).toBe(7 * 86_400);
+    group = await whatsapp.command('changeGroup', { by: alice.id, group: group.id, ephemeral: 90 * 86_400 });
+    await camille.answer(choir, 'after 90 days');
+    await camille.say(choir, 'gone in a season');
+    expect(await expiration(group.id, 'gone in a season')).toBe(90 * 86_400);
+    group = await whatsapp.command('changeGroup', { by: alice.id, group: group.id, locked: true });
+    await camille.say(choir, '!disappear off');
+    await camille.answer(choir, 'Not delivered: Only admins of this group may do that on WhatsApp.');
+    expect((await whatsapp.command('group', { group: group.id }))?.ephemeral).toBe(90 * 86_400);
+  });
+
+  test('is nothing that is not offered, and other words are words', async () => {
+    await camille.say(portal, '!disappear 3h');
+    await camille.answer(portal, 'write `!disappear 24h`');
+    await camille.say(portal, 'did they !disappear 24h ago?');
+    await whatsapp.waitForText(alice.id, account.id, 'did they !disappear 24h ago?');
+    await camille.say(portal, '!disappear off');
+    await camille.answer(portal, 'From now on messages stay');
+    await camille.say(portal, 'stays');
+    expect(await expiration(account.id, 'stays')).toBe(0);
+  });
+});

@@ -6,6 +6,7 @@ import type { ActionReceipt, NetworkSession } from '../../ports/network.ts';
 import { mayHaveBeenCarried } from '../after-restore.ts';
 import { denied, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
 import { mirrorLater, sayOnce } from '../tellings.ts';
+import { tellTimer } from './timer.ts';
 
 /** Longer than any restart that goes well, shorter than any network's memory of ids, in ms. */
 const AGAIN_AFTER_MS = 60_000;
@@ -54,6 +55,7 @@ async function changeGroup(
     await mirrorLater(doors, { cause, portal, puppet: owed.puppet, back });
     return {};
   }
+  if (action.kind === 'set-timer') await tellTimer(doors, entry, owed, action.seconds);
   if (action.kind === 'rename') await doors.keeper.change(key, { name: action.name });
   // Somebody who was in the group already comes by no news of the network.
   if (action.kind === 'add') await mirrorLater(doors, { cause, portal, puppet: owed.puppet, back: [action.person] });

@@ -17,6 +17,7 @@ import { isEcho } from './echo.ts';
 import { planGroup } from './group.ts';
 import { refusal } from './report.ts';
 import { dropParked, rewriteParked, staleAt, tooOld } from './second-thoughts.ts';
+import { planTimer } from './timer.ts';
 import { pieces, shownLate, withQuote } from './words.ts';
 
 /** How long an event whose target is not known yet waits for the other direction to finish, in ms. */
@@ -62,6 +63,8 @@ async function planSpoken(
     const dropped = await dropParked(doors, entry, event);
     if (dropped !== undefined) return dropped;
   }
+  const timer = await planTimer(doors, entry, event, portal);
+  if (timer !== undefined) return timer;
   const admitted = await admit(doors, entry, event, portal);
   if (admitted.plan !== undefined) return admitted.plan;
   const { puppet } = admitted;

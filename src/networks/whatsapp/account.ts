@@ -1,7 +1,9 @@
 // Everything one login keeps in memory between connections, put together from its vault; knows no reconnecting.
+import { isAboutGroup, type NetworkAction } from '../../model/delivery.ts';
 import { BridgeError } from '../../model/errors.ts';
+import type { EffectId } from '../../model/ids.ts';
 import type { Puppet } from '../../model/records.ts';
-import { vaultScope, type NetworkSink } from '../../ports/network.ts';
+import { vaultScope, type ActionReceipt, type NetworkSink } from '../../ports/network.ts';
 import type { Clock, Logger, Vault, VaultChange } from '../../ports/stores.ts';
 import { ChatBook } from './chat-book.ts';
 import type { Cures } from './cures.ts';
@@ -24,6 +26,7 @@ import type { WhatsAppSettings } from './settings.ts';
 import { vaultLedger } from './state/ledger.ts';
 import { AccountState } from './state/state.ts';
 import { CREDS_KEY, KEY_PREFIX } from './state/values.ts';
+import { TimerDesk } from './timer-desk.ts';
 import { unsealed } from './unseal.ts';
 
 export interface AccountDoors {
@@ -48,8 +51,8 @@ export interface Account {
   readonly context: ReadContext;
   readonly directory: Directory;
   readonly inbox: Inbox;
-  readonly sends: Sends;
-  readonly groups: Groups;
+  /** @throws BridgeError */
+  readonly perform: (line: Line, action: NetworkAction, effect: EffectId) => Promise<ActionReceipt>;
   readonly desk: GroupDesk;
   readonly pacing: Pacing | undefined;
   readonly chats: ChatBook;
@@ -120,6 +123,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     context: () => directory.writeContext(),
   });
   const groups = new Groups({ self: puppet.self, directory, pacing, clock });
+  const timers = new TimerDesk({ groups, sends, chats, sink });
   const deliveries = new Deliveries({
     self: puppet.self,
     sink,
@@ -144,7 +148,11 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     pacing,
     clock,
   });
-  return { state, context, directory, inbox, sends, groups, desk, pacing, chats, phone, deliveries };
+  const perform: Account['perform'] = async (line, action, effect) => {
+    if (action.kind === 'set-timer') return await timers.perform(line, action, effect);
+    return isAboutGroup(action) ? await groups.perform(line, action) : await sends.perform(line, action, effect);
+  };
+  return { state, context, directory, inbox, perform, desk, pacing, chats, phone, deliveries };
 }
 
 /** Credentials and keys that are worth nothing any more; what was received and not accepted stays. */

@@ -2,6 +2,7 @@
 import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import type { ChatId, MessageId, PersonId } from '../../model/ids.ts';
 import type { VaultChange } from '../../ports/stores.ts';
+import { newerTimer, type Timer } from './timers.ts';
 
 export interface ChatMemory {
   /** The address that the chat was last heard under. */
@@ -10,6 +11,8 @@ export interface ChatMemory {
   readonly met?: true;
   /** Seconds until messages disappear; absent = they stay. */
   readonly timer?: number;
+  /** Epoch s when that was set. */
+  readonly timerSince?: number;
 }
 
 export interface Recalled {
@@ -55,9 +58,24 @@ export class ChatBook {
   note(chat: ChatId, more: ChatMemory): void {
     const before = this.chat(chat);
     const after = { ...before, ...more };
-    if (after.jid === before.jid && after.met === before.met && after.timer === before.timer) return;
+    const fields = ['jid', 'met', 'timer', 'timerSince'] as const;
+    if (fields.every((field) => after[field] === before[field])) return;
     this.#chats.set(chat, after);
     this.#write(`${CHAT}${chat}`, after);
+  }
+
+  /** Undefined while nothing told of it. */
+  timer(chat: ChatId): Timer | undefined {
+    const { timer, timerSince } = this.chat(chat);
+    return timer === undefined
+      ? undefined
+      : { seconds: timer, ...(timerSince === undefined ? {} : { since: timerSince }) };
+  }
+
+  /** What a message tells of it; the newest setting counts. */
+  time(chat: ChatId, told: Timer): void {
+    const { seconds, since } = newerTimer(this.timer(chat), told);
+    this.note(chat, { timer: seconds, ...(since === undefined ? {} : { timerSince: since }) });
   }
 
   nameOf(person: PersonId): string | undefined {

@@ -71,6 +71,9 @@ export class Groups {
       case 'expel':
         await this.#move(socket, jid, action);
         return;
+      case 'set-timer':
+        await socket.groupToggleEphemeral(jid, action.seconds);
+        return;
       case 'leave':
         await socket.groupLeave(jid);
     }

@@ -8,7 +8,7 @@ import { say, type SayKey } from '../../model/say.ts';
 import type { NetworkSink } from '../../ports/network.ts';
 import type { Clock, Logger } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
-import { contextOf, unwrap } from './content.ts';
+import { unwrap } from './content.ts';
 import { judge } from './guards.ts';
 import { chatKind, isPersonal, messageId } from './ids.ts';
 import { handlesOf, isPerson, jidText, parseJid, STATUS, type Handles } from './jid.ts';
@@ -24,6 +24,7 @@ import type { Journal } from './state/journal.ts';
 import { placed } from './state/ledger.ts';
 import { rereadMessage } from './state/reread.ts';
 import type { Row } from './state/row.ts';
+import { timerIn } from './timers.ts';
 
 export interface InboxDoors {
   readonly puppet: PuppetId;
@@ -232,10 +233,10 @@ export class Inbox {
     const { chats, context, secrets } = this.#doors;
     const jid = message.key?.remoteJid;
     if (typeof jid === 'string') chats.note(chat, { jid });
+    const timer = timerIn(message);
+    if (timer !== undefined) chats.time(chat, timer);
     if (message.message === null || message.message === undefined) return;
     const { content } = unwrap(message.message);
-    const timer = content.protocolMessage?.ephemeralExpiration ?? contextOf(content)?.expiration;
-    if (typeof timer === 'number') chats.note(chat, { timer });
     const place = placeOf(context, message, 'live');
     if (place === undefined) return;
     chats.remember(place.id, { content, at });

@@ -47,6 +47,7 @@ const capabilities: Capabilities = {
     'set-role',
     'add',
     'expel',
+    'set-timer',
     'leave',
   ]),
   bodies: new Set(['text']),

@@ -1,6 +1,5 @@
 // Carries one action out under the id that its effect has for ever: kept, paced, sent, done when the server acknowledged it.
 import { BridgeError } from '../../model/errors.ts';
-import type { MessageAction } from '../../model/delivery.ts';
 import type { ChatId, EffectId, PersonId } from '../../model/ids.ts';
 import type { ActionReceipt, NetworkSink } from '../../ports/network.ts';
 import type { Clock } from '../../ports/stores.ts';
@@ -12,7 +11,7 @@ import type { Line } from './line.ts';
 import type { Pacing } from './pacing.ts';
 import type { LedgerChange } from './state/ledger.ts';
 import type { SentBook } from './state/sent.ts';
-import { write, type WriteContext, type Written } from './write.ts';
+import { write, type Saying, type WriteContext, type Written } from './write.ts';
 
 export const PACING_KEY = 'pacing';
 
@@ -43,7 +42,7 @@ export class Sends {
   }
 
   /** @throws BridgeError */
-  async perform(line: Line, action: MessageAction, effect: EffectId): Promise<ActionReceipt> {
+  async perform(line: Line, action: Saying, effect: EffectId): Promise<ActionReceipt> {
     const { sent, clock } = this.#doors;
     const id = stanzaId(effect);
     const before = await sent.find(id);
@@ -74,7 +73,7 @@ export class Sends {
   }
 
   /** @returns what has to be kept with it @throws BridgeError */
-  async #mayGo(line: Line, action: MessageAction, { to }: Written): Promise<readonly LedgerChange[]> {
+  async #mayGo(line: Line, action: Saying, { to }: Written): Promise<readonly LedgerChange[]> {
     const { chats, pacing, clock } = this.#doors;
     const { chat } = action;
     const established = chatKind(chat) === 'group' || chats.chat(chat).met === true;
@@ -108,8 +107,9 @@ export class Sends {
     if (pacing !== undefined) await sink.keep([{ scope, key: PACING_KEY, value: pacing.pack(clock.now()) }]);
   }
 
-  #receipt(action: MessageAction, id: string, at: number, kept: Awaited<ReturnType<SentBook['find']>>): ActionReceipt {
+  #receipt(action: Saying, id: string, at: number, kept: Awaited<ReturnType<SentBook['find']>>): ActionReceipt {
     if (action.kind === 'send') return { message: messageId(this.#doors.self, id), at };
+    if (action.kind === 'set-timer') return { at };
     if (action.kind !== 'edit') return { message: action.target, at };
     const dated = Number(kept?.body.protocolMessage?.timestampMs ?? 0);
     return { message: action.target, at, editedAt: dated > 0 ? dated : at };

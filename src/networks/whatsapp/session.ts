@@ -1,7 +1,7 @@
 // One login's live line through drops and restarts: reconnects, tells its state, and carries out what the house asks. Knows no Matrix.
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { PersonSnapshot } from '../../model/chat.ts';
-import { isAboutGroup, type EphemeralAction, type NetworkAction } from '../../model/delivery.ts';
+import type { EphemeralAction, NetworkAction } from '../../model/delivery.ts';
 import { BridgeError, FencedError } from '../../model/errors.ts';
 import { as, type ChatId, type EffectId, type PersonId } from '../../model/ids.ts';
 import type { MediaSource } from '../../model/message.ts';
@@ -89,9 +89,9 @@ export class WhatsAppSession implements NetworkSession {
   async perform(action: NetworkAction, id: EffectId, _context: PerformContext): Promise<ActionReceipt> {
     return await this.#turns.run(action.chat, async () => {
       const line = this.#live();
-      const { sends, groups } = await this.#must();
+      const { perform } = await this.#must();
       try {
-        return isAboutGroup(action) ? await groups.perform(line, action) : await sends.perform(line, action, id);
+        return await perform(line, action, id);
       } catch (error) {
         if (error instanceof BridgeError && isRestriction(error)) this.#doors.sink.report('online', error);
         throw error;

@@ -1,6 +1,6 @@
 // What the house owes, as WhatsApp's messages: our own ids, keys as WhatsApp spells them, quotes and mentions. Pure.
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
-import type { MessageAction } from '../../model/delivery.ts';
+import type { GroupAction, MessageAction } from '../../model/delivery.ts';
 import { BridgeError } from '../../model/errors.ts';
 import type { ChatId, EffectId, MessageId, PersonId } from '../../model/ids.ts';
 import type { MessageBody, RichText } from '../../model/message.ts';
@@ -8,6 +8,7 @@ import type { SayKey } from '../../model/say.ts';
 import { sealAddon } from './addon.ts';
 import { chatKind, messageId, parseMessage, stanzaId, type MessageName } from './ids.ts';
 import { writeMarks } from './markup.ts';
+import { setting, timed, type Timer } from './timers.ts';
 
 /** UTF-16 units that WhatsApp takes in one message; longer text is split by the house. */
 export const MAX_TEXT_UNITS = 65_536;
@@ -31,8 +32,8 @@ export interface WriteContext {
   readonly quoted: (message: MessageId) => proto.IMessage | undefined;
   /** Epoch ms when a message was sent, if that is still known. */
   readonly sentAt: (message: MessageId) => number | undefined;
-  /** Seconds after which messages disappear from the chat; 0 = never. */
-  readonly timer: (chat: ChatId) => number;
+  /** After which time messages disappear from the chat. */
+  readonly timer: (chat: ChatId) => Timer;
   /** With which what hangs on a message is sealed; undefined when it is not known. */
   readonly secretOf: (message: MessageId) => Uint8Array | undefined;
   /** Phones take only sealed reactions there: in the announcements of a community. */
@@ -51,10 +52,13 @@ export interface Written {
   readonly attrs: Readonly<Record<string, string>>;
 }
 
+/** In a private chat it is said like anything else. */
+export type Saying = MessageAction | Extract<GroupAction, { kind: 'set-timer' }>;
+
 type Action<Kind extends MessageAction['kind']> = Extract<MessageAction, { kind: Kind }>;
 
 /** @throws BridgeError for what WhatsApp does not carry */
-export function write(context: WriteContext, action: MessageAction, effect: EffectId): Written {
+export function write(context: WriteContext, action: Saying, effect: EffectId): Written {
   const about = { to: context.chatJid(action.chat), id: stanzaId(effect) };
   switch (action.kind) {
     case 'send':
@@ -65,6 +69,8 @@ export function write(context: WriteContext, action: MessageAction, effect: Effe
       return { ...about, ...writeRemove(context, action) };
     case 'react':
       return { ...about, message: writeReaction(context, action), attrs: {} };
+    case 'set-timer':
+      return { ...about, message: setting(action.seconds, Math.floor(context.now / 1000)), attrs: {} };
   }
 }
 
@@ -104,10 +110,9 @@ function textMessage(
 }
 
 function writeSend(context: WriteContext, { chat, body, replyTo }: Action<'send'>): proto.IMessage {
-  const seconds = context.timer(chat);
   return textMessage(context, chat, body, {
     ...(replyTo === undefined ? {} : quoteOf(context, chat, replyTo)),
-    ...(seconds > 0 ? { expiration: seconds } : {}),
+    ...timed(context.timer(chat)),
   });
 }
 

@@ -31,6 +31,12 @@ export const en = {
     'You are no longer in this group on {network}: nothing new comes here, and what you write does not leave this room.',
   'group.needs-name': 'a group needs a name.',
   'group.no-account': '{user} has no account on {network} and can have no role in this group.',
+  'timer.usage': 'write `!disappear 24h`, `!disappear 7d`, `!disappear 90d` or `!disappear off`.',
+  'timer.off': 'From now on messages stay in this chat on {network}.',
+  'timer.hours':
+    'From now on messages disappear from this chat on {network} after {hours} hours. They stay in this room for as long as your homeserver keeps them.',
+  'timer.days':
+    'From now on messages disappear from this chat on {network} after {days} days. They stay in this room for as long as your homeserver keeps them.',
   'portal.unsupported': '[{kind}: not bridged yet, see it on {network}]',
   'policy.login-denied': 'You may not sign in to {network}: {reason}',
   'room.encrypted-invite':

@@ -29,8 +29,10 @@ export const en = {
   'whatsapp.missed-call': 'Missed voice call.',
   'whatsapp.missed-video-call': 'Missed video call.',
   'whatsapp.timer-off': 'Messages no longer disappear from this chat on WhatsApp.',
-  'whatsapp.timer-hours': 'New messages disappear from this chat on WhatsApp after {hours} hours.',
-  'whatsapp.timer-days': 'New messages disappear from this chat on WhatsApp after {days} days.',
+  'whatsapp.timer-hours':
+    'New messages disappear from this chat on WhatsApp after {hours} hours. They stay in this room for as long as your homeserver keeps them.',
+  'whatsapp.timer-days':
+    'New messages disappear from this chat on WhatsApp after {days} days. They stay in this room for as long as your homeserver keeps them.',
   'whatsapp.new-number': 'This person has a new phone number on WhatsApp; the conversation goes on here.',
   'whatsapp.number-changed': 'A phone number was changed on WhatsApp.',
   'whatsapp.join-request':

@@ -31,6 +31,12 @@ export const fr = {
     'Vous n’êtes plus dans ce groupe sur {network} : rien de nouveau n’arrive ici, et ce que vous écrivez ne quitte pas ce salon.',
   'group.needs-name': 'un groupe a besoin d’un nom.',
   'group.no-account': '{user} n’a pas de compte {network} et ne peut avoir aucun rôle dans ce groupe.',
+  'timer.usage': 'écrivez `!ephemere 24h`, `!ephemere 7j`, `!ephemere 90j` ou `!ephemere non`.',
+  'timer.off': 'Désormais, les messages restent dans cette discussion sur {network}.',
+  'timer.hours':
+    'Désormais, les messages disparaissent de cette discussion sur {network} au bout de {hours} heures. Dans ce salon, ils restent aussi longtemps que votre serveur les garde.',
+  'timer.days':
+    'Désormais, les messages disparaissent de cette discussion sur {network} au bout de {days} jours. Dans ce salon, ils restent aussi longtemps que votre serveur les garde.',
   'portal.unsupported': '[{kind} : pas encore transmis, à voir sur {network}]',
   'policy.login-denied': 'Vous ne pouvez pas vous connecter à {network} : {reason}',
   'room.encrypted-invite':

@@ -30,9 +30,9 @@ export const fr = {
   'whatsapp.missed-video-call': 'Appel vidéo manqué.',
   'whatsapp.timer-off': 'Les messages ne disparaissent plus de cette discussion sur WhatsApp.',
   'whatsapp.timer-hours':
-    'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {hours} heures.',
+    'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {hours} heures. Dans ce salon, ils restent aussi longtemps que votre serveur les garde.',
   'whatsapp.timer-days':
-    'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {days} jours.',
+    'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {days} jours. Dans ce salon, ils restent aussi longtemps que votre serveur les garde.',
   'whatsapp.new-number': 'Cette personne a un nouveau numéro sur WhatsApp ; la conversation continue ici.',
   'whatsapp.number-changed': 'Un numéro de téléphone a changé sur WhatsApp.',
   'whatsapp.join-request':

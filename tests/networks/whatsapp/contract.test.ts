@@ -16,5 +16,5 @@ afterAll(async () => {
 
 adapterContract('WhatsApp', async () => await Promise.resolve(whatsappWorld(sandbox)), {
   secrets: false,
-  groups: new Set(['rename', 'set-topic', 'set-mode', 'set-role', 'add', 'expel', 'leave'] as const),
+  groups: new Set(['rename', 'set-topic', 'set-mode', 'set-role', 'add', 'expel', 'set-timer', 'leave'] as const),
 });

@@ -25,7 +25,7 @@ const context: WriteContext = {
   mention: (_chat, person) => jids[person],
   quoted: (message) => (message === theirs ? { conversation: 'before' } : undefined),
   sentAt: () => NOW - 60_000,
-  timer: () => 0,
+  timer: () => ({ seconds: 0 }),
   secretOf: () => undefined,
   sealsReactions: () => false,
   now: NOW,
@@ -161,8 +161,9 @@ describe('golden pairs', () => {
   });
 
   test('in a chat whose messages disappear they say so', () => {
-    expect(write({ ...context, timer: () => 86_400 }, send('x'), effect).message).toEqual({
-      extendedTextMessage: { text: 'x', contextInfo: { expiration: 86_400 } },
+    const timer = () => ({ seconds: 86_400, since: 5 });
+    expect(write({ ...context, timer }, send('x'), effect).message).toEqual({
+      extendedTextMessage: { text: 'x', contextInfo: { expiration: 86_400, ephemeralSettingTimestamp: 5 } },
     });
   });
 

@@ -119,6 +119,7 @@ export function whatsappWorld(sandbox: WhatsAppSandbox): NetworkWorld {
           admins: people.filter(([, role]) => role !== 'member').map(([id]) => as<PersonId>(`l${id}`)),
           announce: found.announce,
           locked: found.locked,
+          timer: found.ephemeral,
         };
       },
       async change(by, chat, deed) {
