@@ -88,6 +88,8 @@ export interface TextOptions {
   /** Everybody in the group; phones write `@all` for it. */
   readonly everyone?: boolean;
   readonly forwarded?: boolean;
+  /** How often it was forwarded. Default 1. */
+  readonly score?: number;
   /** Seconds until it disappears. */
   readonly expiration?: number;
   readonly preview?: Preview;
@@ -117,6 +119,8 @@ export interface LoggedMessage {
   readonly everyone: boolean;
   readonly expiration: number;
   readonly forwarded: boolean;
+  /** What its author's app found behind an address. */
+  readonly preview: Preview | null;
   /** The stanza's `edit` attribute: 1, 7 or 8. */
   readonly edit: string | null;
   /** False: the device could not read it (yet). */

@@ -20,8 +20,21 @@ const MATRIX_UNITS = 4_800;
 /** The parts of a remote message as Matrix takes them: a longer text in several events. The same event gives the same parts. */
 export function splitParts(parts: readonly MessageBody[]): readonly MessageBody[] {
   return parts.flatMap((body): readonly MessageBody[] =>
-    body.kind === 'text' ? splitText(body.text, MATRIX_UNITS).map((text) => ({ ...body, text })) : [body],
+    body.kind === 'text' ? splitSpoken(body, MATRIX_UNITS) : [body],
   );
+}
+
+type Spoken = Extract<MessageBody, { kind: 'text' }>;
+
+/** What is behind an address goes with the piece that it stands in. */
+export function splitSpoken({ preview, ...body }: Spoken, max: number): readonly Spoken[] {
+  const pieces = splitText(body.text, max);
+  const place = preview === undefined ? -1 : pieces.findIndex(({ text }) => text.includes(preview.url));
+  return pieces.map((text, index) => ({
+    ...body,
+    text,
+    ...(preview === undefined || index !== place ? {} : { preview }),
+  }));
 }
 
 function cutAt(text: string, start: number, max: number): number {

@@ -7,6 +7,7 @@ import { readHtml } from './html.ts';
 import { field, isObject, numberAt, objectAt, textAt, type Json } from './json.ts';
 import { MARKER } from './marker.ts';
 import { readPowers } from './powers.ts';
+import { readPreview } from './previews.ts';
 
 type Kind = MatrixEvent extends infer One ? (One extends MatrixEvent ? Omit<One, keyof MatrixOrigin> : never) : never;
 type Row = (event: Json, content: Json) => Kind;
@@ -143,11 +144,11 @@ function bodyOf(content: Json, reply: boolean): MessageBody {
   const msgtype = textAt(content, 'msgtype', 255) ?? '';
   switch (msgtype) {
     case 'm.text':
-      return { kind: 'text', as: 'text', text: textOf(content, reply) };
+      return spoken('text', content, reply);
     case 'm.notice':
       return { kind: 'text', as: 'notice', text: textOf(content, reply) };
     case 'm.emote':
-      return { kind: 'text', as: 'emote', text: textOf(content, reply) };
+      return spoken('emote', content, reply);
     case 'm.image':
       return mediaBody('image', 'photo', content);
     case 'm.video':
@@ -163,6 +164,12 @@ function bodyOf(content: Json, reply: boolean): MessageBody {
     default:
       return { kind: 'unsupported', what: 'kind.other', ...fallbackOf(content) };
   }
+}
+
+function spoken(as: 'text' | 'emote', content: Json, reply: boolean): MessageBody {
+  const text = textOf(content, reply);
+  const preview = readPreview(content, text.text);
+  return { kind: 'text', as, text, ...(preview === undefined ? {} : { preview }) };
 }
 
 function fallbackOf(content: Json): { fallback?: RichText } {

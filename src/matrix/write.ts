@@ -3,6 +3,7 @@ import type { EventId, MxcUri, UserId } from '../model/ids.ts';
 import { plainText, type Media, type MessageBody, type RichText } from '../model/message.ts';
 import { userOf, writeHtml, type MentionOf } from './html.ts';
 import { isObject, type Json } from './json.ts';
+import { writePreview } from './previews.ts';
 
 export interface WriteAbout {
   readonly mention: MentionOf;
@@ -67,7 +68,9 @@ function relation(replyTo: EventId | undefined): Json {
 }
 
 function inner(body: MessageBody, about: WriteAbout): Json {
-  if (body.kind === 'text') return { msgtype: MSGTYPE[body.as], ...words(body.text, about.mention) };
+  if (body.kind === 'text') {
+    return { msgtype: MSGTYPE[body.as], ...words(body.text, about.mention), ...writePreview(body.preview) };
+  }
   if (body.kind === 'unsupported') {
     return { msgtype: 'm.notice', ...words(body.fallback ?? plainText(body.what), about.mention) };
   }

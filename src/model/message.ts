@@ -34,8 +34,21 @@ export interface Media {
 export type MediaSource =
   { readonly from: 'matrix'; readonly uri: MxcUri } | { readonly from: 'network'; readonly handle: unknown };
 
+/** What the author's app found behind an address in the text. The bridge asks no address itself. */
+export interface LinkPreview {
+  /** As it stands in the text. */
+  readonly url: string;
+  readonly title?: string;
+  readonly description?: string;
+}
+
 export type MessageBody =
-  | { readonly kind: 'text'; readonly text: RichText; readonly as: 'text' | 'notice' | 'emote' }
+  | {
+      readonly kind: 'text';
+      readonly text: RichText;
+      readonly as: 'text' | 'notice' | 'emote';
+      readonly preview?: LinkPreview;
+    }
   | { readonly kind: 'media'; readonly media: Media; readonly caption?: RichText }
   /** `what` is a message kind in the catalogue (`kind.photo`, `kind.poll` …); `fallback` is whatever text came with it. */
   | { readonly kind: 'unsupported'; readonly what: string; readonly fallback?: RichText }

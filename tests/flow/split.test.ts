@@ -1,7 +1,7 @@
 // Long texts in several messages: nothing lost, nothing cut in the middle of a character or a mark.
 import { describe, expect, test } from '@jest/globals';
-import { splitText } from '../../src/flow/split.ts';
-import type { RichText } from '../../src/model/message.ts';
+import { splitSpoken, splitText } from '../../src/flow/split.ts';
+import { plainText, type RichText } from '../../src/model/message.ts';
 
 /** A small deterministic generator, so that a failure names its seed. */
 function* numbers(seed: number): Generator<number> {
@@ -57,4 +57,14 @@ describe('splitting long text', () => {
     const pieces = splitText({ text: 'y'.repeat(4097), spans: [] }, 4096);
     expect(pieces.map((piece) => piece.text.length)).toEqual([4096, 1]);
   });
+});
+
+test('what is behind an address goes with the piece that it stands in', () => {
+  const text = plainText(`${'a '.repeat(30)}https://a.example ${'b '.repeat(30)}`);
+  const preview = { url: 'https://a.example', title: 'A' };
+  const pieces = splitSpoken({ kind: 'text', as: 'text', text, preview }, 64);
+  expect(pieces.length).toBeGreaterThan(2);
+  for (const piece of pieces) {
+    expect(piece.preview).toEqual(piece.text.text.includes(preview.url) ? preview : undefined);
+  }
 });

@@ -118,3 +118,28 @@ describe('how long what is said stays', () => {
     expect(await expiration(account.id, 'stays')).toBe(0);
   });
 });
+
+describe('what is behind an address', () => {
+  const preview = { url: 'https://matrix.org', title: 'Matrix', description: 'An open network' };
+  const bundled = { matched_url: preview.url, 'og:title': preview.title, 'og:description': preview.description };
+
+  test('comes along from WhatsApp, quoted and bundled', async () => {
+    await whatsapp.write(alice.id, account.id, 'look: https://matrix.org', { preview });
+    const { content } = await camille.answer(portal, 'look:');
+    expect(content['body']).toBe('look: https://matrix.org\nMatrix\nAn open network');
+    expect(content['com.beeper.linkpreviews']).toEqual([{ ...bundled, 'og:url': preview.url }]);
+  });
+
+  test('goes along from here when the client bundles it, and is never asked for', async () => {
+    const body = 'and here: https://matrix.org';
+    await camille.send(portal, { msgtype: 'm.text', body, 'com.beeper.linkpreviews': [bundled] });
+    expect((await whatsapp.waitForText(alice.id, account.id, body)).preview).toEqual(preview);
+    await camille.say(portal, 'bare: https://matrix.org');
+    expect((await whatsapp.waitForText(alice.id, account.id, 'bare: https://matrix.org')).preview).toBeNull();
+  });
+});
+
+test('what was forwarded often says so', async () => {
+  await whatsapp.write(alice.id, account.id, 'a chain letter', { forwarded: true, score: 7 });
+  expect((await camille.answer(portal, 'a chain letter')).content['body']).toBe('↪↪ a chain letter');
+});

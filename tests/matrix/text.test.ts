@@ -160,6 +160,42 @@ describe('read', () => {
     });
   });
 
+  describe('what is behind an address', () => {
+    const read = (body: string, more: object): unknown => {
+      const found = readEvent(event('m.room.message', { msgtype: 'm.text', body, ...more }));
+      return found.kind === 'message' && found.body.kind === 'text' ? found.body.preview : 'no text';
+    };
+    const page = { 'og:title': 'A', 'og:description': 'Of a' };
+
+    test.each([
+      ['com.beeper.linkpreviews', 'matched_url'],
+      ['m.url_previews', 'matrix:matched_url'],
+    ])('is read where clients bundle it (%s), and written for them', (list, address) => {
+      const preview = { url: 'https://a.example', title: 'A', description: 'Of a' };
+      expect(read('see https://a.example', { [list]: [{ [address]: preview.url, ...page }] })).toEqual(preview);
+      const body = { kind: 'text', as: 'text', text: plainText('see https://a.example'), preview } as const;
+      const content = writeMessage(body, { mention: nobody });
+      expect(readEvent(event('m.room.message', content))).toMatchObject({ body });
+      expect(readEvent(event('m.room.message', writeEdit(body, as<EventId>('$t'), { mention: nobody })))).toMatchObject(
+        {
+          kind: 'edit',
+          body,
+        },
+      );
+    });
+
+    test.each<[string, unknown]>([
+      ['of an address that is not in the text', [{ matched_url: 'https://b.example', ...page }]],
+      ['of no address', [{ matched_url: 'see', ...page }, 7, null]],
+      ['of nothing', [{ matched_url: 'https://a.example', 'og:title': '' }]],
+      ['that is too long', [{ matched_url: 'https://a.example', 'og:title': 'x'.repeat(301) }]],
+      ['that is no list', { matched_url: 'https://a.example', ...page }],
+      ['that its author wants none of', []],
+    ])('%s is none', (_name, bundled) => {
+      expect(read('see https://a.example', { 'com.beeper.linkpreviews': bundled })).toBeUndefined();
+    });
+  });
+
   test('never throws', () => {
     let seed = 7;
     const next = (n: number): number => (seed = (seed * 48_271) % 2_147_483_647) % n;

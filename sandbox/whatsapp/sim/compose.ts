@@ -23,7 +23,7 @@ export const context = (): proto.IMessageContextInfo => ({ messageSecret: random
 
 export function text(
   words: string,
-  { everyone, forwarded, expiration, preview, viewOnce }: TextOptions,
+  { everyone, forwarded, score, expiration, preview, viewOnce }: TextOptions,
   mentions: readonly string[],
   quote: Quote | null,
 ): Content {
@@ -46,7 +46,7 @@ export function text(
         mentionedJid: [...mentions],
         ...(everyone ? { nonJidMentions: 1 } : {}),
         ...(quote === null ? {} : { stanzaId: quote.id, participant: quote.participant, quotedMessage: quote.content }),
-        ...(forwarded ? { isForwarded: true, forwardingScore: 1 } : {}),
+        ...(forwarded ? { isForwarded: true, forwardingScore: score ?? 1 } : {}),
         ...(expiration ? { expiration } : {}),
       },
     },

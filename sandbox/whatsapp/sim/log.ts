@@ -24,7 +24,7 @@ export function unwrap(message: Content): Content {
 
 type Shown = Pick<
   LoggedMessage,
-  'kind' | 'text' | 'target' | 'quoted' | 'mentions' | 'everyone' | 'expiration' | 'forwarded'
+  'kind' | 'text' | 'target' | 'quoted' | 'mentions' | 'everyone' | 'expiration' | 'forwarded' | 'preview'
 >;
 
 const NOTHING: Shown = {
@@ -36,6 +36,7 @@ const NOTHING: Shown = {
   everyone: false,
   expiration: 0,
   forwarded: false,
+  preview: null,
 };
 
 /** What a message is, for people. */
@@ -67,6 +68,9 @@ export function shown(message: Content): Shown {
       everyone: (about?.nonJidMentions ?? 0) > 0,
       expiration: about?.expiration ?? 0,
       forwarded: about?.isForwarded ?? false,
+      preview: extended.matchedText
+        ? { url: extended.matchedText, title: extended.title ?? '', description: extended.description ?? '' }
+        : null,
     };
   }
   if (inner.conversation) return { ...NOTHING, kind: 'text', text: inner.conversation };

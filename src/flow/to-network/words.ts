@@ -4,7 +4,7 @@ import type { MatrixEvent } from '../../model/matrix-event.ts';
 import type { MessageBody, RichText } from '../../model/message.ts';
 import type { Portal } from '../../model/records.ts';
 import type { FlowDoors } from '../doors.ts';
-import { splitText } from '../split.ts';
+import { splitSpoken } from '../split.ts';
 
 /** Found or released later than this, a message says when it was written, in ms. */
 const LATE_MS = 10 * 60_000;
@@ -16,7 +16,7 @@ export function pieces(doors: Pick<FlowDoors, 'adapters'>, portal: Portal, body:
   if (body.kind !== 'text') return [body];
   const max = doors.adapters.get(portal.key.network)?.capabilities.maxTextUnits ?? 4096;
   const text = body.as === 'emote' ? before('* ', body.text) : body.text;
-  return splitText(text, max).map((piece) => ({ kind: 'text', text: piece, as: 'text' }));
+  return splitSpoken({ ...body, text, as: 'text' }, max);
 }
 
 /** People over there see when it was written: in UTC, since nobody knows their clock, and without words, since nobody knows their language. */

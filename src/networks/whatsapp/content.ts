@@ -3,6 +3,7 @@ import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import type { MessageBody, RichText } from '../../model/message.ts';
 import { parseJid } from './jid.ts';
 import { readText, type Mentioned } from './markup.ts';
+import { previewIn, quotedBelow } from './previews.ts';
 
 type Message = proto.IMessage;
 
@@ -209,8 +210,10 @@ export function bodyOf({ content, viewOnce }: Unwrapped, whois: Whois, group?: s
   const rich = (text: string): RichText => readText(text, context?.mentionedJid ?? [], whois, groups, everyone);
   const plain = joined(plainOf(content));
   if (plain !== '') {
-    const text = withPreview(rich(plain), content.extendedTextMessage);
-    return { kind: 'text', as: 'text', text: context?.isForwarded === true ? forwarded(text) : text };
+    const said = rich(plain);
+    const preview = previewIn(content.extendedTextMessage, said.text);
+    const text = forwarded(preview === undefined ? said : quotedBelow(said, preview), context);
+    return { kind: 'text', as: 'text', text, ...(preview === undefined ? {} : { preview }) };
   }
   if (viewOnce) return { kind: 'unsupported', what: 'kind.view-once' };
   const { audioMessage: audio } = content;
@@ -218,28 +221,20 @@ export function bodyOf({ content, viewOnce }: Unwrapped, whois: Whois, group?: s
   const row = KINDS.find(([field]) => content[field] !== null && content[field] !== undefined);
   if (row === undefined) return { kind: 'unsupported', what: 'kind.other' };
   const text = joined(row[2]?.(content) ?? []);
-  return { kind: 'unsupported', what: row[1], ...(text === '' ? {} : { fallback: rich(text) }) };
+  return { kind: 'unsupported', what: row[1], ...(text === '' ? {} : { fallback: forwarded(rich(text), context) }) };
 }
 
-/** Shows, in no language, that somebody else said it first. */
-function forwarded(text: RichText): RichText {
-  const lead = '↪ ';
+/** Phones say "forwarded many times" from here on. */
+const MANY = 5;
+
+/** Shows, in no language, that somebody else said it first, or many did. */
+function forwarded(text: RichText, context: proto.IContextInfo | undefined): RichText {
+  const score = context?.forwardingScore ?? 0;
+  if (context?.isForwarded !== true && score === 0) return text;
+  const lead = score >= MANY ? '↪↪ ' : '↪ ';
   return {
     text: lead + text.text,
     spans: text.spans.map((span) => ({ ...span, start: span.start + lead.length })),
-  };
-}
-
-/** What the sender's app found behind an address, quoted below it. */
-function withPreview(rich: RichText, said: proto.Message.IExtendedTextMessage | null | undefined): RichText {
-  const { matchedText, title, description } = said ?? {};
-  if (!matchedText || !rich.text.includes(matchedText)) return rich;
-  const preview = joined([title, description]);
-  if (preview === '' || rich.text.includes(preview)) return rich;
-  const start = rich.text.length + 1;
-  return {
-    text: `${rich.text}\n${preview}`,
-    spans: [...rich.spans, { kind: 'quote', start, length: preview.length }],
   };
 }
 

@@ -8,6 +8,7 @@ import type { SayKey } from '../../model/say.ts';
 import { sealAddon } from './addon.ts';
 import { chatKind, messageId, parseMessage, stanzaId, type MessageName } from './ids.ts';
 import { writeMarks } from './markup.ts';
+import { previewOut } from './previews.ts';
 import { setting, timed, type Timer } from './timers.ts';
 
 /** UTF-16 units that WhatsApp takes in one message; longer text is split by the house. */
@@ -105,8 +106,12 @@ function textMessage(
     ...(mentioned.length === 0 ? {} : { mentionedJid: [...mentioned] }),
     ...(everyone === true ? { nonJidMentions: 1 } : {}),
   };
-  if (Object.keys(contextInfo).length === 0) return { conversation: short };
-  return { extendedTextMessage: { text: short, contextInfo } };
+  const around = {
+    ...previewOut(body.kind === 'text' ? body.preview : undefined, short),
+    ...(Object.keys(contextInfo).length === 0 ? {} : { contextInfo }),
+  };
+  if (Object.keys(around).length === 0) return { conversation: short };
+  return { extendedTextMessage: { text: short, ...around } };
 }
 
 function writeSend(context: WriteContext, { chat, body, replyTo }: Action<'send'>): proto.IMessage {

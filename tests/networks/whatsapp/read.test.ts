@@ -161,7 +161,15 @@ describe('text', () => {
           description: 'Of a',
         },
       },
-      text('see https://a.example\nA\nOf a', [{ kind: 'quote', start: 22, length: 6 }]),
+      {
+        ...text('see https://a.example\nA\nOf a', [{ kind: 'quote', start: 22, length: 6 }]),
+        preview: { url: 'https://a.example', title: 'A', description: 'Of a' },
+      },
+    ],
+    [
+      'with a preview of nothing',
+      { extendedTextMessage: { text: 'https://a.example', matchedText: 'https://a.example', title: ' ' } },
+      text('https://a.example'),
     ],
     [
       'with the preview of another address',
@@ -172,6 +180,16 @@ describe('text', () => {
       'forwarded',
       { extendedTextMessage: { text: '_x_', contextInfo: { isForwarded: true } } },
       text('↪ x', [{ kind: 'italic', start: 2, length: 1 }]),
+    ],
+    [
+      'forwarded often',
+      { extendedTextMessage: { text: 'x', contextInfo: { isForwarded: true, forwardingScore: 5 } } },
+      text('↪↪ x'),
+    ],
+    [
+      'forwarded, of another kind',
+      { locationMessage: { name: 'Here', contextInfo: { forwardingScore: 1 } } },
+      { kind: 'unsupported', what: 'kind.location', fallback: { text: '↪ Here', spans: [] } },
     ],
     ['that disappears', { ephemeralMessage: { message: { conversation: 'x' } } }, text('x')],
     [

@@ -160,6 +160,24 @@ describe('golden pairs', () => {
     expect(decoded(written.message)).toEqual(decoded(message));
   });
 
+  test('what a client found behind an address goes along, of an address in the text', () => {
+    const withPreview = (text: string) =>
+      ({
+        kind: 'send',
+        chat,
+        body: { ...body(text), preview: { url: 'https://a.example', title: 'A' } },
+      }) as MessageAction;
+    expect(write(context, withPreview('see https://a.example'), effect).message).toEqual({
+      extendedTextMessage: {
+        text: 'see https://a.example',
+        matchedText: 'https://a.example',
+        title: 'A',
+        description: '',
+      },
+    });
+    expect(write(context, withPreview('see'), effect).message).toEqual({ conversation: 'see' });
+  });
+
   test('in a chat whose messages disappear they say so', () => {
     const timer = () => ({ seconds: 86_400, since: 5 });
     expect(write({ ...context, timer }, send('x'), effect).message).toEqual({
