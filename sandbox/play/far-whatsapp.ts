@@ -20,8 +20,9 @@ export class FarWhatsApp implements Far {
 
   /** The bridge's section of the configuration. */
   get settings(): unknown {
-    const { url, rootKey } = this.#world;
-    return { enabled: true, dangerousTestServers: true, test: { url, root: rootKey.toString('hex') } };
+    const { url, rootKey, web, webCertificate } = this.#world;
+    const test = { url, root: rootKey.toString('hex'), web, webCertificate };
+    return { enabled: true, dangerousTestServers: true, test };
   }
 
   async createPerson({ firstName, lastName }: { firstName: string; lastName: string }): Promise<FarPerson> {

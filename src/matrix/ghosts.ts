@@ -77,9 +77,12 @@ export class Ghosts {
     const { store, clock } = this.#options;
     const kept = (await store.find(ghost.network, ghost.person)) ?? ghost;
     const name = this.#nameOf(kept.network, profile);
-    if (name === kept.name && (profile.avatar === undefined || profile.avatar.hash === kept.avatarHash)) return;
+    const same = isShown(kept, profile.avatar);
+    if (name === kept.name && same) return;
     const wait = (kept.profiledAt ?? 0) + PROFILE_EVERY_MS - clock.now();
-    if (kept.profiledAt !== undefined && wait > 0) {
+    // A network may have to ask for the picture of somebody whose name came by itself: the first one is no change.
+    const isFirst = name === kept.name && !same && kept.avatarHash === undefined;
+    if (kept.profiledAt !== undefined && wait > 0 && !isFirst) {
       this.#later(kept.user, profile, wait);
       return;
     }
@@ -119,11 +122,18 @@ export class Ghosts {
       now = { ...now, name };
       await store.save(now);
     }
-    if (profile.avatar === undefined || profile.avatar.hash === ghost.avatarHash) return;
-    const uri = await picture(ghost.network, profile.avatar.hash, profile.avatar.source);
+    const { avatar } = profile;
+    if (avatar === undefined || isShown(ghost, avatar)) return;
+    if (avatar === null) {
+      await intents.setPicture(ghost.user, undefined);
+      const { avatarHash: _gone, ...bare } = now;
+      await store.save(bare);
+      return;
+    }
+    const uri = await picture(ghost.network, avatar.hash, avatar.source);
     if (uri === undefined) return;
     await intents.setPicture(ghost.user, uri);
-    await store.save({ ...now, avatarHash: profile.avatar.hash });
+    await store.save({ ...now, avatarHash: avatar.hash });
   }
 
   #nameOf(network: NetworkId, profile: PersonSnapshot): string {
@@ -131,6 +141,10 @@ export class Ghosts {
     const raw = profile.name ?? (profile.username === undefined ? undefined : `@${profile.username}`);
     return ghostName(raw, title, Object.values(this.#options.titles));
   }
+}
+
+function isShown(ghost: Ghost, avatar: PersonSnapshot['avatar']): boolean {
+  return avatar === undefined || avatar?.hash === ghost.avatarHash;
 }
 
 /** Name with a suffix that remote text cannot forge or push out of sight: no hidden characters, no bracket of ours at its end. */

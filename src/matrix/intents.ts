@@ -38,8 +38,9 @@ export class Intents {
     await this.#as(user, async (intent) => await intent.setDisplayName(name));
   }
 
-  async setPicture(user: UserId, uri: MxcUri): Promise<void> {
-    await this.#as(user, async (intent) => await intent.setAvatarUrl(uri));
+  /** @param uri undefined takes it away: homeservers read an empty address as none */
+  async setPicture(user: UserId, uri: MxcUri | undefined): Promise<void> {
+    await this.#as(user, async (intent) => await intent.setAvatarUrl(uri ?? ''));
   }
 
   async join(user: UserId, room: RoomId): Promise<void> {

@@ -2,12 +2,19 @@
 import type { ChatId, PersonId } from './ids.ts';
 import type { MediaSource } from './message.ts';
 
+/** As a network has it; `hash` is another one whenever it is another picture. */
+export interface Picture {
+  readonly hash: string;
+  readonly source: MediaSource;
+}
+
 /** The PUBLIC view of a person: public name, else @username, else absent; never a contact's private name or a phone number. */
 export interface PersonSnapshot {
   readonly id: PersonId;
   readonly name?: string;
   readonly username?: string;
-  readonly avatar?: { readonly hash: string; readonly source: MediaSource };
+  /** Null: none that everybody may see. Absent: as it was. */
+  readonly avatar?: Picture | null;
   readonly isBot?: boolean;
 }
 

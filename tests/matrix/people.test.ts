@@ -54,6 +54,42 @@ describe('a ghost', () => {
     expect((await profile(world.wing.api.ghostUser(PIGEON, person('yan'))))['displayname']).toBe('yan (Pigeon)');
   });
 
+  test('gets its first picture at once, another when its time has come, and loses it when there is none any more', async () => {
+    const clock = new MemoryClock();
+    const opened: unknown[] = [];
+    await world.open({
+      clock,
+      openNetworkMedia: (_network, source) => {
+        opened.push(source.from === 'network' ? source.handle : source);
+        return Promise.resolve(stream('picture'));
+      },
+    });
+    const zoe = { id: person('zoe'), name: 'Zoé' };
+    const pictured = async (handle: number | null | undefined): Promise<unknown> => {
+      const source = { from: 'network', handle } as const;
+      const avatar = handle === undefined ? {} : { avatar: handle === null ? null : { hash: `h${handle}`, source } };
+      const ghost = await world.wing.api.ghost(PIGEON, person('zoe'), { ...zoe, ...avatar });
+      return (await profile(ghost.user))['avatar_url'];
+    };
+    const later = async (until: (now: unknown) => boolean): Promise<void> => {
+      clock.pass(600_000);
+      const ghost = world.wing.api.ghostUser(PIGEON, person('zoe'));
+      while (!until((await profile(ghost))['avatar_url'])) await new Promise((wake) => setImmediate(wake));
+    };
+    expect(await pictured(null)).toBeUndefined();
+    const first = await pictured(1);
+    expect(first).toMatch(/^mxc:/);
+    expect(await pictured(undefined)).toBe(first);
+    expect(await pictured(1)).toBe(first);
+    expect(await pictured(2)).toBe(first);
+    await later((now) => now !== first);
+    expect(opened).toEqual([1, 2]);
+    expect(await pictured(null)).toMatch(/^mxc:/);
+    await later((now) => now === undefined);
+    // It may come back as the first one did.
+    expect(await pictured(2)).toMatch(/^mxc:/);
+  });
+
   test('changes its profile at most every ten minutes, and then to the newest', async () => {
     const clock = new MemoryClock();
     await world.open({ clock });

@@ -19,6 +19,8 @@ import type { Line } from './line.ts';
 import { Pacing } from './pacing.ts';
 import type { PeopleDesk } from './people-desk.ts';
 import { PHONE_KEY, PhoneWatch } from './phone-watch.ts';
+import { pictured } from './picture-news.ts';
+import { Pictures } from './pictures.ts';
 import type { ReadContext } from './place.ts';
 import { SecretBook } from './secret-book.ts';
 import { PACING_KEY, Sends } from './sends.ts';
@@ -58,6 +60,7 @@ export interface Account {
   readonly chats: ChatBook;
   readonly phone: PhoneWatch;
   readonly deliveries: Deliveries;
+  readonly pictures: Pictures;
 }
 
 export function loggedOut(cause?: unknown): BridgeError {
@@ -87,6 +90,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     portal: (chat, kind) => sink.portalKey(chat, kind),
     now: () => clock.now(),
   };
+  const pictures = new Pictures({ puppet, sink, vault, clock, log, pacing, directory, line }, kept);
   const inbox = new Inbox({
     puppet: puppet.id,
     scope,
@@ -105,6 +109,9 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
       const open = line();
       if (open === undefined || chatKind(chat) !== 'group') throw loggedOut();
       return await directory.admins(open, chat);
+    },
+    accepted: (events, rows) => {
+      for (const { person, portal, anew } of pictured(context, events, rows)) pictures.wonder(person, portal, anew);
     },
     stale: (chat) => directory.forget(chat),
     failed: doors.broken,
@@ -152,7 +159,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     if (action.kind === 'set-timer') return await timers.perform(line, action, effect);
     return isAboutGroup(action) ? await groups.perform(line, action) : await sends.perform(line, action, effect);
   };
-  return { state, context, directory, inbox, perform, desk, pacing, chats, phone, deliveries };
+  return { state, context, directory, inbox, perform, desk, pacing, chats, phone, deliveries, pictures };
 }
 
 /** Credentials and keys that are worth nothing any more; what was received and not accepted stays. */

@@ -43,6 +43,8 @@ export interface InboxDoors {
   readonly book: PeopleBook;
   /** Admins of a group, asked of WhatsApp. @throws when they cannot be learnt now */
   readonly admins: (chat: ChatId) => Promise<ReadonlySet<PersonId>>;
+  /** The house has it. */
+  readonly accepted: (events: readonly NetworkEvent[], rows: readonly Row[]) => void;
   /** A group is no longer what it was. */
   readonly stale: (chat: ChatId) => void;
   /** Nothing can be kept any more. */
@@ -146,6 +148,7 @@ export class Inbox {
       taken();
       for (const one of more) one.written();
     });
+    this.#doors.accepted(events, batch);
   }
 
   /** Again and again while the database is away. @throws FencedError */

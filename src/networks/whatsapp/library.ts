@@ -14,7 +14,7 @@ import { guardSocket } from './state/guard.ts';
 import type { Gate } from './state/gate.ts';
 import { transactionOpts } from './state/repository.ts';
 import type { AccountState } from './state/state.ts';
-import { WebDoor } from './web-door.ts';
+import { WebDoor, type StandIn } from './web-door.ts';
 
 export type { WASocket } from '@whiskeysockets/baileys';
 export type LibraryLogger = NonNullable<UserFacingSocketConfig['logger']>;
@@ -41,6 +41,7 @@ export interface LibraryDoors {
 export interface OpenedSocket {
   readonly socket: WASocket;
   readonly gate: Gate;
+  readonly web: Pick<WebDoor, 'get'>;
   /** Leaves no timer, no socket and nobody waiting. */
   close(): Promise<void>;
 }
@@ -52,7 +53,7 @@ const QUERY_MS = 20_000;
 /** Connects at once. @throws Error when the library is not the one this was written for */
 export function openSocket({ settings, state, cures, qrMs }: LibraryDoors): OpenedSocket {
   const timers = cures.timers ? new LibraryTimers() : undefined;
-  const door = new WebDoor(settings.dangerousTestServers);
+  const door = new WebDoor(settings.dangerousTestServers, standInOf(settings));
   const timing = qrMs === undefined ? {} : { qrTimeout: qrMs };
   let gate: Gate | undefined;
   const makeSignalRepository = state.repositoryBehind((kept) => {
@@ -85,7 +86,12 @@ export function openSocket({ settings, state, cures, qrMs }: LibraryDoors): Open
       await door.close();
     }
   };
-  return { socket, gate: guarded, close: async () => await (closing ??= close()) };
+  return { socket, gate: guarded, web: door, close: async () => await (closing ??= close()) };
+}
+
+function standInOf({ test }: WhatsAppSettings): StandIn | undefined {
+  if (test?.web === undefined || test.webCertificate === undefined) return undefined;
+  return { web: test.web, certificate: test.webCertificate };
 }
 
 /** A handler of the library that fails ends its connection, not the process. */

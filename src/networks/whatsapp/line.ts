@@ -70,6 +70,11 @@ export class Line {
     return this.#opened.socket;
   }
 
+  /** WhatsApp's web hosts. */
+  get web(): OpenedSocket['web'] {
+    return this.#opened.web;
+  }
+
   get alive(): boolean {
     return this.#state === 'open';
   }

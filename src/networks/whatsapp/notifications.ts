@@ -47,6 +47,11 @@ export function renamingIn(node: BinaryNode): Renaming | undefined {
   return before === undefined || after === undefined ? undefined : { before, after };
 }
 
+/** Whose picture changed, of people. */
+export function personPicturedIn({ tag, attrs }: BinaryNode): Handles | undefined {
+  return tag === 'notification' && attrs['type'] === 'picture' ? handlesOf(attrs['from']) : undefined;
+}
+
 /** @returns undefined for what tells people nothing: keys, devices, settings */
 export function noteOf(node: BinaryNode): WireMessage | undefined {
   if (node.tag === 'call') return callOf(node);

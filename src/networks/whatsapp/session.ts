@@ -69,6 +69,7 @@ export class WhatsAppSession implements NetworkSession {
     await Promise.allSettled(this.#errands);
     const account = await this.#account?.catch(() => undefined);
     await account?.inbox.close();
+    await account?.pictures.close();
     await account?.state.close();
     this.#doors.closed(this);
   }
@@ -121,11 +122,13 @@ export class WhatsAppSession implements NetworkSession {
   }
 
   async describeChat(chat: ChatId): Promise<ResolvedChat> {
-    return await this.#ask(async (line, { directory }) => await directory.describeChat(line, chat));
+    return await this.#ask(async (line, { directory, pictures }) =>
+      pictures.beside(await directory.describeChat(line, chat)),
+    );
   }
 
   async describePerson(person: PersonId): Promise<PersonSnapshot> {
-    return (await this.#must()).directory.person(person);
+    return await (await this.#must()).pictures.person(person);
   }
 
   async resolve(identifier: string): Promise<ResolvedChat> {
@@ -150,12 +153,8 @@ export class WhatsAppSession implements NetworkSession {
     return as<ChatId>(person);
   }
 
-  async openMedia(_source: MediaSource): Promise<MediaStream> {
-    return await Promise.reject(
-      new BridgeError('whatsapp-no-media', 'never', 'fault.unsupported-body', {
-        values: { network: 'WhatsApp', kind: 'kind.file' },
-      }),
-    );
+  async openMedia(source: MediaSource): Promise<MediaStream> {
+    return await this.#ask(async (line, { pictures }) => await pictures.open(line, source));
   }
 
   /** @throws the library's error, BridgeError, FencedError */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 const COUNT = 'expected a whole number, 0 or more';
 const SOME = 'expected a whole number, 1 or more';
+const WEB = /^https:\/\/(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)(?::\d{1,5})?$/;
 const LOOPBACK = /^wss?:\/\/(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)(?::\d{1,5})?(?:\/|$)/;
 
 const count = (most: number, usual: number): z.ZodDefault<z.ZodInt> =>
@@ -27,6 +28,10 @@ const pacing = z.strictObject({
 
 /** Where a simulator stands in for WhatsApp. */
 const test = z.strictObject({
+  /** Where its web hosts are, which have the pictures; without it none is fetched. */
+  web: z.string('expected a web address').regex(WEB, 'expected https and an address on this machine').optional(),
+  /** Their certificate as PEM. */
+  webCertificate: z.string('expected a certificate').includes('BEGIN CERTIFICATE').optional(),
   url: z.string('expected a WebSocket address').regex(LOOPBACK, 'expected a WebSocket address on this machine'),
   /** Public key of the simulator's certificates, 32 bytes in hexadecimal. */
   root: z.string('expected a key').regex(/^[0-9a-f]{64}$/i, 'expected 64 hexadecimal digits'),

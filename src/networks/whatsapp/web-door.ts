@@ -1,7 +1,7 @@
 // The one door for everything that the library asks by HTTP: WhatsApp's own hosts and no other, within limits. Knows no message.
 import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { Agent, buildConnector, Dispatcher1Wrapper } from 'undici';
+import { Agent, buildConnector, Dispatcher1Wrapper, request } from 'undici';
 
 /** Media, shared settings and pictures: `mmg.`, `pps.`, `media-….cdn.`. */
 const OURS = /^(?:[a-z0-9-]+\.)+whatsapp\.net$/;
@@ -10,12 +10,35 @@ const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|localhost|\[?::1\]?)$/;
 /** The library holds a login's lock while it waits for an answer. */
 const LIMITS = { headersTimeout: 10_000, bodyTimeout: 10_000, maxResponseSize: 32 * 1_048_576 };
 const CONNECT_MS = 5_000;
+/** All of one answer, in ms: whoever waits for it keeps others waiting. */
+const WHOLE_MS = 15_000;
+
+/** Where a simulator's web hosts are, and the certificate that they have for WhatsApp's names. */
+export interface StandIn {
+  /** `https://127.0.0.1:PORT` */
+  readonly web: string;
+  /** PEM */
+  readonly certificate: string;
+}
+
+export interface Fetched {
+  readonly status: number;
+  readonly bytes: Uint8Array;
+}
 
 /** Who the library wanted to ask is not said: an address may hold anything. */
 export class DoorShut extends Error {
   constructor() {
     super('the library may not ask this host');
     this.name = 'DoorShut';
+  }
+}
+
+/** More came than was asked for. */
+export class TooMuch extends Error {
+  constructor() {
+    super('the answer is too long');
+    this.name = 'TooMuch';
   }
 }
 
@@ -28,17 +51,25 @@ export function mayAsk(host: string, port: number, secure: boolean, away: boolea
 /** One per socket of the library. */
 export class WebDoor {
   readonly #away: boolean;
+  readonly #standIn: StandIn | undefined;
   readonly #dispatcher: Agent;
   readonly #uploads: HttpsAgent;
 
-  constructor(away: boolean) {
+  /** @param standIn with a simulator: what would be asked of WhatsApp's hosts is asked there, under their names */
+  constructor(away: boolean, standIn?: StandIn) {
     this.#away = away;
+    this.#standIn = standIn;
     const connect = buildConnector({ timeout: CONNECT_MS });
+    const there = buildConnector({ timeout: CONNECT_MS, ca: standIn?.certificate });
     this.#dispatcher = new Agent({
       ...LIMITS,
       connect: (options, callback) => {
         const secure = options.protocol === 'https:';
-        if (this.#may(options.hostname, options.port, secure)) connect(options, callback);
+        const { hostname, port } = options;
+        if (this.#standIn !== undefined && away && mayAsk(hostname, Number(port === '' ? 443 : port), secure, false)) {
+          const { hostname: at, port: door } = new URL(this.#standIn.web);
+          there({ ...options, hostname: at, port: door, servername: hostname }, callback);
+        } else if (this.#may(options.hostname, options.port, secure)) connect(options, callback);
         else callback(new DoorShut(), null);
       },
     });
@@ -50,6 +81,20 @@ export class WebDoor {
     // Node's own fetch is of an older undici than this one.
     const dispatcher = new Dispatcher1Wrapper(this.#dispatcher);
     return { options: { dispatcher } as unknown as RequestInit, fetchAgent: this.#uploads };
+  }
+
+  /** Follows nobody elsewhere. @param most bytes @throws DoorShut, TooMuch, or whatever the connection died of */
+  async get(address: string, most: number): Promise<Fetched> {
+    const signal = AbortSignal.timeout(WHOLE_MS);
+    const answer = await request(address, { dispatcher: this.#dispatcher, signal });
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for await (const part of answer.body as AsyncIterable<Uint8Array>) {
+      size += part.length;
+      if (size > most) throw new TooMuch();
+      parts.push(part);
+    }
+    return { status: answer.statusCode, bytes: Buffer.concat(parts) };
   }
 
   async close(): Promise<void> {

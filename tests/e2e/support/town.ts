@@ -247,7 +247,12 @@ function configuration(
             whatsapp: {
               enabled: true,
               dangerousTestServers: true,
-              test: { url: whatsapp.url, root: whatsapp.rootKey.toString('hex') },
+              test: {
+                url: whatsapp.url,
+                root: whatsapp.rootKey.toString('hex'),
+                web: whatsapp.web,
+                webCertificate: whatsapp.webCertificate,
+              },
               ...(options.unpaced === true ? { pacing: { sendsAtOnce: 500, sendsPerMinute: 5000 } } : {}),
             },
           }),

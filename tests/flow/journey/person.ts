@@ -16,12 +16,14 @@ const LIMIT_MS = 25_000;
 export class Person {
   readonly id: string;
   readonly #token: string;
+  readonly #server: string;
   readonly #base: string;
   /** Those it knows. */
   readonly #rooms = new Set<string>();
   #serial = 0;
 
   constructor(url: string, account: Account) {
+    this.#server = url;
     this.#base = `${url}/_matrix/client/v3`;
     this.id = account.userId;
     this.#token = account.accessToken;
@@ -143,6 +145,17 @@ export class Person {
 
   async profile(user: string): Promise<Readonly<Record<string, unknown>>> {
     return await this.#ask('GET', `/profile/${encodeURIComponent(user)}`);
+  }
+
+  /** What stands at an `mxc:` address. */
+  async download(uri: string): Promise<Buffer> {
+    const path = uri.slice('mxc://'.length);
+    const answer = await fetch(`${this.#server}/_matrix/client/v1/media/download/${path}`, {
+      headers: { authorization: `Bearer ${this.#token}` },
+      signal: AbortSignal.timeout(LIMIT_MS),
+    });
+    if (!answer.ok) throw new Error(`${uri} answered ${answer.status}`);
+    return Buffer.from(await answer.arrayBuffer());
   }
 
   async #list(method: string, path: string): Promise<readonly ClientEvent[]> {

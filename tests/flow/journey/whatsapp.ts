@@ -17,8 +17,8 @@ export async function openWhatsAppTown(
   return await openTown(
     'whatsapp',
     async () => await WhatsAppSandbox.start(),
-    ({ url, rootKey }) => ({
-      test: { url, root: rootKey.toString('hex') },
+    ({ url, rootKey, web, webCertificate }) => ({
+      test: { url, root: rootKey.toString('hex'), web, webCertificate },
       pacing: { ...BRISK, ...pacing },
       ...more,
     }),

@@ -170,7 +170,7 @@ describe('a live login', () => {
 
   test('brings a picture', async () => {
     const { avatar } = await scene.session.describePerson(as(`u${alice.id}`));
-    if (avatar === undefined) throw new Error('no avatar');
+    if (!avatar) throw new Error('no avatar');
     const media = await scene.session.openMedia(JSON.parse(JSON.stringify(avatar.source)) as typeof avatar.source);
     let bytes = 0;
     for await (const chunk of media.chunks) bytes += chunk.length;

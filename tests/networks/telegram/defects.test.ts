@@ -400,7 +400,7 @@ test.each([true, false])('defect 25: two data centres are opened one after the o
       const someone = await newPerson(sandbox, { photo: true, dc });
       await session.resolve(`@${someone.username}`);
       const { avatar } = await session.describePerson(as(`u${someone.id}`));
-      if (avatar === undefined) throw new Error('no avatar');
+      if (!avatar) throw new Error('no avatar');
       return avatar.source;
     }),
   );

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import { webCertificate } from '../../../sandbox/whatsapp/web/certificate.ts';
+import { WebHost } from '../../../sandbox/whatsapp/web/host.ts';
 import { DoorShut, mayAsk, WebDoor } from '../../../src/networks/whatsapp/web-door.ts';
 
 const PROGRAM = join(import.meta.dirname, 'support', 'asked-hosts.ts');
@@ -82,6 +84,55 @@ describe('the door', () => {
     };
     expect(() => request(upload)).toThrow(DoorShut);
     await door.close();
+  });
+});
+
+describe('a web host that stands in for WhatsApp’s', () => {
+  let host: WebHost;
+  let door: WebDoor;
+
+  beforeAll(async () => {
+    const bytes = Buffer.from('a picture');
+    host = await WebHost.open(new Map([['pps.whatsapp.net', () => ({ status: 200, mime: 'image/jpeg', bytes })]]));
+    door = new WebDoor(true, { web: host.url, certificate: host.certificate });
+  });
+
+  afterAll(async () => {
+    await door.close();
+    await host.close();
+  });
+
+  test('is asked under their names, by the library as well', async () => {
+    const address = 'https://pps.whatsapp.net/v/7';
+    expect(Buffer.from((await door.get(address, 100)).bytes).toString()).toBe('a picture');
+    expect(await (await fetch(address, door.settings.options)).text()).toBe('a picture');
+    expect(host.requests.at(-1)).toEqual({ host: 'pps.whatsapp.net', path: '/v/7', status: 200 });
+  });
+
+  test('is not asked for anybody else, nor by http, nor in production', async () => {
+    for (const address of [
+      'https://example.org/v/7',
+      'http://pps.whatsapp.net/v/7',
+      'https://pps.whatsapp.net:8443/',
+    ]) {
+      await expect(door.get(address, 100)).rejects.toThrow('may not ask');
+    }
+    const production = new WebDoor(false, { web: host.url, certificate: host.certificate });
+    await expect(production.get(host.url, 100)).rejects.toThrow('may not ask');
+    await production.close();
+  });
+
+  test('is believed by its certificate alone', async () => {
+    const { certificate } = webCertificate(['*.whatsapp.net']);
+    const stranger = new WebDoor(true, { web: host.url, certificate });
+    await expect(stranger.get('https://pps.whatsapp.net/v/7', 100)).rejects.toThrow('self-signed certificate');
+    await stranger.close();
+  });
+
+  test('is cut off when it says too much, or turns up elsewhere', async () => {
+    await expect(door.get('https://pps.whatsapp.net/v/7', 8)).rejects.toThrow('too long');
+    host.fail(302, 1);
+    expect((await door.get('https://pps.whatsapp.net/v/7', 100)).status).toBe(302);
   });
 });
 

@@ -13,7 +13,7 @@ const A_WHILE_MS = 10 * 60_000;
 export const identityKey = Buffer.alloc(32, 7);
 
 export function adapterFor(
-  sandbox: Pick<WhatsAppSandbox, 'url' | 'rootKey'>,
+  sandbox: Pick<WhatsAppSandbox, 'url' | 'rootKey' | 'web' | 'webCertificate'>,
   house: House,
   options: WhatsAppOptions = {},
   presence = false,
@@ -22,7 +22,12 @@ export function adapterFor(
   const settings = settingsSchema.parse({
     presence,
     dangerousTestServers: true,
-    test: { url: sandbox.url, root: sandbox.rootKey.toString('hex') },
+    test: {
+      url: sandbox.url,
+      root: sandbox.rootKey.toString('hex'),
+      web: sandbox.web,
+      webCertificate: sandbox.webCertificate,
+    },
   });
   return createWhatsApp(settings, { vault: house.vault, identityKey, log: quiet, clock }, options);
 }

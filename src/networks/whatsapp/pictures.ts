@@ -1,0 +1,245 @@
+// Whose picture is which: looked at when somebody speaks or has a new one, in good time, never in a message's way. Knows no Matrix.
+import type { PersonSnapshot, Picture, ResolvedChat } from '../../model/chat.ts';
+import { originKey } from '../../model/effect.ts';
+import { BridgeError, FencedError } from '../../model/errors.ts';
+import { as, type ChatId, type PersonId, type PortalKey } from '../../model/ids.ts';
+import type { MediaSource } from '../../model/message.ts';
+import type { Puppet } from '../../model/records.ts';
+import { vaultScope, type MediaStream, type NetworkSink } from '../../ports/network.ts';
+import type { Clock, Logger, Vault, VaultChange } from '../../ports/stores.ts';
+import type { Directory } from './directory.ts';
+import { codeOf } from './group-errors.ts';
+import { isPersonal } from './ids.ts';
+import type { Line } from './line.ts';
+import type { Pacing } from './pacing.ts';
+import { isId, lookAt, type Look } from './picture-wire.ts';
+
+export interface PictureDoors {
+  readonly puppet: Puppet;
+  readonly sink: Pick<NetworkSink, 'accept' | 'portalKey'>;
+  readonly vault: Pick<Vault, 'readAll'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Absent only in tests. */
+  readonly pacing: Pacing | undefined;
+  readonly directory: Pick<Directory, 'chatJid' | 'person'>;
+  readonly line: () => Line | undefined;
+}
+
+/** Where a picture is: a person's or a group's; the address is good for some days. */
+interface Handle {
+  readonly kind: 'picture';
+  readonly of: string;
+  readonly id: string;
+  readonly url?: string;
+}
+
+/** What this login saw last. `told`: what the house heard of it. */
+interface Row {
+  readonly v: 1;
+  readonly id: string | null;
+  readonly url?: string;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly told: string | null;
+}
+
+const PREFIX = 'picture/';
+/** A picture that nothing was heard of is the same for so long, in ms. */
+const FRESH_MS = 24 * 60 * 60_000;
+/** WhatsApp asked for less (429): nothing is looked at for so long, in ms. */
+const REST_MS = 10 * 60_000;
+/** Who may not see a picture keeps it from the ghost for so long, in ms: longer, and that login is not used any more. */
+const HIDDEN_MS = 30 * FRESH_MS;
+const MOST_WANTED = 500;
+/** WhatsApp's own are below one. */
+const MOST_BYTES = 4 * 1_048_576;
+
+/** Of no login: which of them may not see this person's picture. */
+function hiddenScope(person: PersonId): string {
+  return `whatsapp:hidden-picture:${person}`;
+}
+
+/**
+ * A ghost is the same for everybody here, and WhatsApp shows a picture to some: the ghost has it only while no login that looked
+ * was refused it. What a login sees is kept with that login.
+ */
+export class Pictures {
+  readonly #doors: PictureDoors;
+  readonly #rows = new Map<PersonId, Row>();
+  readonly #wanted = new Map<PersonId, PortalKey>();
+  readonly #closing = new AbortController();
+  #working: Promise<void> | undefined;
+  /** Epoch ms; WhatsApp wants to be asked less. */
+  #notBefore = 0;
+
+  /** @param kept what the vault holds of this login */
+  constructor(doors: PictureDoors, kept: ReadonlyMap<string, Uint8Array> = new Map()) {
+    this.#doors = doors;
+    for (const [key, value] of kept) {
+      if (key.startsWith(PREFIX)) this.#rows.set(as<PersonId>(key.slice(PREFIX.length)), rowOf(value));
+    }
+  }
+
+  /** As everybody may see them, with what is known of their picture; asks nobody. */
+  async person(person: PersonId): Promise<PersonSnapshot> {
+    const bare = this.#doors.directory.person(person);
+    const row = this.#rows.get(person);
+    if (row === undefined) return bare;
+    const open = row.id !== null && !(await this.#isHidden(person));
+    return { ...bare, avatar: open ? pictureOf(person, row.id, row.url) : null };
+  }
+
+  /** Whoever is about to be spoken with is looked at. */
+  beside(resolved: ResolvedChat): ResolvedChat {
+    const { person, chat } = resolved;
+    if (person !== undefined) this.wonder(person.id, this.#doors.sink.portalKey(chat.id, 'direct'));
+    return resolved;
+  }
+
+  /** Never waits. @param portal where they spoke: what becomes of it is told behind that @param anew nobody else is looked at again */
+  wonder(person: PersonId, portal: PortalKey, anew = false): void {
+    const row = this.#rows.get(person);
+    const now = this.#doors.clock.now();
+    if (!isPersonal(as<ChatId>(person)) || (anew ? row === undefined : row !== undefined && now - row.at < FRESH_MS))
+      return;
+    if (this.#closing.signal.aborted || this.#wanted.size >= MOST_WANTED || now < this.#notBefore) return;
+    this.#wanted.set(person, portal);
+    this.#working ??= this.#work();
+  }
+
+  /** @throws BridgeError, or whatever the connection died of */
+  async open(line: Pick<Line, 'socket' | 'web'>, { from, ...source }: MediaSource): Promise<MediaStream> {
+    const handle = 'handle' in source ? source.handle : undefined;
+    if (from !== 'network' || !isHandle(handle)) {
+      const values = { network: 'WhatsApp', kind: 'kind.file' };
+      throw new BridgeError('whatsapp-no-media', 'never', 'fault.unsupported-body', { values });
+    }
+    const there = handle.url === undefined ? undefined : await this.#fetch(line, handle.url);
+    const bytes = there ?? (await this.#fetch(line, await this.#addressOf(line, handle)));
+    if (bytes === undefined) throw gone();
+    return { mime: 'image/jpeg', size: bytes.length, chunks: once(bytes) };
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#working;
+  }
+
+  async #work(): Promise<void> {
+    // The one who asked goes on first.
+    await Promise.resolve();
+    for (const [person, portal] of this.#wanted) {
+      try {
+        await this.#turn();
+        const line = this.#doors.line();
+        // Whoever speaks next begins anew.
+        if (line === undefined) break;
+        // What is heard of it meanwhile is looked at once more.
+        this.#wanted.delete(person);
+        await this.#see(line, person, portal);
+      } catch (error) {
+        if (this.#closing.signal.aborted || error instanceof FencedError) break;
+        this.#failed(error);
+      }
+    }
+    this.#working = undefined;
+  }
+
+  /** Waits until WhatsApp may be asked. */
+  async #turn(): Promise<void> {
+    const { clock, pacing } = this.#doors;
+    for (;;) {
+      this.#closing.signal.throwIfAborted();
+      const wait = (pacing?.profile(clock.now()) ?? 0) - clock.now();
+      if (wait <= 0) return;
+      await clock.sleep(wait, this.#closing.signal);
+    }
+  }
+
+  #failed(error: unknown): void {
+    const { log, puppet, clock } = this.#doors;
+    log.info({ puppet: puppet.id, network: 'whatsapp', code: 'picture', error }, 'a picture could not be looked at');
+    if (codeOf(error) !== 429) return;
+    this.#notBefore = clock.now() + REST_MS;
+    this.#wanted.clear();
+  }
+
+  async #see(line: Pick<Line, 'socket'>, person: PersonId, portal: PortalKey): Promise<void> {
+    const { puppet, sink, directory, clock } = this.#doors;
+    const before = this.#rows.get(person);
+    const look = await this.#look(line, person, before?.id ?? undefined);
+    const now = clock.now();
+    const { id, url } = look.is === 'there' ? look : look.is === 'same' ? (before ?? NOBODY) : NOBODY;
+    const refused = look.is === 'hidden';
+    const told = id === null || (await this.#isHidden(person)) ? null : id;
+    const row: Row = { v: 1, id, at: now, told, ...(url === undefined ? {} : { url }) };
+    const changes: VaultChange[] = [
+      { scope: vaultScope(puppet.id), key: `${PREFIX}${person}`, value: Buffer.from(JSON.stringify(row)) },
+      { scope: hiddenScope(person), key: puppet.id, value: refused ? Buffer.from(String(now)) : null },
+    ];
+    const isNews = told !== (before?.told ?? null) || (refused && before === undefined);
+    const key = originKey(portal, 'picture', person, `${told ?? 'none'}.${now}`);
+    const avatar = told === null ? null : pictureOf(person, told, url);
+    const news = { kind: 'person', key, portal, sender: person, at: now, via: 'live' } as const;
+    await sink.accept(isNews ? [{ ...news, person: { ...directory.person(person), avatar } }] : [], changes);
+    this.#rows.set(person, row);
+  }
+
+  async #look(line: Pick<Line, 'socket'>, of: PersonId | ChatId, known?: string): Promise<Look> {
+    const jid = this.#doors.directory.chatJid(as<ChatId>(of));
+    return await lookAt(line.socket, jid, of === this.#doors.puppet.self, known);
+  }
+
+  /** From another login than this one: what this one may see is its own to say. */
+  async #isHidden(person: PersonId): Promise<boolean> {
+    const { vault, puppet, clock } = this.#doors;
+    const refused = await vault.readAll(hiddenScope(person));
+    return [...refused].some(([login, at]) => login !== puppet.id && clock.now() - Number(Buffer.from(at)) < HIDDEN_MS);
+  }
+
+  /** @throws BridgeError when it is another picture by now, or none */
+  async #addressOf(line: Pick<Line, 'socket'>, { of, id }: Handle): Promise<string> {
+    const look = await this.#look(line, as<ChatId>(of));
+    if (look.is !== 'there' || look.id !== id) throw gone();
+    return look.url;
+  }
+
+  /** @returns undefined when the address is good no more @throws BridgeError when it is no picture */
+  async #fetch(line: Pick<Line, 'web'>, url: string): Promise<Uint8Array | undefined> {
+    const { status, bytes } = await line.web.get(url, MOST_BYTES);
+    if (status === 403 || status === 404 || status === 410) return undefined;
+    if (status !== 200) throw new Error(`the picture's host answered ${status}`);
+    if (!(bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff)) throw gone();
+    return bytes;
+  }
+}
+
+const NOBODY: { readonly id: null; readonly url?: string } = { id: null };
+
+export function pictureOf(of: PersonId | ChatId, id: string, url?: string): Picture {
+  const handle: Handle = { kind: 'picture', of, id, ...(url === undefined ? {} : { url }) };
+  return { hash: `wa-${id}`, source: { from: 'network', handle } };
+}
+
+function isHandle(handle: unknown): handle is Handle {
+  if (typeof handle !== 'object' || handle === null) return false;
+  const { kind, of, id, url } = handle as Partial<Record<string, unknown>>;
+  return kind === 'picture' && typeof of === 'string' && isId(id) && (url === undefined || typeof url === 'string');
+}
+
+function rowOf(value: Uint8Array): Row {
+  const row = JSON.parse(Buffer.from(value).toString()) as Row;
+  if (row.v !== 1) throw new Error('not a row of the pictures');
+  return row;
+}
+
+function gone(): BridgeError {
+  return new BridgeError('whatsapp-picture-gone', 'never', 'network.refused', {
+    values: { network: 'WhatsApp', code: 404 },
+  });
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(bytes);
+}

@@ -1,0 +1,277 @@
+// Pictures of people on the simulated WhatsApp: fetched once, known by their ids, hidden from whom they are hidden, in nobody's way.
+import { afterEach, beforeAll, afterAll, describe, expect, test } from '@jest/globals';
+import { labelledJpeg } from '../../../sandbox/jpeg.ts';
+import { WhatsAppSandbox, type Person } from '../../../sandbox/whatsapp/control-client.ts';
+import { WebHost } from '../../../sandbox/whatsapp/web/host.ts';
+import type { PersonSnapshot, Picture } from '../../../src/model/chat.ts';
+import { as, type UserId } from '../../../src/model/ids.ts';
+import type { NetworkAdapter, NetworkSession } from '../../../src/ports/network.ts';
+import type { Line } from '../../../src/networks/whatsapp/line.ts';
+import { Pictures, type PictureDoors } from '../../../src/networks/whatsapp/pictures.ts';
+import { WebDoor } from '../../../src/networks/whatsapp/web-door.ts';
+import { House, realClock } from '../../support/house.ts';
+import { linked, type Linked } from './support/linked.ts';
+import { adapterFor, idOf, newPerson } from './support/world.ts';
+
+const DAY_MS = 86_400_000;
+
+let sandbox: WhatsAppSandbox;
+const adapters: NetworkAdapter[] = [];
+
+beforeAll(async () => {
+  sandbox = await WhatsAppSandbox.start();
+});
+
+afterEach(async () => {
+  await Promise.all(adapters.splice(0).map(async (adapter) => await adapter.close()));
+  await sandbox.command('clearFaults', {});
+  const unknown = await sandbox.command('unknown', {});
+  if (unknown.length > 0) throw new Error(JSON.stringify(unknown));
+});
+
+afterAll(async () => {
+  await sandbox.stop();
+});
+
+/** A clock that a test moves on. */
+const clock = { ...realClock, ahead: 0, now: () => Date.now() + clock.ahead };
+
+class Scene {
+  readonly house = new House();
+  readonly adapter = adapterFor(sandbox, this.house, { linksADay: 10 }, false, clock);
+  #texts = 0;
+
+  constructor() {
+    adapters.push(this.adapter);
+  }
+
+  async login(me: Person): Promise<Linked> {
+    const owner = as<UserId>(`@${me.id}:example.org`);
+    return await linked(sandbox, { adapter: this.adapter, house: this.house, owner, me });
+  }
+
+  /** `by` says something, and it has arrived. */
+  async hears(by: Person, to: string): Promise<void> {
+    const text = `word ${++this.#texts}`;
+    await sandbox.write(by.id, to, text);
+    await this.house.until(() => this.house.texts().includes(text));
+  }
+
+  /** What came about a person's picture, oldest first. */
+  news(of: Person): PersonSnapshot['avatar'][] {
+    return this.house.events.flatMap((event) =>
+      event.kind === 'person' && event.person.id === idOf(of) && 'avatar' in event.person ? [event.person.avatar] : [],
+    );
+  }
+
+  async newsOf(person: Person, count: number): Promise<PersonSnapshot['avatar']> {
+    return await this.house
+      .until(() => this.news(person).length === count && (this.news(person).at(-1) ?? 'none'))
+      .then((last) => (last === 'none' ? null : last));
+  }
+}
+
+async function bytesOf(session: NetworkSession, picture: PersonSnapshot['avatar']): Promise<Buffer> {
+  const { source } = JSON.parse(JSON.stringify(picture)) as Picture;
+  const { chunks, mime } = await session.openMedia(source);
+  expect(mime).toBe('image/jpeg');
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) parts.push(chunk);
+  return Buffer.concat(parts);
+}
+
+const jpeg = (label: string): string => labelledJpeg(label).toString('base64');
+
+async function friends(picture: boolean | string = false): Promise<{ me: Person; friend: Person }> {
+  const me = await newPerson(sandbox, 'Account');
+  const friend = await newPerson(sandbox, 'Friend');
+  if (picture !== false) await sandbox.command('changePerson', { id: friend.id, picture });
+  return { me, friend: await sandbox.person(friend.id) };
+}
+
+const looks = async (me: Person): Promise<number> =>
+  (await sandbox.command('nodes', { person: me.id, way: 'in' })).filter(({ text }) =>
+    text.includes('w:profile:picture'),
+  ).length;
+
+describe('the picture of somebody who speaks', () => {
+  test('comes behind what they said, and is fetched from the host under its name', async () => {
+    const scene = new Scene();
+    const { me, friend } = await friends(jpeg('of a friend'));
+    const { session } = await scene.login(me);
+    await scene.hears(friend, me.id);
+    const picture = await scene.newsOf(friend, 1);
+    expect(picture?.hash).toBe(`wa-${friend.pictureId ?? ''}`);
+    expect(await bytesOf(session, picture)).toEqual(labelledJpeg('of a friend'));
+    const kinds = scene.house.events.map(({ kind }) => kind);
+    expect(kinds.indexOf('message')).toBeLessThan(kinds.lastIndexOf('person'));
+    expect(await session.describePerson(idOf(friend))).toMatchObject({ name: friend.name, avatar: picture });
+  });
+
+  test('is not asked for again while it is fresh, and not told again when it is still that one', async () => {
+    const scene = new Scene();
+    const { me, friend } = await friends(true);
+    await scene.login(me);
+    await scene.hears(friend, me.id);
+    await scene.newsOf(friend, 1);
+    await scene.hears(friend, me.id);
+    await scene.hears(friend, me.id);
+    expect(await looks(me)).toBe(1);
+    clock.ahead += DAY_MS + 1;
+    await scene.hears(friend, me.id);
+    await sandbox.waitFor(async () => (await looks(me)) === 2);
+    await scene.hears(friend, me.id);
+    expect(scene.news(friend)).toHaveLength(1);
+    const asked = await sandbox.command('nodes', { person: me.id, way: 'in' });
+    expect(
+      asked.map(({ text }) => text).filter((text) => text.includes(`id="${friend.pictureId ?? ''}"`)),
+    ).toHaveLength(1);
+  });
+
+  test('is another when they have another, and none when they take it away', async () => {
+    const scene = new Scene();
+    const { me, friend } = await friends();
+    const { session } = await scene.login(me);
+    await scene.hears(friend, me.id);
+    await sandbox.waitFor(async () => (await looks(me)) === 1);
+    await scene.hears(friend, me.id);
+    expect(scene.news(friend)).toEqual([]);
+    const { pictureId } = await sandbox.command('changePerson', { id: friend.id, picture: jpeg('first') });
+    const first = await scene.newsOf(friend, 1);
+    expect(first?.hash).toBe(`wa-${pictureId ?? ''}`);
+    await sandbox.command('changePerson', { id: friend.id, picture: jpeg('second') });
+    expect(await bytesOf(session, await scene.newsOf(friend, 2))).toEqual(labelledJpeg('second'));
+    await expect(
+      bytesOf(session, {
+        ...first,
+        source: { from: 'network', handle: { kind: 'picture', of: idOf(friend), id: pictureId } },
+      } as Picture),
+    ).rejects.toThrow('whatsapp-picture-gone');
+    await sandbox.command('changePerson', { id: friend.id, picture: false });
+    expect(await scene.newsOf(friend, 3)).toBeNull();
+    expect((await session.describePerson(idOf(friend))).avatar).toBeNull();
+  });
+
+  test('is not asked for when a stranger has a new one', async () => {
+    const scene = new Scene();
+    const { me, friend } = await friends();
+    const stranger = await newPerson(sandbox, 'Stranger');
+    await sandbox.createGroup(friend.id, 'Group', [me.id, stranger.id]);
+    await scene.login(me);
+    await sandbox.command('changePerson', { id: stranger.id, picture: true });
+    await scene.hears(friend, me.id);
+    await sandbox.waitFor(async () => (await looks(me)) === 1);
+    expect(scene.news(stranger)).toEqual([]);
+  });
+
+  test('is found at its address again when that has expired, by whichever login', async () => {
+    const scene = new Scene();
+    const { me, friend } = await friends(jpeg('lasting'));
+    const other = await newPerson(sandbox, 'Other');
+    await scene.login(me);
+    const { session } = await scene.login(other);
+    await scene.hears(friend, me.id);
+    const picture = await scene.newsOf(friend, 1);
+    await sandbox.command('advance', { ms: 8 * DAY_MS });
+    expect(await bytesOf(session, picture)).toEqual(labelledJpeg('lasting'));
+  });
+});
+
+describe('a picture that is not for everybody', () => {
+  test('is on no ghost from when a login was refused it, until that one may see it', async () => {
+    const scene = new Scene();
+    const { me, friend } = await friends(true);
+    const other = await newPerson(sandbox, 'Other');
+    await sandbox.command('setPrivacy', { id: friend.id, name: 'profile', value: 'contacts' });
+    await sandbox.command('addContact', { owner: friend.id, person: me.id, name: 'Me' });
+    const { session } = await scene.login(me);
+    await scene.hears(friend, me.id);
+    expect((await scene.newsOf(friend, 1))?.hash).toBe(`wa-${friend.pictureId ?? ''}`);
+
+    const { session: second } = await scene.login(other);
+    await scene.hears(friend, other.id);
+    expect(await scene.newsOf(friend, 2)).toBeNull();
+    expect((await session.describePerson(idOf(friend))).avatar).toBeNull();
+    expect((await second.describePerson(idOf(friend))).avatar).toBeNull();
+    await sandbox.command('changePerson', { id: friend.id, picture: true });
+    await scene.newsOf(friend, 3);
+    expect(scene.news(friend).at(-1)).toBeNull();
+
+    await sandbox.command('addContact', { owner: friend.id, person: other.id, name: 'Other' });
+    const { pictureId } = await sandbox.command('changePerson', { id: friend.id, picture: true });
+    expect((await scene.newsOf(friend, 4))?.hash).toBe(`wa-${pictureId ?? ''}`);
+    expect((await session.describePerson(idOf(friend))).avatar?.hash).toBe(`wa-${pictureId ?? ''}`);
+  });
+});
+
+describe('a picture that cannot be had', () => {
+  async function unanswered(code: number): Promise<{ scene: Scene; me: Person; friend: Person }> {
+    const scene = new Scene();
+    const { me, friend } = await friends(true);
+    const { session } = await scene.login(me);
+    await sandbox.command('failNext', { person: me.id, what: 'w:profile:picture', code, times: 1 });
+    await scene.hears(friend, me.id);
+    await sandbox.waitFor(async () => (await looks(me)) === 1);
+    expect(await session.describePerson(idOf(friend))).toEqual({ id: idOf(friend), name: friend.name });
+    return { scene, me, friend };
+  }
+
+  test('because the server is unwell is looked at with the next message', async () => {
+    const { scene, me, friend } = await unanswered(503);
+    await scene.hears(friend, me.id);
+    expect((await scene.newsOf(friend, 1))?.hash).toBe(`wa-${friend.pictureId ?? ''}`);
+  });
+
+  test('because WhatsApp wants fewer questions is looked at ten minutes later', async () => {
+    const { scene, me, friend } = await unanswered(429);
+    await scene.hears(friend, me.id);
+    await scene.hears(friend, me.id);
+    expect(await looks(me)).toBe(1);
+    clock.ahead += 600_001;
+    await scene.hears(friend, me.id);
+    expect((await scene.newsOf(friend, 1))?.hash).toBe(`wa-${friend.pictureId ?? ''}`);
+  });
+
+  test.each([
+    ['is away', 503, 'later'],
+    ['is closed to it', 403, 'never'],
+  ] as const)('because its host %s is a failure of its own', async (_why, status, retry) => {
+    const scene = new Scene();
+    const { me, friend } = await friends(true);
+    const { session } = await scene.login(me);
+    await scene.hears(friend, me.id);
+    const picture = await scene.newsOf(friend, 1);
+    await sandbox.command('failWeb', { status, times: 2 });
+    await expect(bytesOf(session, picture)).rejects.toMatchObject({ retry });
+  });
+
+  test.each([
+    ['it is no picture', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'whatsapp-picture-gone'],
+    [
+      'it is far too long',
+      Buffer.concat([labelledJpeg('long'), Buffer.alloc(5 * 1_048_576)]),
+      'the answer is too long',
+    ],
+  ])('because %s is refused', async (_why, bytes, why) => {
+    const host = await WebHost.open(
+      new Map([['pps.whatsapp.net', () => ({ status: 200, mime: 'image/jpeg', bytes })]]),
+    );
+    const web = new WebDoor(true, { web: host.url, certificate: host.certificate });
+    const pictures = new Pictures({} as PictureDoors);
+    const handle = { kind: 'picture', of: 'l1', id: '7', url: 'https://pps.whatsapp.net/v/7_n.jpg' };
+    await expect(pictures.open({ web, socket: {} as Line['socket'] }, { from: 'network', handle })).rejects.toThrow(
+      why,
+    );
+    await web.close();
+    await host.close();
+  });
+
+  test('is no file of ours either', async () => {
+    const scene = new Scene();
+    const { me } = await friends();
+    const { session } = await scene.login(me);
+    const refused = { code: 'whatsapp-no-media', retry: 'never' };
+    await expect(session.openMedia({ from: 'network', handle: { kind: 'file' } })).rejects.toMatchObject(refused);
+    await expect(session.openMedia({ from: 'matrix', uri: as('mxc://hs.test/a') })).rejects.toMatchObject(refused);
+  });
+});

@@ -1,0 +1,29 @@
+// A person's account, linked by scanning the code and online; knows no test.
+import type { Person, WhatsAppSandbox } from '../../../../sandbox/whatsapp/control-client.ts';
+import type { UserId } from '../../../../src/model/ids.ts';
+import type { Puppet } from '../../../../src/model/records.ts';
+import type { NetworkAdapter, NetworkSession } from '../../../../src/ports/network.ts';
+import type { House } from '../../../support/house.ts';
+
+export interface Linked {
+  readonly puppet: Puppet;
+  readonly session: NetworkSession;
+}
+
+export async function linked(
+  sandbox: WhatsAppSandbox,
+  { adapter, house, owner, me }: { adapter: NetworkAdapter; house: House; owner: UserId; me: Pick<Person, 'id'> },
+): Promise<Linked> {
+  for await (const step of adapter.beginLogin('qr', owner).steps) {
+    if (step.kind === 'show') await sandbox.scanQr(me.id, step.data);
+    if (step.kind === 'failed') throw step.error;
+    if (step.kind !== 'done') continue;
+    const { puppet: id, self, name, vault } = step.login;
+    await house.keep(vault);
+    const puppet = { id, network: adapter.id, owner, self, name, state: 'online' } as const;
+    const session = adapter.openSession(puppet, house.sink(puppet));
+    await session.connect();
+    return { puppet, session };
+  }
+  throw new Error('not linked');
+}
