@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { directions, matrixKinds, places, type Place } from '../features/kinds.ts';
+import { directions, places, type Place } from '../features/kinds.ts';
 import { parse, render, type Page, type Section } from '../features/page.ts';
 import { farOnTelegram, farOnWhatsApp, type Far } from './support/features/far.ts';
 import { seenInMatrix } from './support/features/to-matrix.ts';
@@ -64,7 +64,7 @@ async function look(place: Place): Promise<Section> {
   const { toMatrix, toNetwork } = directions(place);
   return {
     [toMatrix]: await seenInMatrix(ground, places[place].kinds),
-    [toNetwork]: await seenOverThere(ground, matrixKinds, media),
+    [toNetwork]: await seenOverThere(ground, places[place].fromMatrix, media),
   };
 }
 
@@ -85,7 +85,7 @@ describe.each(all)('%s', (place) => {
   const { toMatrix, toNetwork } = directions(place);
   const rows = [
     ...places[place].kinds.map(({ name }) => [toMatrix, name] as const),
-    ...matrixKinds.map(({ name }) => [toNetwork, name] as const),
+    ...places[place].fromMatrix.map(({ name }) => [toNetwork, name] as const),
   ];
 
   test.each(rows)('%s: %s', (direction, kind) => {

@@ -30,7 +30,10 @@ export const telegramKinds = [
 
 export const whatsappKinds = [
   kind('text', ALL),
+  kind('text whose edits are sealed', ALL),
   kind('formatted text', ALL),
+  kind('text with a preview', ALL),
+  kind('forwarded text', ALL),
   kind('photo', ALL),
   kind('video', ALL),
   kind('voice', FIXED, false),
@@ -47,6 +50,8 @@ export const whatsappKinds = [
 
 /** Groups are called otherwise. */
 const whatsappCalls = kind('call', [], false);
+const timers = kind('timer of the chat', [], false);
+const everybody = kind('call to everybody', ALL);
 
 export const matrixKinds = [
   kind('text', ALL),
@@ -64,10 +69,21 @@ export const matrixKinds = [
   kind('call', [], false),
 ] as const;
 
+/** Telegram finds out by itself what is behind an address. */
+const preview = kind('text with a preview', ALL);
+
 export const places = {
-  'Telegram, private chats': { network: 'Telegram', kinds: telegramKinds },
-  'WhatsApp, private chats': { network: 'WhatsApp', kinds: [...whatsappKinds, whatsappCalls] },
-  'WhatsApp, groups': { network: 'WhatsApp', kinds: whatsappKinds },
+  'Telegram, private chats': { network: 'Telegram', kinds: telegramKinds, fromMatrix: matrixKinds },
+  'WhatsApp, private chats': {
+    network: 'WhatsApp',
+    kinds: [...whatsappKinds, whatsappCalls, timers],
+    fromMatrix: [...matrixKinds, preview],
+  },
+  'WhatsApp, groups': {
+    network: 'WhatsApp',
+    kinds: [...whatsappKinds, everybody, timers],
+    fromMatrix: [...matrixKinds, preview, everybody],
+  },
 } as const;
 export type Place = keyof typeof places;
 

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { directions, matrixKinds, places, type Kind, type Place } from './kinds.ts';
+import { directions, places, type Kind, type Place } from './kinds.ts';
 import { ACTS, parse, render, type Table } from './page.ts';
 
 const text = readFileSync(fileURLToPath(new URL('../../docs/features.md', import.meta.url)), 'utf8');
@@ -29,7 +29,7 @@ describe('the page of features', () => {
     expect(Object.keys(parse(text))).toEqual(all);
     expect(Object.keys(section ?? {})).toEqual([toMatrix, toNetwork]);
     expect(shape(section?.[toMatrix])).toEqual(wanted(places[place].kinds));
-    expect(shape(section?.[toNetwork])).toEqual(wanted(matrixKinds));
+    expect(shape(section?.[toNetwork])).toEqual(wanted(places[place].fromMatrix));
   });
 
   test.each(['silent', 'odd: a notice without words', ''])('takes no "%s" for an answer', (word) => {

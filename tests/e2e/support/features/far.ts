@@ -2,7 +2,7 @@
 // login. Knows no bridge and no Matrix.
 import { randomBytes } from 'node:crypto';
 import type { Entity, MessageKind, TelegramSandbox } from '../../../../sandbox/telegram/control-client.ts';
-import type { LoggedMessage, WhatsAppSandbox } from '../../../../sandbox/whatsapp/control-client.ts';
+import type { LoggedMessage, TextOptions, WhatsAppSandbox } from '../../../../sandbox/whatsapp/control-client.ts';
 import type { Kind } from '../../../features/kinds.ts';
 
 /** What the contact has of whoever is logged in. */
@@ -10,6 +10,10 @@ export interface Seen {
   readonly id: string;
   readonly text: string;
   readonly bold: boolean;
+  /** Everybody is called with it. */
+  readonly calls: boolean;
+  /** What is behind an address stands below it. */
+  readonly preview: boolean;
   readonly edited: boolean;
   readonly gone: boolean;
   readonly answers: string | undefined;
@@ -51,6 +55,8 @@ export function farOnTelegram(telegram: TelegramSandbox, contact: string, self: 
           id: String(id),
           text,
           bold: entities.some(({ type }) => type === 'messageEntityBold'),
+          calls: false,
+          preview: false,
           edited: edits.length > 0,
           gone: deleted,
           answers: replyTo === null ? undefined : String(replyTo),
@@ -97,6 +103,25 @@ const CONTENTS: Readonly<Record<string, (words: string) => Content>> = {
   'view-once photo': () => ({ viewOnceMessageV2: { message: { imageMessage: file('image/jpeg') } } }),
 };
 
+/** An address that nobody opens. */
+export const ADDRESS = 'https://example.org/minutes';
+
+/** Texts that are more than their words. */
+const TEXTS: Readonly<Record<string, (words: string) => TextOptions & { readonly text?: string }>> = {
+  'formatted text': (words) => ({ text: `*${words}*` }),
+  'text with a preview': (words) => ({ text: `${words} ${ADDRESS}`, preview: { url: ADDRESS, title: 'Minutes' } }),
+  'forwarded text': () => ({ forwarded: true }),
+  'call to everybody': (words) => ({ text: `@all ${words}`, everyone: true }),
+};
+
+/** In groups the server is asked, in private chats it is said. */
+async function timed(whatsapp: WhatsAppSandbox, by: string, chat: string): Promise<string> {
+  const seconds = 7 * 86_400;
+  if (!chat.endsWith('@g.us')) return (await whatsapp.command('setTimer', { by, to: chat, seconds })).id;
+  await whatsapp.command('changeGroup', { by, group: chat, ephemeral: seconds });
+  return '';
+}
+
 /** @param chat the other person, or the group; as the simulator names it @param jid the same as addresses name it */
 export function farOnWhatsApp(
   whatsapp: WhatsAppSandbox,
@@ -106,11 +131,13 @@ export function farOnWhatsApp(
     (await whatsapp.messages(contact, chat)).filter(({ from, readable }) => from === self && readable);
   return {
     write: async (kind, words, answers) => {
+      if (kind === 'timer of the chat') return await timed(whatsapp, contact, chat);
       if (kind === 'call') return (await whatsapp.command('call', { by: contact, to: chat })).call;
       const make = CONTENTS[kind];
       if (make === undefined) {
-        const text = kind === 'formatted text' ? `*${words}*` : words;
-        return await whatsapp.write(contact, chat, text, answers === undefined ? {} : { replyTo: answers });
+        const { text = words, ...options } = TEXTS[kind]?.(words) ?? {};
+        const about = answers === undefined ? {} : { replyTo: answers };
+        return await whatsapp.write(contact, chat, text, { ...options, ...about });
       }
       const content = make(words);
       const message =
@@ -120,7 +147,9 @@ export function farOnWhatsApp(
     edit: async (kind, id, words) => {
       const make = CONTENTS[kind];
       if (make === undefined) {
-        await whatsapp.edit(contact, chat, id, kind === 'formatted text' ? `*${words}*` : words);
+        const { text = words } = TEXTS[kind]?.(words) ?? {};
+        const sealed = kind === 'text whose edits are sealed';
+        await whatsapp.command('edit', { by: contact, chat, id, text, sealed });
         return;
       }
       const key = { remoteJid: jid, fromMe: true, id };
@@ -149,12 +178,14 @@ function answering(content: Content, stanzaId: string, participant: string): Con
 
 function shown(log: readonly LoggedMessage[]): readonly Seen[] {
   const all = new Map<string, Seen>();
-  for (const { id, kind, text, target, quoted } of log) {
+  for (const { id, kind, text, target, quoted, everyone: calls, preview: found } of log) {
     const before = all.get(target ?? '');
+    const more = { calls, preview: found !== null };
     if (kind === 'text' || kind === 'other') {
       const bold = /\*[^*\s][^*]*\*/.test(text);
-      if (!all.has(id)) all.set(id, { id, text, bold, edited: false, gone: false, answers: quoted ?? undefined });
-    } else if (before !== undefined && kind === 'edit') all.set(before.id, { ...before, text, edited: true });
+      const fresh = { id, text, bold, ...more, edited: false, gone: false, answers: quoted ?? undefined };
+      if (!all.has(id)) all.set(id, fresh);
+    } else if (before !== undefined && kind === 'edit') all.set(before.id, { ...before, ...more, text, edited: true });
     else if (before !== undefined && kind === 'revoke') all.set(before.id, { ...before, gone: true });
   }
   return [...all.values()];

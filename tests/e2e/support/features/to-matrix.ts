@@ -157,11 +157,20 @@ function arrived({ kind, words }: Case, event: RoomEvent, act: 'send' | 'edit' |
       ? 'yes'
       : 'odd: without its marks';
   }
+  if (LACKS[kind.name]?.(event, act) === true) return 'odd: without what makes it one';
   if (kind.name === 'text') return event.content['msgtype'] === 'm.text' && body === mine ? 'yes' : `odd: ${body}`;
   const wanted = MEDIA[kind.name];
   const type = event.type === 'm.room.message' ? event.content['msgtype'] : event.type;
   return wanted === undefined || type === wanted ? 'yes' : `odd: ${kind.name} as ${String(type)}`;
 }
+
+/** What makes some kinds what they are is not among their words. */
+const LACKS: Readonly<Record<string, (event: RoomEvent, act: Act) => boolean>> = {
+  'text with a preview': ({ content }, act) => act !== 'edit' && content['com.beeper.linkpreviews'] === undefined,
+  'forwarded text': (event, act) => act !== 'edit' && !bodyOf(event).startsWith('↪ '),
+  'call to everybody': ({ content }, act) =>
+    act !== 'edit' && (content['m.mentions'] as { room?: unknown } | undefined)?.room !== true,
+};
 
 function relation({ content }: RoomEvent): Readonly<Record<string, unknown>> {
   return (content['m.relates_to'] ?? {}) as Readonly<Record<string, unknown>>;

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Kind } from '../../../features/kinds.ts';
 import type { Act, Table } from '../../../features/page.ts';
 import { bodyOf, type RoomEvent } from '../person.ts';
-import type { Seen } from './far.ts';
+import { ADDRESS, type Seen } from './far.ts';
 import { tableOf, type Ground } from './to-matrix.ts';
 
 interface Case {
@@ -151,9 +151,11 @@ function tellings(history: readonly RoomEvent[], about: string | undefined): rea
   });
 }
 
-function whole({ kind, words }: Case, { text, bold }: Seen, act: 'send' | 'edit' | 'reply'): string {
+function whole({ kind, words }: Case, { text, bold, calls, preview }: Seen, act: 'send' | 'edit' | 'reply'): string {
   if (!text.includes(words[act] ?? '')) return `odd: ${text}`;
   if (kind.name === 'formatted text' && !bold) return 'odd: without its marks';
+  if (kind.name === 'call to everybody' && !calls) return 'odd: nobody is called';
+  if (kind.name === 'text with a preview' && !preview) return 'odd: without its preview';
   if (kind.name === 'long text' && !text.endsWith(LONG_END)) return 'odd: cut off';
   return 'yes';
 }
@@ -176,6 +178,12 @@ function written(kind: string, words: string, url: string): [type: string, conte
       message('m.text', { format: 'org.matrix.custom.html', formatted_body: `<strong>${words}</strong>` }),
     '/me': () => message('m.emote'),
     'long text': () => message('m.text', { body: long(words) }),
+    'text with a preview': () =>
+      message('m.text', {
+        body: `${words} ${ADDRESS}`,
+        'com.beeper.linkpreviews': [{ matched_url: ADDRESS, 'og:title': 'Minutes' }],
+      }),
+    'call to everybody': () => message('m.text', { body: `@room ${words}`, 'm.mentions': { room: true } }),
     photo: () => file('m.image', 'image/png'),
     video: () => file('m.video', 'video/mp4'),
     voice: () => file('m.audio', 'audio/ogg', { 'org.matrix.msc3245.voice': {} }),
