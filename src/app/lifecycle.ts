@@ -93,7 +93,10 @@ async function runOn(config: Config, store: Store, log: Logger, options: RunOpti
     rounds.every(3_000, 'audit', async () => await tendAudit(store, house));
     rounds.every(60_000, 'era', async () => await tendEra(store, house));
     rounds.every(5_000, 'homeserver', async () => await watch.look(matrix));
-    rounds.every(6 * 60 * 60_000, 'prune', async () => void (await store.queue.prune(90)));
+    rounds.every(6 * 60 * 60_000, 'prune', async () => {
+      await store.queue.prune(90);
+      await matrix.prune();
+    });
     const fresh = new AbortController();
     const keptFresh = policy.keepFresh(fresh.signal);
     onEnd(async () => {

@@ -98,27 +98,3 @@ function figure(value: unknown): number | undefined {
 function oneLine(line: string): string {
   return line.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ').slice(0, 200);
 }
-
-/** The shape that the bot library's LogService.setLogger takes. */
-export interface LibraryLogger {
-  info(part: string, ...rest: unknown[]): void;
-  warn(part: string, ...rest: unknown[]): void;
-  error(part: string, ...rest: unknown[]): void;
-  debug(part: string, ...rest: unknown[]): void;
-  trace(part: string, ...rest: unknown[]): void;
-}
-
-/**
- * For the matrix wing: the library logs addresses, bodies and answers, so only the part that spoke and the class of an
- * error come through.
- */
-export function libraryLogger(log: Logger): LibraryLogger {
-  const pass =
-    (level: 'debug' | 'warn') =>
-    (part: string, ...rest: unknown[]): void => {
-      const error = rest.find((one) => one instanceof Error);
-      log[level](error === undefined ? { kind: part } : { kind: part, error }, 'the appservice library spoke');
-    };
-  // Its "errors" include every refused request, which the caller handles: no more than a warning here.
-  return { info: pass('debug'), warn: pass('warn'), error: pass('warn'), debug: pass('debug'), trace: pass('debug') };
-}

@@ -236,6 +236,11 @@ export class PuppetKeeper implements SessionKeeper {
     try {
       const line = this.#lines.get(puppet.id);
       if (line === undefined || line.fence.epoch !== fence.epoch) return;
+      if (!this.#doors.leases.alive()) {
+        // Another worker may have the login, and this be the end that it made of our line: whoever opens it next says how it is.
+        await this.#close(puppet.id);
+        return;
+      }
       if (state === 'signed-out') await this.#close(puppet.id);
       await this.#state(puppet, state, why?.human);
       if (state === 'online') await this.#wake(puppet);

@@ -77,7 +77,8 @@ export async function successor(doors: FlowDoors, portal: Portal, of: Puppet): P
   return undefined;
 }
 
-/** Who has been looked for in a room by this process. */
+const MOST_LOOKED = 20_000;
+/** Who has been looked for in a room by this process; whoever is forgotten is looked for again. */
 const looked = new WeakMap<FlowDoors, Set<string>>();
 
 /** A login that came after the room was made: its person is let in, unless they were there and left. */
@@ -92,5 +93,6 @@ export async function welcome(doors: FlowDoors, portal: Portal, puppet: Puppet):
     await isDone(async () => await doors.keeper.bringIn(open, puppet.owner));
     await markLater(doors, { cause: `welcome/${key}`, portal, puppet: puppet.id });
   }
+  if (known.size >= MOST_LOOKED) known.clear();
   known.add(key);
 }

@@ -166,6 +166,7 @@ export class MatrixClient {
       throw unavailable(error);
     }
     if (answer.statusCode < 300) return answer;
+    // A refusal whose words were cut off is one without words.
     const json = parseObject(await answer.body.text().catch(() => ''));
     const after = answer.headers['retry-after'];
     throw new MatrixRefusal(

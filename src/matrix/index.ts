@@ -60,6 +60,8 @@ export interface MatrixWing {
   ping(): Promise<void>;
   /** Does the homeserver answer now? */
   reach(): Promise<boolean>;
+  /** Forgets what is kept of uploads that are long done. */
+  prune(): Promise<number>;
   /** The era counter kept in the bot's account data. */
   readonly era: { read(): Promise<number>; write(era: number): Promise<void> };
   close(): Promise<void>;
@@ -220,6 +222,7 @@ export async function openMatrix(options: MatrixOptions): Promise<MatrixWing> {
         return false;
       }
     },
+    prune: async () => await media.prune(),
     era: {
       read: async () => numberAt(await accountData(client, botAs, ids.bot, 'fr.passerelle.era'), 'era') ?? 0,
       write: async (era) => await putAccountData(client, botAs, ids.bot, 'fr.passerelle.era', { era }),

@@ -64,8 +64,7 @@ export class MatrixMedia {
   /** Create, write the id down, then put (MSC2246): a retry fills the same id, and a filled one is a success. */
   async upload(id: EffectId, stream: MediaStream, name: string): Promise<MxcUri> {
     const kept = await this.#vault.read(SCOPE, id);
-    const [madeAt = '0', old] = kept === undefined ? [] : Buffer.from(kept).toString().split(' ');
-    let uri = old !== undefined && this.#now() - Number(madeAt) < PROMISE_MS ? old : undefined;
+    let uri = kept === undefined ? undefined : this.#promised(kept);
     if (uri === undefined) {
       uri = textAt(await this.#client.ask(this.#who, 'POST', '/_matrix/media/v1/create'), 'content_uri');
       if (uri === undefined) throw new BridgeError('media-create', 'later', 'fault.homeserver');
@@ -89,6 +88,18 @@ export class MatrixMedia {
       await this.#confirm(server, media);
     }
     return as<MxcUri>(uri);
+  }
+
+  /** Forgets the addresses that are too old to be filled again. @returns how many */
+  async prune(): Promise<number> {
+    const old = [...(await this.#vault.readAll(SCOPE))].filter(([, kept]) => this.#promised(kept) === undefined);
+    await this.#vault.write(old.map(([key]) => ({ scope: SCOPE, key, value: null })));
+    return old.length;
+  }
+
+  #promised(kept: Uint8Array): string | undefined {
+    const [madeAt = '0', uri] = Buffer.from(kept).toString().split(' ');
+    return this.#now() - Number(madeAt) < PROMISE_MS ? uri : undefined;
   }
 
   /** A QR code as a picture. */

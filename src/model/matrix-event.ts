@@ -52,8 +52,6 @@ export type MatrixEvent = MatrixOrigin &
     | { readonly kind: 'unreadable'; readonly why: string }
   );
 
-export type MatrixEventKind = MatrixEvent['kind'];
-
 export type MatrixEphemeral = { readonly room: RoomId } & (
   | { readonly kind: 'typing'; readonly users: readonly UserId[] }
   | { readonly kind: 'read'; readonly user: UserId; readonly event: EventId }

@@ -43,8 +43,6 @@ export type NetworkEvent = Origin &
     | { readonly kind: 'unreadable'; readonly what: string }
   );
 
-export type NetworkEventKind = NetworkEvent['kind'];
-
 /** Typing and receipts: a type of its own, so that it cannot enter the queue. */
 export type EphemeralEvent = { readonly portal: PortalKey } & (
   | { readonly kind: 'typing'; readonly person: PersonId; readonly active: boolean }

@@ -27,7 +27,6 @@ const TRUST_MS = 55_000;
 export class PolicyDesk {
   readonly #doors: PolicyDoors;
   readonly #administrators: ReadonlySet<UserId>;
-  readonly #listeners = new Set<() => void>();
   #rules: readonly Rule[] = [];
   #version: number | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -99,13 +98,7 @@ export class PolicyDesk {
     return removed ? 'removed' : 'unknown';
   }
 
-  /** Called after a change of the rules is seen, wherever it was made; returns how to stop. */
-  onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  /** Looks every few seconds until the signal, so that onChange() speaks although nobody asks. */
+  /** Looks every few seconds until the signal, so that a question need not wait for the store. */
   async keepFresh(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
@@ -191,9 +184,7 @@ export class PolicyDesk {
     const version = await this.#doors.rules.version();
     if (version !== this.#version) {
       this.#rules = await this.#doors.rules.all();
-      const first = this.#version === undefined;
       this.#version = version;
-      if (!first) for (const listener of this.#listeners) listener();
     }
     this.#heardAt = now;
   }

@@ -2,7 +2,7 @@
 import { ENTRY_VERSION, type EntryPayload, type LaneClaim, type QueueEntry } from '../model/entry.ts';
 import { as, type LaneId, type OwnerId } from '../model/ids.ts';
 import { unescapeNul } from './db.ts';
-import type { EntryRow } from './vault.ts';
+import type { EntryRow } from './accept-sql.ts';
 
 /** One lane with something new in it. */
 export interface FreshRow {

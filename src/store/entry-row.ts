@@ -3,7 +3,7 @@ import { ENTRY_VERSION, type EntryPayload, type FrozenPart, type NewEntry, type 
 import type { Delivery } from '../model/delivery.ts';
 import { as, type LaneId, type OwnerId } from '../model/ids.ts';
 import { escapeNul, unescapeNul } from './db.ts';
-import type { EntryRow } from './vault.ts';
+import type { EntryRow } from './accept-sql.ts';
 
 export interface FrozenRow {
   readonly part: number;

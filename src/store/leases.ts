@@ -201,11 +201,17 @@ export class PostgresLeases implements Leases {
     };
     client.on('error', lost);
     client.on('end', lost);
-    const { rows } = await client.query<{ ok: boolean }>(`select pg_try_advisory_lock(hashtextextended($1, 0)) as ok`, [
-      lockName(this.#options.slot),
-    ]);
-    if (rows[0]?.ok === true) return client;
-    await client.end();
+    let isFree = false;
+    try {
+      const sql = 'select pg_try_advisory_lock(hashtextextended($1, 0)) as ok';
+      const { rows } = await guarded('enlist', () =>
+        client.query<{ ok: boolean }>(sql, [lockName(this.#options.slot)]),
+      );
+      isFree = rows[0]?.ok === true;
+    } finally {
+      if (!isFree) await client.end();
+    }
+    if (isFree) return client;
     throw new Error(
       `Another process already runs in worker slot "${this.#options.slot}": stop it, or start this one with another --slot.`,
     );

@@ -13,6 +13,7 @@ import { FencedError } from '../model/errors.ts';
 import { as, type LaneId, type OwnerId, type PuppetId, type WorkerId } from '../model/ids.ts';
 import type { Say } from '../model/say.ts';
 import type { AcceptBatch, Accepted, Hands, Queue } from '../ports/queue.ts';
+import { acceptSql, acceptValues } from './accept-sql.ts';
 import { escapeNul, guarded, unescapeNul, type Db } from './db.ts';
 import { fenced } from './fenced.ts';
 import { claimSql, moreSql, ofLaneSql } from './queue-sql.ts';
@@ -27,7 +28,7 @@ import { Parking } from './parking.ts';
 import { depthOf, pruneLanes, pruneSeen, type Depth } from './queue-upkeep.ts';
 import { SettleBatcher } from './settle.ts';
 import { TakingTurns } from './taking-turns.ts';
-import { acceptSql, acceptValues, type PostgresVault } from './vault.ts';
+import type { PostgresVault } from './vault.ts';
 import type { WorkBell } from './work-bell.ts';
 
 export class PostgresQueue implements Queue {

@@ -11,6 +11,7 @@ export class TakingTurns {
   async accept<T>(work: (mayTake: boolean) => Promise<T>): Promise<T> {
     if (this.#looking > 0) return await work(false);
     const taking = work(true);
+    // Whoever accepts hears of a failure; who looks only waits for the end.
     const over = taking.catch(() => undefined);
     this.#taking.add(over);
     try {

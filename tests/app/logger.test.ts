@@ -1,7 +1,7 @@
 // Nothing secret or personal leaves through the log, whatever is put into it and at whatever level.
 import { describe, expect, test } from '@jest/globals';
 import { globSync, readFileSync } from 'node:fs';
-import { libraryLogger, makeLogger, type LogLevel } from '../../src/app/logger.ts';
+import { makeLogger, type LogLevel } from '../../src/app/logger.ts';
 import { BridgeError } from '../../src/model/errors.ts';
 import type { LogFacts, Logger } from '../../src/ports/stores.ts';
 
@@ -149,17 +149,6 @@ describe('an error in the log', () => {
     log.error({ error }, 'it failed');
     expect(lines()).toHaveLength(1);
   });
-});
-
-test('what the appservice library says comes through without its words', () => {
-  const { log, lines } = listen();
-  const library = libraryLogger(log);
-  library.error('MatrixHttpClient (REQ-1)', CANARY, { body: CANARY }, new Error(CANARY));
-  library.debug('MatrixHttpClient', CANARY);
-  library.warn(CANARY, CANARY);
-  expect(lines()).toHaveLength(3);
-  expect(lines().join('')).not.toContain('anary');
-  expect(JSON.parse(lines()[1] ?? '')).toMatchObject({ level: 'debug', kind: 'MatrixHttpClient' });
 });
 
 test('every line that src logs is a fixed text', () => {

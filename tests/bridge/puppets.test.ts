@@ -83,6 +83,20 @@ test('why the network ended a line is told, once for each reason, and kept for w
   expect(house.puppets.session(puppet)).toBeDefined();
 });
 
+test('a worker that may have lost its leases says nothing of a login, and opens its line anew if it has not', async () => {
+  const house = await world.start();
+  await world.run();
+  world.clock.pass(15_000);
+  expect(house.store.leases.alive()).toBe(false);
+  world.network.report(puppet, 'signed-out', new BridgeError('ended', 'after-login', 'whatsapp.replaced'));
+  await turns();
+  expect(world.db.puppets.get(puppet)).toMatchObject({ state: 'online' });
+  expect(world.network.open()).toEqual([]);
+  await world.run();
+  expect(world.network.open()).toEqual([puppet]);
+  expect(world.db.persons.get(marie)?.managementRoom).toBeUndefined();
+});
+
 test('a line that does not open is tried again; one that the account refuses is signed out', async () => {
   world.network.refusing = new BridgeError('away', 'later', 'network.unreachable', { values: { network: 'Pigeon' } });
   const house = await world.start();

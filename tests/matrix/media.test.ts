@@ -13,6 +13,7 @@ import { qrCode } from '../../src/model/qr-code.ts';
 import { BridgeError } from '../../src/model/errors.ts';
 import { as, type NetworkId, type PersonId, type UserId } from '../../src/model/ids.ts';
 import type { MediaStream } from '../../src/ports/network.ts';
+import type { Vault } from '../../src/ports/stores.ts';
 import { MemoryClock } from '../support/memory-clock.ts';
 import { MemoryDatabase } from '../support/memory-database.ts';
 import { memoryVault } from '../support/memory-records.ts';
@@ -23,6 +24,8 @@ let dir: string;
 let hs: Homeserver;
 let client: MatrixClient;
 let media: MatrixMedia;
+let clock: MemoryClock;
+let vault: Vault;
 
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'media-'));
@@ -40,12 +43,13 @@ beforeEach(async () => {
     }),
   );
   hs = await startHomeserver({ kind: 'double', registrations: [registration], dir });
-  const clock = new MemoryClock();
+  clock = new MemoryClock();
   client = new MatrixClient({ url: hs.url, clock });
   const body = { type: 'm.login.application_service', username: '_x_bot', inhibit_login: true };
   await client.ask({ token: 'as-token' }, 'POST', '/_matrix/client/v3/register', { body });
   const who = { token: 'as-token', user: as<UserId>('@_x_bot:hs.test') };
-  media = new MatrixMedia(client, who, memoryVault(new MemoryDatabase(clock)), () => clock.now());
+  vault = memoryVault(new MemoryDatabase(clock));
+  media = new MatrixMedia(client, who, vault, () => clock.now());
 });
 
 afterEach(async () => {
@@ -70,6 +74,20 @@ test.each<[string, Pick<MediaStream, 'size'>]>([
   const chunks: Uint8Array[] = [];
   for await (const chunk of back.chunks) chunks.push(chunk);
   expect([back.mime, Buffer.concat(chunks).toString()]).toEqual(['text/plain', 'in two pieces']);
+});
+
+test('an address is remembered as long as it may be filled, and no longer', async () => {
+  const upload = async (part: number): Promise<string> =>
+    await media.upload(effectId('picture', part), { mime: 'text/plain', chunks: pieces(), size: 13 }, 'name');
+  const uri = await upload(0);
+  clock.pass(19 * 3_600_000);
+  await upload(1);
+  expect(await media.prune()).toBe(0);
+  expect(await upload(0)).toBe(uri);
+  clock.pass(3_600_000);
+  expect(await media.prune()).toBe(1);
+  expect((await vault.readAll('matrix:media')).size).toBe(1);
+  expect(await upload(0)).not.toBe(uri);
 });
 
 test('a code comes as a picture of black and white squares with a light margin', async () => {

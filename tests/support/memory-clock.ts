@@ -31,6 +31,11 @@ export class MemoryClock implements Clock {
     });
   }
 
+  /** Does anybody sleep? */
+  isAwaited(): boolean {
+    return this.#sleepers.length > 0;
+  }
+
   /** Lets `ms` pass and wakes whoever slept no longer than that. */
   pass(ms: number): void {
     this.#now += ms;

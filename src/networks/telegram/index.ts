@@ -4,14 +4,12 @@ import type { Puppet } from '../../model/records.ts';
 import type { LoginProcess } from '../../ports/login.ts';
 import type { AdapterContext, Capabilities, NetworkAdapter, NetworkSession, NetworkSink } from '../../ports/network.ts';
 import { allCures, type Cures } from './cures.ts';
-import { bridgeError } from './errors.ts';
 import { TELEGRAM } from './ids.ts';
 import { DailyCodes, loginFlows, type CodeBudget } from './login-doors.ts';
 import { TelegramLogin } from './login.ts';
 import { TelegramSession } from './session.ts';
 import type { TelegramSettings } from './settings.ts';
 import { Turnstile } from './turns.ts';
-import { Api } from './wire/api.ts';
 import { Wire, type WireListener, type WireSettings } from './wire/client.ts';
 import type { WireKey } from './wire/session.ts';
 import { trustServer } from './wire/server-keys.ts';
@@ -27,11 +25,6 @@ export interface TelegramOptions {
   readonly connectMs?: number;
   readonly openMs?: number;
   readonly callMs?: number;
-}
-
-export interface TelegramAdapter extends NetworkAdapter {
-  /** Opens a connection without an account and asks for the nearest data centre. @returns how long it took in ms @throws BridgeError */
-  probe(): Promise<{ readonly ms: number }>;
 }
 
 const capabilities: Capabilities = {
@@ -55,7 +48,7 @@ export function createTelegram(
   settings: TelegramSettings,
   context: AdapterContext,
   options: TelegramOptions = {},
-): TelegramAdapter {
+): NetworkAdapter {
   const cures = { ...allCures, ...options.cures };
   const heavy = new Turnstile(cures.loginTurns ? HEAVY_LOGINS : Number.POSITIVE_INFINITY);
   const codes = options.codes ?? new DailyCodes(context.clock);
@@ -101,21 +94,6 @@ export function createTelegram(
       });
       sessions.add(session);
       return session;
-    },
-    async probe(): Promise<{ readonly ms: number }> {
-      const began = context.clock.now();
-      const silent: WireListener = { news: () => undefined, desync: () => undefined, lost: () => undefined };
-      try {
-        const line = await heavy.run(async () => await openWire(undefined, silent));
-        try {
-          await line.call(new Api.help.GetNearestDc());
-        } finally {
-          await line.close();
-        }
-      } catch (error) {
-        throw bridgeError(error, context.clock.now());
-      }
-      return { ms: context.clock.now() - began };
     },
     async close(): Promise<void> {
       await Promise.all([...logins].map(async (login) => await login.cancel()));

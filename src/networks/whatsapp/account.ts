@@ -59,6 +59,8 @@ export interface Account {
   readonly pacing: Pacing | undefined;
   readonly chats: ChatBook;
   readonly phone: PhoneWatch;
+  /** What is done beside the line until it is aborted. @throws AbortError, FencedError, WriterClosed */
+  readonly chores: (signal: AbortSignal) => Promise<void>;
   readonly deliveries: Deliveries;
   readonly pictures: Pictures;
 }
@@ -159,7 +161,10 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     if (action.kind === 'set-timer') return await timers.perform(line, action, effect);
     return isAboutGroup(action) ? await groups.perform(line, action) : await sends.perform(line, action, effect);
   };
-  return { state, context, directory, inbox, perform, desk, pacing, chats, phone, deliveries, pictures };
+  const chores = async (signal: AbortSignal): Promise<void> => {
+    await Promise.all([phone.run(signal), state.forgetDaily(signal)]);
+  };
+  return { state, context, directory, inbox, perform, desk, pacing, chats, phone, chores, deliveries, pictures };
 }
 
 /** Credentials and keys that are worth nothing any more; what was received and not accepted stays. */

@@ -131,8 +131,3 @@ function protocolsIn(content: unknown, depth = 0): proto.Message.IProtocolMessag
   }
   return found;
 }
-
-/** Does this address belong to the login's own account? */
-export function isOwn(jid: unknown, selfHandles: Handles): boolean {
-  return overlap(handlesOf(jid) ?? {}, selfHandles);
-}

@@ -225,6 +225,7 @@ export class Inbox {
     let judgement = judge({ ...guard, isAdmin: () => undefined }, claim);
     if (judgement.do === 'ask') {
       const { person } = judgement;
+      // What cannot be learnt now is no proof: the deletion is dropped.
       const known = await admins(chat).catch(() => undefined);
       judgement = known?.has(person) === true ? { do: 'keep' } : { do: 'drop', code: 'not-admin' };
     }

@@ -109,21 +109,28 @@ export class WhatsAppLogin implements LoginProcess {
     try {
       const state = await AccountState.open({ ledger: this.#ledger, clock, log, cures, broken: () => undefined });
       if (state === undefined) return;
-      const line = await Line.open({
+      const nothing = (): void => undefined;
+      const doors = {
         settings,
         state,
         cures,
         clock,
         ackMs: openMs,
         openMs,
-        lost: () => undefined,
-        passing: () => undefined,
-        heard: () => undefined,
-        closing: closing.signal,
-      });
-      await unlink(line);
-      await line.close();
-      await state.close();
+        lost: nothing,
+        passing: nothing,
+        heard: nothing,
+      };
+      try {
+        const line = await Line.open({ ...doors, closing: closing.signal });
+        try {
+          await unlink(line);
+        } finally {
+          await line.close();
+        }
+      } finally {
+        await state.close();
+      }
     } catch (error) {
       log.warn(
         { network: 'whatsapp', code: partingOf(endingOf(error), clock.now()).error.code },

@@ -67,7 +67,7 @@ export class WhatsAppSession implements NetworkSession {
     this.#line = undefined;
     await line?.close();
     await Promise.allSettled(this.#errands);
-    const account = await this.#account?.catch(() => undefined);
+    const account = await this.#account?.catch(() => undefined); // connect() has said so
     await account?.inbox.close();
     await account?.pictures.close();
     await account?.state.close();
@@ -182,7 +182,7 @@ export class WhatsAppSession implements NetworkSession {
         if (this.#line === line) this.#errand(this.#lost(line, why));
       },
     });
-    if (!this.#watching) this.#errand(account.phone.run(this.#closing.signal));
+    if (!this.#watching) this.#errand(account.chores(this.#closing.signal));
     this.#watching = true;
     if (settings.presence) await this.#line.appear();
   }

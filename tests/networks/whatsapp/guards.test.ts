@@ -2,7 +2,7 @@
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { describe, expect, test } from '@jest/globals';
 import type { ChatId, PersonId } from '../../../src/model/ids.ts';
-import { isOwn, judge, type Claim, type GuardContext } from '../../../src/networks/whatsapp/guards.ts';
+import { judge, type Claim, type GuardContext } from '../../../src/networks/whatsapp/guards.ts';
 import { ALICE, BOB, contextWith, decoded, GROUP, ME } from './support/wire.ts';
 
 const { Type } = proto.Message.ProtocolMessage;
@@ -215,12 +215,5 @@ describe('kept', () => {
     const unknown = { ...context, isAdmin: () => undefined };
     const deletion = inGroup(protocol({ type: Type.REVOKE, key: { id: 'M0', participant: ALICE.lid } }), BOB.lid);
     expect(judge(unknown, deletion)).toEqual({ do: 'ask', person: 'l6' as PersonId });
-  });
-
-  test('own addresses are known, with whatever device', () => {
-    for (const jid of [ME.lid, ME.pn, '1:7@lid', '3361:0@s.whatsapp.net'])
-      expect(isOwn(jid, read.selfHandles)).toBe(true);
-    for (const jid of [ALICE.lid, '3361@lid', '1@s.whatsapp.net', '', undefined])
-      expect(isOwn(jid, read.selfHandles)).toBe(false);
   });
 });

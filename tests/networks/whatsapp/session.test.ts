@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
 import { Names } from '../../../src/networks/whatsapp/ids.ts';
 import { PeopleBook } from '../../../src/networks/whatsapp/people-book.ts';
+import { vaultScope } from '../../../src/ports/network.ts';
+import type { Clock } from '../../../src/ports/stores.ts';
 import { House, realClock } from '../../support/house.ts';
 import { context, effect, OWNER, Scenes, stepsOf, text } from './support/scene.ts';
 import { identityKey, idOf, messageOf, newPerson } from './support/world.ts';
@@ -180,6 +182,25 @@ describe('what goes', () => {
     const receipt = await session.perform(action, id, { ...context, again: true });
     const sent = (await sandbox.messages(friend.id, me.id)).filter((one) => one.text === 'once');
     expect(new Set(sent.map((one) => messageOf(me, one.id)))).toEqual(new Set([receipt.message]));
+  });
+
+  test('is not kept for longer than a week, although the line stays open', async () => {
+    let days = 0;
+    // Whoever sleeps for days sleeps a moment.
+    const hasty: Clock = {
+      now: () => Date.now() + days * DAY_MS,
+      sleep: async (ms, signal) => await realClock.sleep(ms < DAY_MS ? ms : 20, signal),
+    };
+    const { house, session, chat, friend, me, puppet } = await scenes.live({}, hasty);
+    const kept = async (): Promise<number> =>
+      [...(await house.vault.readAll(vaultScope(puppet.id))).keys()].filter((key) => key.startsWith('sent/')).length;
+    await sandbox.write(friend.id, me.id, 'met');
+    await house.until(() => house.texts(chat).includes('met'));
+    await session.perform(text(chat, 'a secret'), effect(), context);
+    expect(await kept()).toBe(1);
+    days = 8;
+    const limit = AbortSignal.timeout(5_000);
+    while ((await kept()) > 0) await realClock.sleep(10, limit);
   });
 });
 

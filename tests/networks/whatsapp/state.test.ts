@@ -277,4 +277,23 @@ describe.each([
     expect(await again.sent.prune()).toBe(2);
     expect([...(await ground.doors.vault.readAll(SCOPE)).keys()]).toEqual(['creds']);
   });
+
+  test('what was sent is forgotten day by day, also when the login stays open', async () => {
+    const state = await begin();
+    await state.sent.remember('m1', 'chat', { conversation: 'one' });
+    state.sent.acknowledged('m1');
+    const stop = new AbortController();
+    const forgetting = state.forgetDaily(stop.signal);
+    const keys = async (): Promise<readonly string[]> => [...(await ground.doors.vault.readAll(SCOPE)).keys()];
+    for (let day = 0; day < 8; day += 1) {
+      expect(await keys()).toHaveLength(2);
+      clock.pass(24 * 3_600_000);
+      // The next day is waited for once this one is done.
+      while (!clock.isAwaited()) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await keys()).toEqual(['creds']);
+    stop.abort();
+    await expect(forgetting).rejects.toThrow('abort');
+    await state.close();
+  });
 });

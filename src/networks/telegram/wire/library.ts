@@ -51,10 +51,6 @@ export class LibraryClient extends TelegramClient {
     this._loopStarted = cures.ownPings;
   }
 
-  get checksPackets(): boolean {
-    return this._securityChecks;
-  }
-
   /** After the end, the only error that breaks the library's endless loop of connecting file senders. */
   override async invoke<R extends Api.AnyRequest>(request: R, dcId?: number): Promise<R['__response']> {
     if (this.ended) throw Object.assign(new Error('ended'), { errorMessage: 'DC_ID_INVALID' });

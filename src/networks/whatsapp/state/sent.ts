@@ -101,7 +101,7 @@ export class SentBook {
     return typeof id === 'string' ? (await this.find(id))?.body : undefined;
   }
 
-  /** Removes what is too old; to be called about once a day. */
+  /** Removes what is too old. @returns how much it was */
   async prune(): Promise<number> {
     const all = await this.#doors.ledger.readAll();
     const old = [...all].filter(([key, bytes]) => key.startsWith(PREFIX) && this.#isOld(unpack(bytes)));

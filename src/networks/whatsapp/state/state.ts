@@ -2,6 +2,7 @@
 import { initAuthCreds, type AuthenticationCreds, type AuthenticationState } from '@whiskeysockets/baileys';
 import { KeyedTurns } from '../../../model/keyed-turns.ts';
 import { allCures, type Cures } from '../cures.ts';
+import type { Clock } from '../../../ports/stores.ts';
 import { Journal } from './journal.ts';
 import { KeyStore } from './keys.ts';
 import type { Ledger, LedgerChange } from './ledger.ts';
@@ -18,6 +19,8 @@ export interface StateDoors extends Omit<WriterDoors, 'ledger'> {
   readonly sentDays?: number;
 }
 
+const DAY_MS = 24 * 60 * 60_000;
+
 export class AccountState {
   readonly creds: AuthenticationCreds;
   readonly keys: KeyStore;
@@ -25,6 +28,7 @@ export class AccountState {
   readonly sent: SentBook;
   readonly #cures: Cures;
   readonly #writer: Writer;
+  readonly #clock: Clock;
   readonly #closing = new AbortController();
   readonly #turns = new KeyedTurns();
   #written: Uint8Array | undefined;
@@ -33,6 +37,7 @@ export class AccountState {
     const { clock, log } = doors;
     const ledger = patientLedger({ ledger: doors.ledger, clock, log, closing: this.#closing.signal });
     this.creds = creds;
+    this.#clock = clock;
     this.#cures = doors.cures ?? allCures;
     this.#writer = new Writer(doors);
     this.#written = kept.get(CREDS_KEY);
@@ -78,6 +83,14 @@ export class AccountState {
   async saveCreds(): Promise<void> {
     this.#written = packCreds(this.creds);
     await this.#writer.write([{ key: CREDS_KEY, value: this.#written }]);
+  }
+
+  /** Forgets once a day what was sent too long ago, until it is aborted. @throws AbortError, FencedError, WriterClosed */
+  async forgetDaily(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.#clock.sleep(DAY_MS, signal);
+      await this.sent.prune();
+    }
   }
 
   /** Waits for what is being written; from then on nothing is. */

@@ -1,17 +1,12 @@
 // Hands for tests of the adapter against the simulated Telegram: an adapter, a login by phone, a session.
 import type { NewLogin, LoginProcess, LoginStep } from '../../../../src/ports/login.ts';
-import type { NetworkSession, PerformContext } from '../../../../src/ports/network.ts';
+import type { NetworkAdapter, NetworkSession, PerformContext } from '../../../../src/ports/network.ts';
 import { as, type ChatId, type EffectId, type MessageId, type UserId } from '../../../../src/model/ids.ts';
 import type { NetworkAction } from '../../../../src/model/delivery.ts';
 import { plainText } from '../../../../src/model/message.ts';
 import type { Puppet } from '../../../../src/model/records.ts';
 import { TELEGRAM } from '../../../../src/networks/telegram/ids.ts';
-import {
-  createTelegram,
-  settingsSchema,
-  type TelegramAdapter,
-  type TelegramOptions,
-} from '../../../../src/networks/telegram/index.ts';
+import { createTelegram, settingsSchema, type TelegramOptions } from '../../../../src/networks/telegram/index.ts';
 import type { Clock } from '../../../../src/ports/stores.ts';
 import type { Person, PersonSpec, TelegramSandbox } from '../../../../sandbox/telegram/control-client.ts';
 import { quiet } from '../../../support/quiet.ts';
@@ -24,7 +19,7 @@ export function adapterFor(
   house: House,
   options: TelegramOptions = {},
   clock: Clock = realClock,
-): TelegramAdapter {
+): NetworkAdapter {
   const settings = settingsSchema.parse({
     apiId: 12345,
     apiHash: '0123456789abcdef0123456789abcdef',
@@ -62,7 +57,7 @@ export class Steps {
 /** Logs in with the code the simulator sent. */
 export async function logIn(
   sandbox: TelegramSandbox,
-  adapter: TelegramAdapter,
+  adapter: NetworkAdapter,
   person: Person,
   password?: string,
 ): Promise<NewLogin> {
@@ -83,7 +78,7 @@ export async function logIn(
 }
 
 export interface Scene {
-  readonly adapter: TelegramAdapter;
+  readonly adapter: NetworkAdapter;
   readonly session: NetworkSession;
   readonly puppet: Puppet;
   readonly me: Person;

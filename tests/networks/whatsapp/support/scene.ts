@@ -67,9 +67,9 @@ export class Scenes {
     return adapter;
   }
 
-  async live(options: WhatsAppOptions = {}): Promise<Scene> {
+  async live(options: WhatsAppOptions = {}, clock = realClock): Promise<Scene> {
     const house = new House();
-    const adapter = this.open(house, options);
+    const adapter = this.open(house, options, clock);
     const [me, friend] = [await newPerson(this.sandbox), await newPerson(this.sandbox)];
     const step = await stepsOf(adapter, async (one) => {
       if (one.kind === 'show') await this.sandbox.scanQr(me.id, one.data);
