@@ -17,6 +17,7 @@ interface Limit {
 }
 /** Files and pictures have measures of their own. */
 const MEDIA: Limit = { count: 6, ms: MINUTE };
+const PROFILES: Limit = { count: 30, ms: MINUTE };
 const SAME_TEXT = { units: 40, chats: 5, ms: DAY };
 /** Long texts that are remembered: all of it is written down again with each of them. */
 const MOST_TEXTS = 500;
@@ -101,6 +102,13 @@ export class Pacing {
   /** @param now epoch ms @throws BridgeError */
   makeGroup(now: number): void {
     this.#daily('group', this.#settings.groupsPerDay, 'whatsapp.pace-groups', now);
+  }
+
+  /** Profiles and pictures are fetched when there is time. @returns epoch ms from when; the fetch counts when that is now */
+  profile(now: number): number {
+    const at = this.#freeAt('profile', PROFILES, now);
+    if (at <= now) this.#note('profile', now);
+    return at;
   }
 
   /** WhatsApp closed new chats to the account (463). @param until epoch ms; a day when it did not say */

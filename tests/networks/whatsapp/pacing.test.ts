@@ -141,7 +141,7 @@ describe('the same text', () => {
   });
 });
 
-test('twenty look-ups a day, no group by default', () => {
+test('twenty look-ups a day, no group by default, thirty profiles a minute', () => {
   const pacing = old();
   for (let i = 0; i < 20; i += 1) pacing.lookUp(NOW + i);
   expect(() => {
@@ -151,6 +151,8 @@ test('twenty look-ups a day, no group by default', () => {
   expect(() => {
     pacing.makeGroup(NOW);
   }).toThrow('whatsapp-pace-group');
+  for (let i = 0; i < 30; i += 1) expect(pacing.profile(NOW)).toBe(NOW);
+  expect(pacing.profile(NOW)).toBe(NOW + 60_000);
 });
 
 test('three links, or twenty reconnects, a day', () => {
