@@ -32,6 +32,7 @@ export interface WhatsAppOptions {
   /** Deadlines in ms. */
   readonly ackMs?: number;
   readonly openMs?: number;
+  readonly keepAliveMs?: number;
   readonly qrMs?: number;
 }
 
@@ -112,6 +113,7 @@ export function createWhatsApp(
         paced: options.paced ?? true,
         ackMs: options.ackMs ?? ACK_MS,
         openMs,
+        keepAliveMs: options.keepAliveMs,
         closed: (ended) => sessions.delete(ended),
       });
       sessions.add(session);

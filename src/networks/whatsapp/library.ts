@@ -36,6 +36,8 @@ export interface LibraryDoors {
   readonly cures: Cures;
   /** Ms that each code to scan lives; only tests say. */
   readonly qrMs?: number;
+  /** Ms between two pings of the library; its own when absent. */
+  readonly keepAliveMs?: number | undefined;
 }
 
 export interface OpenedSocket {
@@ -51,10 +53,13 @@ const GOODBYE_MS = 500;
 const QUERY_MS = 20_000;
 
 /** Connects at once. @throws Error when the library is not the one this was written for */
-export function openSocket({ settings, state, cures, qrMs }: LibraryDoors): OpenedSocket {
+export function openSocket({ settings, state, cures, qrMs, keepAliveMs }: LibraryDoors): OpenedSocket {
   const timers = cures.timers ? new LibraryTimers() : undefined;
   const door = new WebDoor(settings.dangerousTestServers, standInOf(settings));
-  const timing = qrMs === undefined ? {} : { qrTimeout: qrMs };
+  const timing = {
+    ...(qrMs === undefined ? {} : { qrTimeout: qrMs }),
+    ...(keepAliveMs === undefined ? {} : { keepAliveIntervalMs: keepAliveMs }),
+  };
   let gate: Gate | undefined;
   const makeSignalRepository = state.repositoryBehind((kept) => {
     if (gate === undefined || !cures.gate) return false;
@@ -64,6 +69,7 @@ export function openSocket({ settings, state, cures, qrMs }: LibraryDoors): Open
   const make = (): WASocket =>
     captured(() => makeWASocket({ ...configOf(settings, state), makeSignalRepository, ...door.settings, ...timing }));
   const socket = timers?.run(make) ?? make();
+  if (timers !== undefined) own(socket, timers);
   const guarded = guardSocket(socket.ws, state.journal, cures, ({ tag }) => tag !== 'receipt');
   gate = guarded;
   socket.ev.on('creds.update', () => {
@@ -92,6 +98,15 @@ export function openSocket({ settings, state, cures, qrMs }: LibraryDoors): Open
 function standInOf({ test }: WhatsAppSettings): StandIn | undefined {
   if (test?.web === undefined || test.webCertificate === undefined) return undefined;
   return { web: test.web, certificate: test.webCertificate };
+}
+
+/** What the house asks of the library is this socket's too, however long after its end it goes on. */
+function own(socket: WASocket, timers: LibraryTimers): void {
+  for (const [name, call] of Object.entries(socket) as [string, unknown][]) {
+    if (typeof call !== 'function') continue;
+    const asked = (...args: unknown[]): unknown => timers.run(() => Reflect.apply(call, socket, args) as unknown);
+    Reflect.set(socket, name, asked);
+  }
 }
 
 /** A handler of the library that fails ends its connection, not the process. */

@@ -17,6 +17,8 @@ export interface LineDoors {
   readonly ackMs: number;
   /** Ms that opening may take. */
   readonly openMs: number;
+  /** Ms between two pings; without anything from the server for this and five seconds more the library ends the line. */
+  readonly keepAliveMs?: number | undefined;
   /** Told once when an open line ended by itself; `why` is the library's error. */
   readonly lost: (line: Line, why: unknown) => void;
   /** Chat states and receipts. */

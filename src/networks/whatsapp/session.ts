@@ -12,8 +12,9 @@ import { openAccount, worthless, type Account, type AccountDoors } from './accou
 import { endingOf, isRestriction, partingOf, type Parting } from './errors.ts';
 import { parseMessage } from './ids.ts';
 import { Line } from './line.ts';
-import { backOff, DailyBudget, RECONNECTS_A_DAY } from './pacing.ts';
+import { DailyBudget, RECONNECTS_A_DAY } from './pacing.ts';
 import { arrivalOf, glimpseOf, ownPhoneAt } from './passing.ts';
+import { reopen } from './reopening.ts';
 import { sameChats } from './same-chats.ts';
 import { PACING_KEY } from './sends.ts';
 import { unlink } from './unlink.ts';
@@ -22,11 +23,11 @@ import { KeyedTurns } from '../../model/keyed-turns.ts';
 export interface SessionDoors extends Omit<AccountDoors, 'broken' | 'line'> {
   readonly ackMs: number;
   readonly openMs: number;
+  /** As in LineDoors. */
+  readonly keepAliveMs?: number | undefined;
   /** Nothing is open any more. */
   readonly closed: (session: NetworkSession) => void;
 }
-
-const BUSY_ATTEMPT = 20;
 
 export class WhatsAppSession implements NetworkSession {
   readonly #doors: SessionDoors;
@@ -159,7 +160,7 @@ export class WhatsAppSession implements NetworkSession {
 
   /** @throws the library's error, BridgeError, FencedError */
   async #open(): Promise<void> {
-    const { settings, cures, clock, ackMs, openMs, sink } = this.#doors;
+    const { settings, cures, clock, ackMs, openMs, keepAliveMs, sink } = this.#doors;
     const account = await this.#must();
     account.state.journal.forgetIncomplete();
     const passing = (node: BinaryNode): void => {
@@ -175,6 +176,7 @@ export class WhatsAppSession implements NetworkSession {
       clock,
       ackMs,
       openMs,
+      keepAliveMs,
       passing,
       heard: (node) => this.#heard(account, node),
       closing: this.#closing.signal,
@@ -206,30 +208,19 @@ export class WhatsAppSession implements NetworkSession {
 
   async #reopen(first: Parting): Promise<void> {
     const { clock, log, sink, puppet } = this.#doors;
-    let parting = first;
-    for (let attempt = 0; !this.#closing.signal.aborted; attempt += 1) {
-      const now = clock.now();
-      // A line that drops all day long is opened seldom.
-      const busy = this.#reconnects.take(now) > now;
-      const pause =
-        parting.next === 'restart' && attempt === 0 ? 0 : backOff(busy ? BUSY_ATTEMPT : attempt, Math.random());
-      try {
-        await clock.sleep(Math.max(pause, (parting.until ?? 0) - now), this.#closing.signal);
-        await this.#open();
-        sink.report('online');
-        return;
-      } catch (error) {
-        if (this.#closing.signal.aborted || error instanceof FencedError) return;
-        parting = this.#partingOf(error);
-        await this.#heed(parting);
-        if (parting.state !== 'offline') sink.report(parting.state, parting.error);
-        if (parting.next === 'stop' || parting.next === 'sign-out') return;
-        log.warn(
-          { puppet: puppet.id, network: 'whatsapp', code: parting.error.code, attempt },
-          'not connected, will try again',
-        );
-      }
-    }
+    const doors = {
+      puppet: puppet.id,
+      sink,
+      clock,
+      log,
+      budget: this.#reconnects,
+      closing: this.#closing.signal,
+      kept: async () => await (await this.#must()).state.settled(),
+      open: async () => await this.#open(),
+      partingOf: (why: unknown) => this.#partingOf(why),
+      heed: async (parting: Parting) => await this.#heed(parting),
+    };
+    await reopen(doors, first);
   }
 
   async #heed(parting: Parting): Promise<void> {

@@ -19,15 +19,20 @@ afterAll(async () => {
 
 async function left(
   cure: 'on' | 'off',
+  story: 'plain' | 'cut' = 'plain',
 ): Promise<{ readonly resources: readonly string[]; readonly timers: readonly string[] }> {
   const { control, url, rootKey } = sandbox;
   const ready = JSON.stringify({ control, url, rootKey: rootKey.toString('hex') });
-  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, ready, cure]);
+  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, ready, cure, story]);
   return JSON.parse(stdout) as Awaited<ReturnType<typeof left>>;
 }
 
 test('close leaves no timer and no socket', async () => {
   expect(await left('on')).toEqual({ resources: [], timers: [] });
+});
+
+test('what was still under way when its line ended keeps no process alive', async () => {
+  expect((await left('on', 'cut')).resources).toEqual([]);
 });
 
 test('the library leaves timers by itself (cure timers: false)', async () => {

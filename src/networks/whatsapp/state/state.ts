@@ -93,6 +93,11 @@ export class AccountState {
     }
   }
 
+  /** When all that was to be kept is; a database that is away is waited for, until the state is closed. */
+  async settled(): Promise<void> {
+    await this.#writer.settled();
+  }
+
   /** Waits for what is being written; from then on nothing is. */
   async close(): Promise<void> {
     this.#closing.abort();

@@ -66,6 +66,11 @@ export class Writer {
     for (const change of changes) this.#whenever.set(change.key, change);
   }
 
+  /** When nothing waits to be written, or nothing is written any more. */
+  async settled(): Promise<void> {
+    while (this.#working !== undefined) await this.#working;
+  }
+
   /** Waits for what is being written; a database that is away is not waited for any more. */
   async close(): Promise<void> {
     if (this.#broken === undefined && this.#waiting.length === 0 && this.#whenever.size > 0) {

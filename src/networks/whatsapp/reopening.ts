@@ -1,0 +1,65 @@
+// Opens a login's line again after it ended: when, how often, and until when; knows neither why it ended nor what goes over it.
+import { FencedError } from '../../model/errors.ts';
+import type { PuppetId } from '../../model/ids.ts';
+import type { Clock, Logger } from '../../ports/stores.ts';
+import type { NetworkSink } from '../../ports/network.ts';
+import type { Parting } from './errors.ts';
+import { backOff, type DailyBudget } from './pacing.ts';
+
+export interface Reopening {
+  readonly puppet: PuppetId;
+  readonly sink: Pick<NetworkSink, 'report'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly budget: DailyBudget;
+  /** Aborted when nobody wants the line any more. */
+  readonly closing: AbortSignal;
+  /** What came over the line before is kept. */
+  readonly kept: () => Promise<void>;
+  /** @throws why it could not be opened */
+  readonly open: () => Promise<void>;
+  readonly partingOf: (why: unknown) => Parting;
+  /** What has to be remembered of an end. */
+  readonly heed: (parting: Parting) => Promise<void>;
+}
+
+/** A line that drops all day long is opened as seldom as after so many tries in vain. */
+const BUSY_ATTEMPT = 20;
+
+export async function reopen(doors: Reopening, first: Parting): Promise<void> {
+  const { clock, log, sink, puppet, closing } = doors;
+  let parting = first;
+  for (let attempt = 0; !closing.aborted; attempt += 1) {
+    // While the database is away nothing could be acknowledged: the next line would end like this one, over and over.
+    await unless(closing, doors.kept());
+    const now = clock.now();
+    const busy = doors.budget.take(now) > now;
+    const pause =
+      parting.next === 'restart' && attempt === 0 ? 0 : backOff(busy ? BUSY_ATTEMPT : attempt, Math.random());
+    try {
+      await clock.sleep(Math.max(pause, (parting.until ?? 0) - now), closing);
+      await doors.open();
+      sink.report('online');
+      return;
+    } catch (error) {
+      if (closing.aborted || error instanceof FencedError) return;
+      parting = doors.partingOf(error);
+      await doors.heed(parting);
+      if (parting.state !== 'offline') sink.report(parting.state, parting.error);
+      if (parting.next === 'stop' || parting.next === 'sign-out') return;
+      log.warn({ puppet, network: 'whatsapp', code: parting.error.code, attempt }, 'not connected, will try again');
+    }
+  }
+}
+
+/** Waits for this, or until nobody does any more. */
+async function unless(closing: AbortSignal, work: Promise<void>): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const end = (): void => over.resolve();
+  closing.addEventListener('abort', end);
+  try {
+    if (!closing.aborted) await Promise.race([work, over.promise]);
+  } finally {
+    closing.removeEventListener('abort', end);
+  }
+}
