@@ -33,8 +33,11 @@ export type Hold = (kept: Promise<void>) => boolean;
 export const transactionOpts = { maxCommitRetries: 1, delayBetweenTriesMs: 0 };
 
 const ACCOUNT = 'account';
-/** Writes whole values and reads nothing: it needs no lock, and lookups that hold the account's wait for it. */
-const UNLOCKED = 'lid-mapping';
+/**
+ * Transactions that write whole values and read nothing: mappings of numbers, and sessions with devices that are no more. They need no
+ * lock, and whoever holds the account's may be waiting for them: a lookup for the one, a send that wants the list of devices for the other.
+ */
+const UNLOCKED = /^(?:lid-mapping|delete-\d+-sessions)$/;
 
 export function repositoryMaker(doors: RepositoryDoors): MakeRepository {
   return (auth, logger, pnToLid) => {
@@ -58,7 +61,7 @@ function takeOneLock(keys: SignalKeyStoreWithTransaction, turns: KeyedTurns): vo
   const transaction = keys.transaction.bind(keys);
   keys.transaction = async (work, key) => {
     if (keys.isInTransaction()) return await transaction(work, key);
-    const lock = key === UNLOCKED ? `${ACCOUNT}/${UNLOCKED}` : ACCOUNT;
+    const lock = UNLOCKED.test(key) ? `${ACCOUNT}/${key}` : ACCOUNT;
     return await turns.run(lock, async () => await transaction(work, lock));
   };
 }
