@@ -1,5 +1,6 @@
 // `run`: starts the bridge, or writes a first configuration and stops; never starts on a half-filled one.
 import { completeRegistrations, writeFirstConfiguration } from '../app/first-start.ts';
+import { quickenKeys } from '../app/quick-keys.ts';
 import { isUnconfigured, loggerFor, readConfig } from '../app/settings.ts';
 import { exitCodes } from '../app/exit-codes.ts';
 import type { Handler } from './handler.ts';
@@ -19,6 +20,7 @@ export const run: Handler = async (command, path, { environment, warn }) => {
     warn('the homeserver, then start the bridge again.');
     return exitCodes.toFillIn;
   }
+  quickenKeys();
   // Only now: the wings are heavy, and every other answer should come at once.
   const { runBridge } = await import('../app/lifecycle.ts');
   return await runBridge(config, loggerFor(config), {

@@ -23,7 +23,7 @@ import { pictured } from './picture-news.ts';
 import { Pictures } from './pictures.ts';
 import type { ReadContext } from './place.ts';
 import { SecretBook } from './secret-book.ts';
-import { PACING_KEY, Sends } from './sends.ts';
+import { Sends } from './sends.ts';
 import type { WhatsAppSettings } from './settings.ts';
 import { vaultLedger } from './state/ledger.ts';
 import { AccountState } from './state/state.ts';
@@ -65,6 +65,8 @@ export interface Account {
   readonly pictures: Pictures;
 }
 
+const APART_MS = 8;
+
 export function loggedOut(cause?: unknown): BridgeError {
   return new BridgeError('whatsapp-logged-out', 'after-login', 'whatsapp.logged-out', { cause });
 }
@@ -74,14 +76,22 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
   const { puppet, sink, vault, clock, log, cures, settings, names, people, line } = doors;
   const scope = vaultScope(puppet.id);
   const ledger = vaultLedger(vault, scope, async (changes) => await sink.keep(changes));
-  const state = await AccountState.open({ ledger, clock, log, puppet: puppet.id, cures, broken: doors.broken });
+  const state = await AccountState.open({
+    ledger,
+    clock,
+    log,
+    puppet: puppet.id,
+    cures,
+    apartMs: APART_MS,
+    broken: doors.broken,
+  });
   const self = state === undefined ? undefined : selfOf(state.creds);
   if (state === undefined || self === undefined) throw loggedOut();
   const [kept, book] = [await vault.readAll(scope), await people.book()];
   const selfHandles = handlesOf(self.id, self.lid) ?? {};
   book.person(selfHandles, clock.now());
   const [chats, secrets] = [new ChatBook(scope, kept), new SecretBook(scope, kept)];
-  const pacing = doors.paced ? new Pacing(settings.pacing, 0, kept.get(PACING_KEY)) : undefined;
+  const pacing = doors.paced ? new Pacing(settings.pacing, 0, kept) : undefined;
   const directory = new Directory({ self: puppet.self, selfHandles, names, book, chats, secrets, clock });
   const context: ReadContext = {
     self: puppet.self,
@@ -100,6 +110,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     clock,
     log,
     journal: state.journal,
+    along: async (commit) => await state.along(commit),
     creds: state.creds,
     context,
     chats,

@@ -12,11 +12,10 @@ import { codeOf, memberFault, queryFault } from './group-errors.ts';
 import type { Names } from './ids.ts';
 import { handlesOf, parseJid } from './jid.ts';
 import type { Line } from './line.ts';
-import type { Pacing } from './pacing.ts';
+import { PACING_KEY, type Pacing } from './pacing.ts';
 import type { PeopleBook } from './people-book.ts';
 import type { PeopleDesk } from './people-desk.ts';
 import { sameChats } from './same-chats.ts';
-import { PACING_KEY } from './sends.ts';
 
 export interface GroupDeskDoors {
   readonly scope: string;

@@ -21,7 +21,7 @@ import { readMessage } from './read.ts';
 import { sameChats } from './same-chats.ts';
 import type { SecretBook } from './secret-book.ts';
 import type { Journal } from './state/journal.ts';
-import { placed } from './state/ledger.ts';
+import { placed, type LedgerChange } from './state/ledger.ts';
 import { rereadMessage } from './state/reread.ts';
 import type { Row } from './state/row.ts';
 import { timerIn } from './timers.ts';
@@ -33,6 +33,8 @@ export interface InboxDoors {
   readonly clock: Clock;
   readonly log: Logger;
   readonly journal: Journal;
+  /** Lets a commit take along what the login has to keep: for what is new, the very commit that keeps what was decrypted. */
+  readonly along: (commit: (changes: readonly LedgerChange[]) => Promise<void>) => Promise<void>;
   readonly creds: Pick<AuthenticationCreds, 'me'>;
   readonly context: ReadContext;
   readonly chats: ChatBook;
@@ -75,30 +77,30 @@ export class Inbox {
     this.#rows.push(...rows);
     this.#tell();
     if (this.#closing.signal.aborted) return;
-    this.#working ??= this.#work().finally(() => {
-      this.#working = undefined;
-    });
+    this.#working ??= this.#work();
   }
 
-  /** What is not accepted stays in the journal. */
+  /** What is not accepted stays in the journal. Whoever closes it closes the writer as well, which may be waiting for its database. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#working;
   }
 
   async #work(): Promise<void> {
-    await Promise.resolve();
-    while (this.#rows.length > 0 && !this.#closing.signal.aborted) {
-      try {
+    try {
+      await Promise.resolve();
+      while (this.#rows.length > 0 && !this.#closing.signal.aborted) {
         const batch = this.#ready();
         if (batch.length === 0) await this.#more();
         else await this.#accept(batch);
         const done = new Set(batch);
         this.#rows = this.#rows.filter((row) => !done.has(row));
-      } catch (error) {
-        if (!this.#closing.signal.aborted) this.#doors.failed(error);
-        return;
       }
+    } catch (error) {
+      if (!this.#closing.signal.aborted) this.#doors.failed(error);
+    } finally {
+      // In the turn that found no more to do: whoever adds in the next one must not rely on this one.
+      this.#working = undefined;
     }
   }
 
@@ -134,7 +136,7 @@ export class Inbox {
     });
     const events: NetworkEvent[] = [];
     for (const row of batch) events.push(...(await this.#read(row)));
-    await this.#patiently(async () => {
+    const accept = async (waiting: readonly LedgerChange[]): Promise<void> => {
       const { changes, taken } = journal.take(batch);
       const [learnt, remembered, sealed] = [people.take(book), chats.take(), secrets.take()];
       // Before what is said in it: else that would open a second room.
@@ -144,10 +146,12 @@ export class Inbox {
         this.#elsewhere.delete(words);
       }
       const more = [learnt, remembered, sealed];
-      await sink.accept([...joined, ...events], [...placed(scope, changes), ...more.flatMap((one) => one.changes)]);
+      const own = placed(scope, [...waiting, ...changes]);
+      await sink.accept([...joined, ...events], [...own, ...more.flatMap((one) => one.changes)]);
       taken();
       for (const one of more) one.written();
-    });
+    };
+    await this.#patiently(async () => await this.#doors.along(accept));
     this.#doors.accepted(events, batch);
   }
 

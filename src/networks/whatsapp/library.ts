@@ -38,6 +38,8 @@ export interface LibraryDoors {
   readonly qrMs?: number;
   /** Ms between two pings of the library; its own when absent. */
   readonly keepAliveMs?: number | undefined;
+  /** Given by whoever ends an opening that takes longer. */
+  readonly openMs?: number;
 }
 
 export interface OpenedSocket {
@@ -53,12 +55,15 @@ const GOODBYE_MS = 500;
 const QUERY_MS = 20_000;
 
 /** Connects at once. @throws Error when the library is not the one this was written for */
-export function openSocket({ settings, state, cures, qrMs, keepAliveMs }: LibraryDoors): OpenedSocket {
+export function openSocket({ settings, state, cures, qrMs, keepAliveMs, openMs }: LibraryDoors): OpenedSocket {
   const timers = cures.timers ? new LibraryTimers() : undefined;
   const door = new WebDoor(settings.dangerousTestServers, standInOf(settings));
   const timing = {
     ...(qrMs === undefined ? {} : { qrTimeout: qrMs }),
     ...(keepAliveMs === undefined ? {} : { keepAliveIntervalMs: keepAliveMs }),
+    // The library makes a timer and two stacks for each frame of it, though a frame may have to wait for the database. Whether an open
+    // line lives, its pings tell.
+    ...(openMs === undefined ? {} : { connectTimeoutMs: 0 }),
   };
   let gate: Gate | undefined;
   const makeSignalRepository = state.repositoryBehind((kept) => {

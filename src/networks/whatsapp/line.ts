@@ -32,12 +32,16 @@ export interface LineDoors {
 interface Waiting {
   readonly acked: (at: number) => void;
   readonly failed: (why: BridgeError) => void;
+  /** Epoch ms; not before it may leave. */
+  due?: number;
 }
 
 export class Line {
   readonly #doors: LineDoors;
   readonly #opened: OpenedSocket;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #ended = new AbortController();
+  #watching = false;
   #state: 'opening' | 'open' | 'over' = 'opening';
 
   private constructor(doors: LineDoors) {
@@ -92,27 +96,25 @@ export class Line {
     attrs: Readonly<Record<string, string>>,
     kept: Promise<void> = Promise.resolve(),
   ): Promise<number> {
-    const stop = new AbortController();
     this.#opened.gate.hold(kept);
     const ack = new Promise<number>((acked, failed) => {
-      this.#waiting.set(id, { acked, failed });
+      const waiting: Waiting = { acked, failed };
+      this.#waiting.set(id, waiting);
+      kept.then(
+        () => this.#expect(waiting),
+        () => failed(unanswered()),
+      );
     });
     // Whoever waits hears of it below; an ack may fail while the message is still on its way out.
     ack.catch(() => undefined);
     try {
       const out = this.socket.relayMessage(to, message, { messageId: id, additionalAttributes: { ...attrs } });
       out.catch(() => undefined);
-      const late = kept.then(async () => {
-        await this.#doors.clock.sleep(this.#doors.ackMs, stop.signal);
-        throw unanswered();
-      });
-      late.catch(() => undefined);
-      return await Promise.race([out.then(async () => await ack), ack, late]);
+      return await Promise.race([out.then(async () => await ack), ack]);
     } catch (error) {
       if (error instanceof BridgeError) throw error;
       throw unanswered(error);
     } finally {
-      stop.abort();
       this.#waiting.delete(id);
     }
   }
@@ -152,8 +154,35 @@ export class Line {
     });
   }
 
+  #expect(waiting: Waiting): void {
+    waiting.due = this.#doors.clock.now() + this.#doors.ackMs;
+    if (this.#watching) return;
+    this.#watching = true;
+    // Called off when the line ends.
+    this.#watch()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#watching = false;
+      });
+  }
+
+  /** One sleeper for all answers: whoever waits for one that is late hears of it. */
+  async #watch(): Promise<void> {
+    const { clock } = this.#doors;
+    for (;;) {
+      const next = Math.min(...[...this.#waiting.values()].flatMap(({ due }) => due ?? []));
+      if (next === Number.POSITIVE_INFINITY) return;
+      await clock.sleep(next - clock.now(), this.#ended.signal);
+      for (const { due, failed } of this.#waiting.values())
+        if (due !== undefined && due <= clock.now()) failed(unanswered());
+      // They are forgotten in the turns that follow.
+      for (const [id, { due }] of this.#waiting) if (due !== undefined && due <= clock.now()) this.#waiting.delete(id);
+    }
+  }
+
   #over(): void {
     this.#state = 'over';
+    this.#ended.abort();
     for (const { failed } of this.#waiting.values()) failed(unanswered());
     this.#waiting.clear();
   }

@@ -4,6 +4,11 @@ import { BridgeError } from '../../model/errors.ts';
 import type { ChatId } from '../../model/ids.ts';
 import type { SayKey } from '../../model/say.ts';
 import type { PacingSettings } from './settings.ts';
+import type { LedgerChange } from './state/ledger.ts';
+
+export const PACING_KEY = 'pacing';
+/** Of each long text a row of its own: all of them together are too much to be written with every message. */
+const TEXT_KEY = `${PACING_KEY}/`;
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -19,7 +24,7 @@ interface Limit {
 const MEDIA: Limit = { count: 6, ms: MINUTE };
 const PROFILES: Limit = { count: 30, ms: MINUTE };
 const SAME_TEXT = { units: 40, chats: 5, ms: DAY };
-/** Long texts that are remembered: all of it is written down again with each of them. */
+/** Long texts that are remembered. */
 const MOST_TEXTS = 500;
 /** What is counted by the day; the rest is forgotten after a minute. */
 const DAILY: ReadonlySet<string> = new Set(['look-up', 'group']);
@@ -40,10 +45,15 @@ interface Kept {
   readonly times: Readonly<Record<string, readonly number[]>>;
   /** Chats begun by us: hash and epoch ms. */
   readonly begun: readonly (readonly [chat: string, at: number])[];
-  readonly texts: readonly (readonly [text: string, chat: string, at: number])[];
 }
 
-/** One per login. Whatever it allows counts as done; pack() it with the effect. Keeps hashes, never words. */
+/** Where a long text went: hash and epoch ms. */
+interface KeptText {
+  readonly v: 1;
+  readonly chats: readonly (readonly [chat: string, at: number])[];
+}
+
+/** One per login. Whatever it allows counts as done; what it gives is kept with the effect. Keeps hashes, never words. */
 export class Pacing {
   readonly #settings: PacingSettings;
   #linkedAt: number;
@@ -51,28 +61,45 @@ export class Pacing {
   #bannedUntil = 0;
   readonly #times = new Map<string, number[]>();
   #begun: (readonly [string, number])[] = [];
-  #texts: (readonly [string, string, number])[] = [];
+  /** By the hash of the text, the one that was sent last at the end: the chats it went to, and when. */
+  readonly #texts = new Map<string, Map<string, number>>();
 
-  /** @param linkedAt epoch ms when the account was linked @param kept what pack() gave */
-  constructor(settings: PacingSettings, linkedAt: number, kept?: Uint8Array) {
+  /** @param linkedAt epoch ms when the account was linked @param kept the login's ledger */
+  constructor(settings: PacingSettings, linkedAt: number, kept: ReadonlyMap<string, Uint8Array> = new Map()) {
     this.#settings = settings;
     this.#linkedAt = linkedAt;
+    this.#open(kept.get(PACING_KEY));
+    const texts: (readonly [string, Map<string, number>])[] = [];
+    for (const [key, bytes] of kept) {
+      if (!key.startsWith(TEXT_KEY)) continue;
+      const { v, chats } = JSON.parse(Buffer.from(bytes).toString()) as KeptText;
+      if (v !== 1) throw new Error('not a whatsapp pacing record');
+      texts.push([key.slice(TEXT_KEY.length), new Map(chats)]);
+    }
+    for (const [text, chats] of texts.sort(([, a], [, b]) => newest(a) - newest(b))) this.#texts.set(text, chats);
+    // What was sent since the rest was written down counts as well.
+    const times = this.#times.get('send') ?? [];
+    const later = [...this.#texts.values()].map(newest).filter((at) => at > (times.at(-1) ?? 0));
+    if (later.length > 0) this.#times.set('send', [...times, ...later]);
+  }
+
+  #open(kept: Uint8Array | undefined): void {
     if (kept === undefined) return;
     const state = JSON.parse(Buffer.from(kept).toString()) as Kept;
     if (state.v !== 1 || typeof state.times !== 'object') throw new Error('not a whatsapp pacing record');
-    this.#linkedAt = Math.max(linkedAt, state.linkedAt);
+    this.#linkedAt = Math.max(this.#linkedAt, state.linkedAt);
     this.#restrictedUntil = state.restrictedUntil;
     this.#bannedUntil = state.bannedUntil;
     for (const [name, times] of Object.entries(state.times)) this.#times.set(name, [...times]);
     this.#begun = [...state.begun];
-    this.#texts = [...state.texts];
   }
 
   /**
    * Lets one message go. A try of the same message again is asked for again: that is a message on the wire as well.
-   * @param now epoch ms @throws BridgeError (later, with notBefore) when it must wait, (never) when it must not be sent
+   * @param now epoch ms @returns what has to be kept with it: of a long text alone
+   * @throws BridgeError (later, with notBefore) when it must wait, (never) when it must not be sent
    */
-  send(ask: SendAsk, now: number): void {
+  send(ask: SendAsk, now: number): readonly LedgerChange[] {
     if (this.#bannedUntil > now) throw wait('banned', 'network.rate-limited', this.#bannedUntil);
     const chat = digest(ask.chat);
     const begins = !ask.established && !this.#begun.some(([one]) => one === chat);
@@ -90,8 +117,7 @@ export class Pacing {
     this.#note('send', now);
     if (ask.media === true) this.#note('media', now);
     if (begins) this.#begun.push([chat, now]);
-    if (text !== undefined && !this.#texts.some(([one, where]) => one === text && where === chat))
-      this.#texts.push([text, chat, now]);
+    return text === undefined ? [] : this.#sentText(text, chat, now);
   }
 
   /** @param now epoch ms @throws BridgeError */
@@ -129,7 +155,6 @@ export class Pacing {
       bannedUntil: this.#bannedUntil,
       times: Object.fromEntries([...this.#times.keys()].map((name) => [name, this.#recent(name, now)])),
       begun: this.#begun.slice(-MOST_CHATS),
-      texts: this.#texts.filter(([, , at]) => at > now - SAME_TEXT.ms).slice(-MOST_TEXTS),
     };
     return Buffer.from(JSON.stringify(state));
   }
@@ -153,10 +178,26 @@ export class Pacing {
   }
 
   #mayRepeat(text: string, chat: string, now: number): void {
-    this.#texts = this.#texts.filter(([, , at]) => at > now - SAME_TEXT.ms).slice(-MOST_TEXTS);
-    const chats = new Set(this.#texts.filter(([one]) => one === text).map(([, where]) => where));
-    if (!chats.has(chat) && chats.size >= SAME_TEXT.chats)
+    const chats = [...(this.#texts.get(text) ?? [])].filter(([, at]) => at > now - SAME_TEXT.ms);
+    if (chats.length >= SAME_TEXT.chats && !chats.some(([one]) => one === chat))
       throw refuse('same-text', 'whatsapp.pace-same-text', SAME_TEXT.chats);
+  }
+
+  /** @returns its row, and those of texts that no longer count */
+  #sentText(text: string, chat: string, now: number): readonly LedgerChange[] {
+    const since = now - SAME_TEXT.ms;
+    const before = [...(this.#texts.get(text) ?? [])].filter(([, at]) => at > since);
+    const chats = new Map(before.some(([one]) => one === chat) ? before : [...before, [chat, now]]);
+    this.#texts.delete(text);
+    this.#texts.set(text, chats);
+    const row: KeptText = { v: 1, chats: [...chats] };
+    const changes: LedgerChange[] = [{ key: `${TEXT_KEY}${text}`, value: Buffer.from(JSON.stringify(row)) }];
+    for (const [one, where] of this.#texts) {
+      if (this.#texts.size <= MOST_TEXTS && newest(where) > since) break;
+      this.#texts.delete(one);
+      changes.push({ key: `${TEXT_KEY}${one}`, value: null });
+    }
+    return changes;
   }
 
   #daily(name: string, most: number, words: SayKey, now: number): void {
@@ -179,13 +220,18 @@ export class Pacing {
   #recent(name: string, now: number): number[] {
     const since = now - (DAILY.has(name) ? DAY : MINUTE);
     const times = this.#times.get(name) ?? [];
-    const [first = now] = times;
-    return first > since ? times : times.filter((at) => at > since);
+    const first = times.findIndex((at) => at > since);
+    times.splice(0, first < 0 ? times.length : first);
+    return times;
   }
 }
 
 /** Chats begun and remembered as no longer new. */
 const MOST_CHATS = 10_000;
+
+function newest(chats: ReadonlyMap<string, number>): number {
+  return Math.max(0, ...chats.values());
+}
 
 function digest(text: string): string {
   return createHash('sha256').update('passerelle-whatsapp-pacing\0').update(text).digest('base64url').slice(0, 16);

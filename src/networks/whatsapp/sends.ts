@@ -8,12 +8,10 @@ import { isRestriction } from './errors.ts';
 import { chatKind, isPersonal, messageId, stanzaId } from './ids.ts';
 import { parseJid } from './jid.ts';
 import type { Line } from './line.ts';
-import type { Pacing } from './pacing.ts';
+import { PACING_KEY, type Pacing } from './pacing.ts';
 import type { LedgerChange } from './state/ledger.ts';
 import type { SentBook } from './state/sent.ts';
 import { write, type Saying, type WriteContext, type Written } from './write.ts';
-
-export const PACING_KEY = 'pacing';
 
 export interface SendDoors {
   readonly self: PersonId;
@@ -77,14 +75,14 @@ export class Sends {
     const { chats, pacing, clock } = this.#doors;
     const { chat } = action;
     const established = chatKind(chat) === 'group' || chats.chat(chat).met === true;
+    let paced: readonly LedgerChange[] = [];
     if (pacing !== undefined) {
       const text = action.kind === 'send' && action.body.kind === 'text' ? { text: action.body.text.text } : {};
-      pacing.send({ chat, established, ...text }, clock.now());
+      paced = pacing.send({ chat, established, ...text }, clock.now());
       if (!established) await this.#keepPacing();
-      else if ((text.text?.length ?? 0) >= 40) return [{ key: PACING_KEY, value: pacing.pack(clock.now()) }];
     }
     if (!established && isPersonal(chat)) await this.#reach(line, chat, to);
-    return [];
+    return paced;
   }
 
   /** To nobody the library would send to our own phone only, and call it done. */

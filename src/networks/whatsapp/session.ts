@@ -12,11 +12,10 @@ import { openAccount, worthless, type Account, type AccountDoors } from './accou
 import { endingOf, isRestriction, partingOf, type Parting } from './errors.ts';
 import { parseMessage } from './ids.ts';
 import { Line } from './line.ts';
-import { DailyBudget, RECONNECTS_A_DAY } from './pacing.ts';
+import { DailyBudget, PACING_KEY, RECONNECTS_A_DAY } from './pacing.ts';
 import { arrivalOf, glimpseOf, ownPhoneAt } from './passing.ts';
 import { reopen } from './reopening.ts';
 import { sameChats } from './same-chats.ts';
-import { PACING_KEY } from './sends.ts';
 import { unlink } from './unlink.ts';
 import { KeyedTurns } from '../../model/keyed-turns.ts';
 
@@ -69,9 +68,8 @@ export class WhatsAppSession implements NetworkSession {
     await line?.close();
     await Promise.allSettled(this.#errands);
     const account = await this.#account?.catch(() => undefined); // connect() has said so
-    await account?.inbox.close();
+    await Promise.all([account?.inbox.close(), account?.state.close()]);
     await account?.pictures.close();
-    await account?.state.close();
     this.#doors.closed(this);
   }
 

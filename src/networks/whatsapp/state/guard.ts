@@ -1,5 +1,6 @@
 // Puts the journal and the gate around the library's socket: every stanza is heard before the library acts on it.
 import type { BinaryNode } from '@whiskeysockets/baileys';
+import type { Socket } from 'node:net';
 import type { Cures } from '../cures.ts';
 import { Gate, type FrameSent } from './gate.ts';
 import type { Journal } from './journal.ts';
@@ -26,7 +27,7 @@ export function guardSocket(
 ): Gate {
   const raw = Reflect.get(ws, 'socket') as RawSocket | null | undefined;
   if (typeof raw?.send !== 'function') throw new Error('the library keeps its socket elsewhere');
-  const send = raw.send.bind(raw);
+  const send = together(raw);
   const gate = new Gate({ send });
   raw.send = (frame, sent) => gate.send(frame, sent);
   ws.prependListener('frame', (frame) => {
@@ -47,4 +48,22 @@ export function guardSocket(
  */
 function queueUp(message: BinaryNode): void {
   if (!message.attrs['offline']) message.attrs['offline'] = '0';
+}
+
+/** Frames of one turn leave together: each write of its own is a call of the system. */
+function together(raw: RawSocket): RawSocket['send'] {
+  const send = raw.send.bind(raw);
+  let holding = false;
+  return (frame, sent) => {
+    const stream = Reflect.get(raw, '_socket') as Pick<Socket, 'cork' | 'uncork'> | null | undefined;
+    if (!holding && typeof stream?.cork === 'function') {
+      holding = true;
+      stream.cork();
+      setImmediate(() => {
+        holding = false;
+        stream.uncork();
+      });
+    }
+    send(frame, sent);
+  };
 }

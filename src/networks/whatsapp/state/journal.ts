@@ -1,5 +1,6 @@
 // What was received and is not the house's yet: written before its receipt can leave, read again after a crash. Knows no socket.
 import type { BinaryNode } from '@whiskeysockets/baileys';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../../../ports/stores.ts';
 import type { LedgerChange } from './ledger.ts';
 import {
@@ -12,6 +13,7 @@ import {
   unpack,
   type Awaited,
   type Mark,
+  type Part,
   type Row,
 } from './row.ts';
 import { ciphertextsOf, isReceived, nameOf, packNode, unpackNode } from './stanza.ts';
@@ -49,14 +51,14 @@ export class Journal {
   /** Rows without the plaintexts of all their ciphertexts, and those nobody has taken yet. */
   readonly #rows = new Map<string, Row>();
   readonly #marks = new Map<string, Mark>();
-  /** Rows that are being committed: whoever gets the lock next must know them before they are told. */
-  readonly #committing = new Map<string, Row>();
+  /** Of rows that are being committed: when they are. */
+  readonly #keeping = new Map<string, Promise<void>>();
   /** Ciphertexts of this connection, by the very bytes that the library hands to its repository. */
   readonly #heard = new WeakMap<Uint8Array, Heard>();
   /** What comes again: begun and not kept when a connection ended. */
   readonly #awaited = new Map<string, Again>();
-  /** Rows that are being written by heard(). */
-  readonly #writing = new Map<string, Promise<void>>();
+  /** Where nothing of the library's is under way: what is told of a row must not run in the transaction that brought it. */
+  readonly #outside = AsyncLocalStorage.snapshot();
   #seq = 0;
   #onRow: ((row: Row) => void) | undefined;
 
@@ -96,7 +98,10 @@ export class Journal {
     return numbers.length === 0 ? undefined : Math.min(...numbers);
   }
 
-  /** Called with every row as soon as it is complete and kept; never within a transaction. */
+  /**
+   * Called with every row as soon as it is complete and its commit has begun: a later commit of the same writer may say that it is taken,
+   * or that very one (Writer.along). Never within a transaction.
+   */
   onRow(listener: (row: Row) => void): void {
     this.#onRow = listener;
   }
@@ -113,19 +118,11 @@ export class Journal {
     const row = known ?? this.#fresh(key, node, ciphertexts);
     for (const [index, ciphertext] of ciphertexts.entries()) this.#heard.set(ciphertext, { key, index, fresh: row });
     if (this.#marks.has(key)) return undefined;
-    if (known !== undefined) return this.#writing.get(key);
-    this.#awaited.delete(key);
-    if (ciphertexts.length > 0) {
-      this.#rows.set(key, row);
-      return undefined;
-    }
-    const writing = this.#doors.writer
-      .write([{ key, value: packRow(row) }])
-      .then(() => this.kept(row))
-      .finally(() => this.#writing.delete(key));
-    this.#writing.set(key, writing);
+    if (known !== undefined) return this.#keeping.get(key);
     this.#rows.set(key, row);
-    return writing;
+    this.#awaited.delete(key);
+    if (ciphertexts.length > 0) return undefined;
+    return this.#keep(row, async () => await this.#doors.writer.write([{ key, value: packRow(row) }]));
   }
 
   /** Where a ciphertext came from; undefined when no stanza brought it. */
@@ -133,37 +130,46 @@ export class Journal {
     return this.#heard.get(ciphertext);
   }
 
-  /** What a ciphertext said when it was decrypted before. */
-  plaintext({ key, index }: Heard): Uint8Array | undefined {
-    const row = this.#committing.get(key) ?? this.#rows.get(key);
-    return this.#marks.get(key)?.parts[index] ?? row?.parts[index]?.plain;
+  /** What a ciphertext said when it was decrypted before, and when that is kept if it is not yet. */
+  plaintext({ key, index }: Heard): { readonly plain: Uint8Array; readonly kept?: Promise<void> } | undefined {
+    const plain = this.#marks.get(key)?.parts[index] ?? this.#rows.get(key)?.parts[index]?.plain;
+    const kept = this.#keeping.get(key);
+    if (plain === undefined) return undefined;
+    return kept === undefined ? { plain } : { plain, kept };
   }
 
-  /** The row with this ciphertext's plaintext in it, to be written in the commit that moves the ratchet, then given to kept(). */
-  decrypted({ key, index, fresh }: Heard, plain: Uint8Array): Row {
-    const row = this.#committing.get(key) ?? this.#rows.get(key) ?? fresh;
-    const parts = row.parts.map((part, at) => (at === index ? { plain } : part));
-    const next = { ...row, parts, behind: this.#behind(row.seq) };
-    this.#committing.set(key, next);
-    return next;
+  /** @param write begins the commit that moves the ratchet, with this row in it @returns when it is kept */
+  decrypted(heard: Heard, plain: Uint8Array, write: (row: Row) => Promise<void>): Promise<void> {
+    return this.#met(heard, { plain }, write);
   }
 
   /** There is no plaintext: kept, so that a placeholder can be shown whatever happens next. */
-  async failed({ key, index, fresh }: Heard, failed: string): Promise<void> {
-    const row = this.#rows.get(key) ?? fresh;
-    const parts = row.parts.map((part, at) => (at === index ? { failed } : part));
-    const next = { ...row, parts, behind: this.#behind(row.seq) };
-    await this.#doors.writer.write([{ key, value: packRow(next) }]);
-    this.kept(next);
+  async failed(heard: Heard, failed: string): Promise<void> {
+    await this.#met(heard, { failed }, async (row) => {
+      await this.#doors.writer.write([{ key: row.key, value: packRow(row) }]);
+    });
   }
 
-  /** The row is committed. */
-  kept(row: Row): void {
-    if (this.#committing.get(row.key) === row) this.#committing.delete(row.key);
+  #met({ key, index, fresh }: Heard, part: Part, write: (row: Row) => Promise<void>): Promise<void> {
+    const before = this.#rows.get(key) ?? fresh;
+    const parts = before.parts.map((one, at) => (at === index ? part : one));
+    const row = { ...before, parts, behind: this.#behind(before.seq) };
+    this.#rows.set(key, row);
     // The connection that brought it may have ended meanwhile.
-    this.#awaited.delete(row.key);
-    this.#rows.set(row.key, row);
-    if (isComplete(row)) this.#onRow?.(row);
+    this.#awaited.delete(key);
+    return this.#keep(row, write);
+  }
+
+  #keep(row: Row, write: (row: Row) => Promise<void>): Promise<void> {
+    const kept = write(row);
+    this.#keeping.set(row.key, kept);
+    const over = (): void => {
+      if (this.#keeping.get(row.key) === kept) this.#keeping.delete(row.key);
+    };
+    // The writer has told its line why nothing is kept any more; whoever waits hears of it as well.
+    kept.then(over, over);
+    if (isComplete(row)) this.#outside(() => this.#onRow?.(row));
+    return kept;
   }
 
   /**
@@ -206,7 +212,7 @@ export class Journal {
     this.#awaited.set(key, { seq, at: this.#doors.clock.now(), lines });
   }
 
-  /** What came before this place and is not kept: after a crash, only what is written here knows of it. */
+  /** What came before this place and will not be kept before it: after a crash, only what is written here knows of it. */
   #behind(seq: number): readonly Awaited[] {
     const open = [...this.#rows.values()].filter((row) => !isComplete(row));
     const awaited = [...this.#awaited].map(([key, one]) => ({ key, seq: one.seq }));

@@ -19,15 +19,6 @@ const MOST_BYTES = 1_048_576;
 /** What an entry costs besides its bytes. */
 const ENTRY_BYTES = 200;
 
-/** Rows that are no keys of the library, for the commit of a transaction. */
-export const ROWS = 'passerelle';
-export type Rows = Readonly<Record<string, Uint8Array | null>>;
-
-/** Puts rows of our own into the transaction of the caller. */
-export async function setRows(keys: Pick<SignalKeyStore, 'set'>, rows: Rows): Promise<void> {
-  await keys.set({ [ROWS]: rows } as SignalDataSet);
-}
-
 export class KeyStore implements SignalKeyStore {
   readonly #doors: KeyDoors;
   /** By name, used last at the end; null = known to be absent. */
@@ -64,28 +55,28 @@ export class KeyStore implements SignalKeyStore {
 
   /** Written out before it returns, kept when it resolves: the library may go on changing what it gave. @throws FencedError, WriterClosed */
   async set(data: SignalDataSet): Promise<void> {
-    await this.#write(data, this.#changes(data));
+    await this.#write(data, this.#changes(data), []);
   }
 
   /**
    * As set(), for what no frame may leave before: the same value set again meanwhile (the library commits it once more at the end of
-   * its transaction) is not waited for. @returns when it is kept
+   * its transaction) is not waited for. @param rows no keys, of the same commit @returns when it is kept
    */
-  begin(data: SignalDataSet): Promise<void> {
+  begin(data: SignalDataSet, rows: readonly LedgerChange[] = []): Promise<void> {
     const changes = this.#changes(data);
     for (const { key } of changes) count(this.#held, key, 1);
-    return this.#write(data, changes).finally(() => {
+    return this.#write(data, changes, rows).finally(() => {
       for (const { key } of changes) count(this.#held, key, -1);
     });
   }
 
-  async #write(data: SignalDataSet, changes: readonly LedgerChange[]): Promise<void> {
+  async #write(data: SignalDataSet, changes: readonly LedgerChange[], rows: readonly LedgerChange[]): Promise<void> {
     for (const { key, value } of changes) {
       count(this.#unwritten, key, 1);
       this.#reading.delete(key);
       this.#remember(key, value);
     }
-    const alongside = [...rowsOf(data), ...this.#doors.alongside(newestPreKey(data))];
+    const alongside = [...rows, ...this.#doors.alongside(newestPreKey(data))];
     try {
       await this.#doors.writer.write([...changes, ...alongside]);
     } finally {
@@ -102,7 +93,6 @@ export class KeyStore implements SignalKeyStore {
   #changes(data: SignalDataSet): readonly LedgerChange[] {
     const changes: LedgerChange[] = [];
     for (const [type, values] of Object.entries(data)) {
-      if (type === ROWS) continue;
       if (!isKeyType(type)) throw new Error('the library keeps keys of a kind that is not known here');
       for (const [id, value] of Object.entries(values)) {
         const key = this.#doors.names.of(type, id);
@@ -201,11 +191,6 @@ function count(where: Map<string, number>, key: string, by: 1 | -1): void {
 
 function cost(value: Uint8Array | null): number {
   return ENTRY_BYTES + (value?.length ?? 0);
-}
-
-function rowsOf(data: SignalDataSet): readonly LedgerChange[] {
-  const rows = Reflect.get(data, ROWS) as Rows | undefined;
-  return Object.entries(rows ?? {}).map(([key, value]) => ({ key, value }));
 }
 
 function newestPreKey(data: SignalDataSet): number {

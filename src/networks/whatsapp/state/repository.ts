@@ -12,8 +12,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { KeyedTurns } from '../../../model/keyed-turns.ts';
 import type { Cures } from '../cures.ts';
 import type { Journal } from './journal.ts';
-import { setRows, type KeyStore } from './keys.ts';
-import { packRow, type Row } from './row.ts';
+import type { KeyStore } from './keys.ts';
+import { packRow } from './row.ts';
 
 export type MakeRepository = SocketConfig['makeSignalRepository'];
 
@@ -45,7 +45,7 @@ export function repositoryMaker(doors: RepositoryDoors): MakeRepository {
     if (doors.cures.oneLock) takeOneLock(keys, doors.turns);
     const steps = new Steps(doors, keys);
     const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, pnToLid);
-    return { ...inner, ...steps.around(inner), ...(doors.cures.journal ? reading(doors.journal, keys, inner) : {}) };
+    return { ...inner, ...steps.around(inner), ...(doors.cures.journal ? reading(doors, keys, steps, inner) : {}) };
   };
 }
 
@@ -66,10 +66,14 @@ function takeOneLock(keys: SignalKeyStoreWithTransaction, turns: KeyedTurns): vo
   };
 }
 
-/** Decryption: the plaintext is kept in the commit of the ratchet's step, and a second delivery does not touch the ratchet. */
+/**
+ * Decryption: the plaintext is kept in the commit of the ratchet's step, and a second delivery does not touch the ratchet. Nobody waits
+ * for the disk but the frames: what several messages say is one commit, and their receipts leave after it.
+ */
 function reading(
-  journal: Journal,
+  { journal, store, hold }: RepositoryDoors,
   keys: SignalKeyStoreWithTransaction,
+  steps: Steps,
   inner: SignalRepositoryWithLIDStore,
 ): Pick<SignalRepositoryWithLIDStore, 'decryptMessage' | 'decryptGroupMessage'> {
   const read = async (
@@ -79,23 +83,25 @@ function reading(
   ): Promise<Uint8Array> => {
     const heard = journal.find(ciphertext);
     if (heard === undefined) throw new Error('a ciphertext that no stanza brought');
-    let row: Row | undefined;
     let unreadable: Error | undefined;
     try {
-      const plain = await keys.transaction(async () => {
+      return await keys.transaction(async () => {
         // Looked up under the lock: the first delivery may be at work.
         const before = journal.plaintext(heard);
-        if (before !== undefined) return before;
-        const fresh = await decrypt().catch((error: unknown) => {
+        if (before !== undefined) {
+          if (before.kept !== undefined && !hold(before.kept)) await before.kept;
+          return before.plain;
+        }
+        const { result: plain, made } = await steps.made(decrypt).catch((error: unknown) => {
           unreadable = error instanceof Error ? error : new Error('unknown');
           throw unreadable;
         });
-        row = journal.decrypted(heard, fresh);
-        await setRows(keys, { [row.key]: packRow(row) });
-        return fresh;
+        const kept = journal.decrypted(heard, plain, async (row) => {
+          await store.begin(made, [{ key: row.key, value: packRow(row) }]);
+        });
+        if (!hold(kept)) await kept;
+        return plain;
       }, lock);
-      if (row !== undefined) journal.kept(row);
-      return plain;
     } catch (error) {
       if (unreadable !== undefined) await journal.failed(heard, unreadable.message);
       throw error;
@@ -140,16 +146,25 @@ class Steps {
     };
   }
 
+  /** What the work sets, all in one: of each value the last. */
+  async made<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly made: SignalDataSet }> {
+    const all: SignalDataSet[] = [];
+    const result = await this.#made.run(all, work);
+    const made: Record<string, Record<string, unknown>> = {};
+    for (const data of all) {
+      for (const [type, values] of Object.entries(data)) made[type] = { ...made[type], ...values };
+    }
+    return { result, made };
+  }
+
   /** Outside of a transaction the library commits before it gives the ciphertext away. */
   async #ahead<T>(encrypt: () => Promise<T>): Promise<T> {
     if (!this.#doors.cures.stepFirst || !this.#keys.isInTransaction()) return await encrypt();
-    const made: SignalDataSet[] = [];
-    const result = await this.#made.run(made, encrypt);
-    const step: SignalDataSet = {};
-    for (const data of made) {
-      if (data.session !== undefined) step.session = { ...step.session, ...data.session };
-      if (data['sender-key'] !== undefined) step['sender-key'] = { ...step['sender-key'], ...data['sender-key'] };
-    }
+    const { result, made } = await this.made(encrypt);
+    const step: SignalDataSet = {
+      ...(made.session === undefined ? {} : { session: made.session }),
+      ...(made['sender-key'] === undefined ? {} : { 'sender-key': made['sender-key'] }),
+    };
     // The account's lock need not wait for the disk: whoever has it next finds the step in memory, and its frames wait behind.
     const kept = this.#doors.store.begin(step);
     if (!this.#doors.hold(kept)) await kept;

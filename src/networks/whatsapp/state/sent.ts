@@ -34,6 +34,8 @@ export class SentBook {
   readonly #doors: SentDoors;
   /** Bodies that the server has not acknowledged, oldest first. */
   readonly #open = new Map<string, Sent>();
+  /** Keys of all that is kept: most messages are sent once, and nobody needs to look for those. */
+  readonly #keys = new Set<string>();
 
   /** @param kept what the ledger holds of this login */
   constructor(doors: SentDoors, kept: ReadonlyMap<string, Uint8Array> = new Map()) {
@@ -42,8 +44,12 @@ export class SentBook {
     for (const [key, bytes] of kept) {
       if (!key.startsWith(PREFIX)) continue;
       const sent = unpack(bytes);
-      if (this.#isOld(sent)) doors.writer.whenever([{ key, value: null }]);
-      else if (sent.acknowledgedAt === undefined) open.push(sent);
+      if (this.#isOld(sent)) {
+        doors.writer.whenever([{ key, value: null }]);
+        continue;
+      }
+      this.#keys.add(key);
+      if (sent.acknowledgedAt === undefined) open.push(sent);
     }
     for (const sent of open.sort((a, b) => a.at - b.at)) this.#open.set(sent.id, sent);
   }
@@ -66,6 +72,7 @@ export class SentBook {
   ): { readonly sent: Sent; readonly kept: Promise<void> } {
     const sent: Sent = { id, chat, body, at: this.#doors.clock.now() };
     this.#open.set(id, sent);
+    this.#keys.add(this.#key(id));
     return { sent, kept: this.#doors.writer.write([this.#change(sent), ...alongside]) };
   }
 
@@ -80,6 +87,7 @@ export class SentBook {
   /** The server will never have it. */
   refused(id: string): void {
     if (!this.#open.delete(id)) return;
+    this.#keys.delete(this.#key(id));
     this.#doors.writer.whenever([{ key: this.#key(id), value: null }]);
   }
 
@@ -91,6 +99,7 @@ export class SentBook {
   async find(id: string): Promise<Sent | undefined> {
     const open = this.#open.get(id);
     if (open !== undefined) return open;
+    if (!this.#keys.has(this.#key(id))) return undefined;
     const bytes = await this.#doors.ledger.read(this.#key(id));
     const sent = bytes === undefined ? undefined : unpack(bytes);
     return sent === undefined || this.#isOld(sent) ? undefined : sent;
@@ -105,7 +114,10 @@ export class SentBook {
   async prune(): Promise<number> {
     const all = await this.#doors.ledger.readAll();
     const old = [...all].filter(([key, bytes]) => key.startsWith(PREFIX) && this.#isOld(unpack(bytes)));
-    for (const [, bytes] of old) this.#open.delete(unpack(bytes).id);
+    for (const [key, bytes] of old) {
+      this.#open.delete(unpack(bytes).id);
+      this.#keys.delete(key);
+    }
     await this.#doors.writer.write(old.map(([key]) => ({ key, value: null })));
     return old.length;
   }

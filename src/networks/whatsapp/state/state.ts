@@ -10,7 +10,7 @@ import { patientLedger } from './patient.ts';
 import { repositoryMaker, type Hold, type MakeRepository } from './repository.ts';
 import { SentBook } from './sent.ts';
 import { CREDS_KEY, Names, openCreds, packCreds } from './values.ts';
-import { Writer, type WriterDoors } from './writer.ts';
+import { Writer, type Along, type WriterDoors } from './writer.ts';
 
 export interface StateDoors extends Omit<WriterDoors, 'ledger'> {
   readonly ledger: Ledger;
@@ -77,6 +77,11 @@ export class AccountState {
   repositoryBehind(hold: Hold): MakeRepository {
     const [cures, turns] = [this.#cures, this.#turns];
     return repositoryMaker({ cures, journal: this.journal, store: this.keys, hold, turns });
+  }
+
+  /** See Writer.along: the changes of this login's ledger that wait. */
+  async along(commit: Along): Promise<void> {
+    await this.#writer.along(commit);
   }
 
   /** After each `creds.update`, which the library has put into `creds` by then. @throws FencedError, WriterClosed */

@@ -1,5 +1,6 @@
 // Writes one login's changes one commit after the other: whatever waits goes together, in order. Knows no meaning of what it writes.
-import { setImmediate } from 'node:timers/promises';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { FencedError } from '../../../model/errors.ts';
 import type { PuppetId } from '../../../model/ids.ts';
 import type { Clock, Logger } from '../../../ports/stores.ts';
@@ -11,6 +12,8 @@ export interface WriterDoors {
   readonly log: Logger;
   /** Absent while a login is being made. */
   readonly puppet?: PuppetId;
+  /** Ms between the beginnings of two commits: under load more go together, a lone one does not wait. Absent = none. */
+  readonly apartMs?: number;
   /**
    * Told once, before anybody learns that a change was not written: from now on nothing may leave the socket, or the server
    * would forget what we never kept.
@@ -18,8 +21,12 @@ export interface WriterDoors {
   readonly broken: (why: unknown) => void;
 }
 
+/** Makes one commit of what it is given and of its own. */
+export type Along = (changes: readonly LedgerChange[]) => Promise<void>;
+
 interface Waiting {
   readonly changes: readonly LedgerChange[];
+  readonly along?: Along;
   readonly done: () => void;
   readonly failed: (why: unknown) => void;
 }
@@ -38,7 +45,10 @@ export class WriterClosed extends Error {
 export class Writer {
   readonly #doors: WriterDoors;
   readonly #closing = new AbortController();
+  /** What is written is nobody's transaction. */
+  readonly #outside = AsyncLocalStorage.snapshot();
   #waiting: Waiting[] = [];
+  #last = Number.NEGATIVE_INFINITY;
   #whenever = new Map<string, LedgerChange>();
   #working: Promise<void> | undefined;
   #broken: { readonly why: unknown } | undefined;
@@ -52,11 +62,22 @@ export class Writer {
    * @throws FencedError, WriterClosed; then nothing is written any more
    */
   async write(changes: readonly LedgerChange[]): Promise<void> {
-    if (this.#broken !== undefined) throw this.#broken.why;
-    if (this.#closing.signal.aborted) throw new WriterClosed();
-    if (changes.length === 0) return;
+    this.#refuse();
+    if (changes.length > 0) await this.#wait({ changes });
+  }
+
+  /**
+   * A commit of somebody else that takes along what waits, in its turn: one commit instead of two.
+   * @throws FencedError, WriterClosed; whatever it throws itself: then what waited is written without it, and it may be asked again
+   */
+  async along(along: Along): Promise<void> {
+    await this.#wait({ changes: [], along });
+  }
+
+  async #wait(what: Pick<Waiting, 'changes' | 'along'>): Promise<void> {
+    this.#refuse();
     await new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ changes, done: resolve, failed: reject });
+      this.#waiting.push({ ...what, done: resolve, failed: reject });
       this.#start();
     });
   }
@@ -81,28 +102,66 @@ export class Writer {
     await this.#working;
   }
 
+  #refuse(): void {
+    if (this.#broken !== undefined) throw this.#broken.why;
+    if (this.#closing.signal.aborted) throw new WriterClosed();
+  }
+
   #start(): void {
-    this.#working ??= this.#work().finally(() => {
-      this.#working = undefined;
-    });
+    this.#working ??= this.#outside(async () => await this.#work());
   }
 
   async #work(): Promise<void> {
-    // What is asked for in this turn goes together: a send asks for three things.
-    await setImmediate();
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting;
-      this.#waiting = [];
-      const merged = this.#whenever;
-      this.#whenever = new Map();
-      for (const change of batch.flatMap(({ changes }) => changes)) merged.set(change.key, change);
-      try {
-        await this.#commit([...merged.values()]);
-      } catch (error) {
-        this.#break(error, batch);
-        return;
+    try {
+      // What is asked for in this turn goes together: a send asks for three things.
+      await setImmediate();
+      while (this.#waiting.length > 0) {
+        const pause = this.#last + (this.#doors.apartMs ?? 0) - performance.now();
+        if (pause > 0 && !this.#closing.signal.aborted) await sleep(pause);
+        this.#last = performance.now();
+        if (!(await this.#writeBatch(this.#nextBatch()))) return;
       }
-      for (const { done } of batch) done();
+    } finally {
+      // In the turn that found no more to do: whoever asks in the next one must not rely on this one.
+      this.#working = undefined;
+    }
+  }
+
+  /** @returns whether anything can be written any more */
+  async #writeBatch(batch: readonly Waiting[]): Promise<boolean> {
+    const merged = this.#whenever;
+    this.#whenever = new Map();
+    for (const change of batch.flatMap(({ changes }) => changes)) merged.set(change.key, change);
+    const changes = [...merged.values()];
+    try {
+      if (!(await this.#taken(batch.at(-1), changes))) await this.#commit(changes);
+    } catch (error) {
+      this.#break(error, batch);
+      return false;
+    }
+    for (const { done } of batch) done();
+    return true;
+  }
+
+  /** All that waits, up to the first that commits for all before it. */
+  #nextBatch(): readonly Waiting[] {
+    const end = this.#waiting.findIndex(({ along }) => along !== undefined);
+    const batch = this.#waiting;
+    this.#waiting = end < 0 ? [] : batch.splice(end + 1);
+    return batch;
+  }
+
+  /** @returns whether they are committed by it @throws FencedError */
+  async #taken(last: Waiting | undefined, changes: readonly LedgerChange[]): Promise<boolean> {
+    if (last?.along === undefined) return false;
+    try {
+      await last.along(changes);
+      return true;
+    } catch (error) {
+      if (error instanceof FencedError) throw error;
+      // It may be its own fault: nothing else has to wait for it.
+      last.failed(error);
+      return false;
     }
   }
 

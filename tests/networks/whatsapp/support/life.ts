@@ -33,10 +33,13 @@ export class Life {
   readonly #unreadable: string[] = [];
   readonly #wrong: string[] = [];
   readonly #done = new Set<string>();
+  readonly #gated: boolean;
   #mortal: Mortal;
 
-  constructor(killAt: number, moment: Moment, cures: Partial<Cures> = {}) {
+  /** @param gated Anna's frames wait for the disk, and she does not */
+  constructor(killAt: number, moment: Moment, cures: Partial<Cures> = {}, gated = false) {
     this.#cures = cures;
+    this.#gated = gated;
     this.#mortal = new Mortal(this.#kept, killAt, moment);
   }
 
@@ -58,6 +61,12 @@ export class Life {
       async (anna) => await this.#writes(anna, boris, 'a2'),
       async (anna) => await this.#reads(anna, 'b3', async (id) => await boris.send(anna, id, this.#say(id))),
       async (anna) => await this.#writes(anna, cora, 'a3'),
+      async (anna) =>
+        await this.#reads(anna, 'b4', async (id) => {
+          await boris.send(anna, id, this.#say(id));
+          await cora.send(anna, 'c3', this.#say('c3'));
+          await boris.send(anna, 'b5', this.#say('b5'));
+        }),
       async (anna) => await this.#supply(anna),
       async (anna) => await this.#reads(anna, 'c2', async (id) => await cora.send(anna, id, this.#say(id))),
     ];
@@ -69,6 +78,7 @@ export class Life {
       anna = await this.#again();
       await anna.catchUp();
       await this.#take(anna);
+      await anna.left();
       await step(anna);
       this.#collect(anna);
     }
@@ -103,6 +113,7 @@ export class Life {
       ledger: mortal,
       post: this.#post,
       cures: this.#cures,
+      gated: this.#gated,
       alive: () => mortal.alive,
     });
   }
@@ -132,6 +143,7 @@ export class Life {
     }
     await anna.catchUp();
     await this.#take(anna);
+    await anna.left();
   }
 
   /** As the queue performs it, again with the same id when it is not known to be done. */
@@ -141,24 +153,29 @@ export class Life {
     const text = textOf(sent.body);
     if (group) await anna.sendToGroup(GROUP, to, id, text);
     else await anna.send(to, id, text);
+    await anna.left();
     anna.state.sent.acknowledged(id);
     await to.catchUp();
   }
 
-  /** The house takes what came, in one commit with the marks of its rows. */
+  /** The house takes what came, in one commit with the marks of its rows, and with whatever of them is not kept yet. */
   async #take(anna: Party): Promise<void> {
     const mortal = this.#mortal;
-    for (const row of anna.state.journal.unread()) {
-      const message = await rereadMessage(row, anna.state.creds, silent);
-      const id = message?.key.id ?? '';
-      const { changes, taken } = anna.state.journal.take([row]);
-      await mortal.write(changes, () => {
-        const text = textOf(message?.message);
-        if (text !== this.#said.get(id)) this.#wrong.push(id);
-        this.#house.set(id, text);
+    const rows = anna.state.journal.unread();
+    if (rows.length === 0) return;
+    const messages = await Promise.all(rows.map(async (row) => await rereadMessage(row, anna.state.creds, silent)));
+    await anna.state.along(async (waiting) => {
+      const { changes, taken } = anna.state.journal.take(rows);
+      await mortal.write([...waiting, ...changes], () => {
+        for (const message of messages) {
+          const id = message?.key.id ?? '';
+          const text = textOf(message?.message);
+          if (text !== this.#said.get(id)) this.#wrong.push(id);
+          this.#house.set(id, text);
+        }
       });
       taken();
-    }
+    });
   }
 
   #collect(party: Party): void {

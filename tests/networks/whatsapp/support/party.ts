@@ -16,6 +16,7 @@ import {
 import { randomBytes } from 'node:crypto';
 import { allCures, type Cures } from '../../../../src/networks/whatsapp/cures.ts';
 import type { Ledger } from '../../../../src/networks/whatsapp/state/ledger.ts';
+import { Gate, type FrameSent } from '../../../../src/networks/whatsapp/state/gate.ts';
 import { withTransactions } from '../../../../src/networks/whatsapp/state/repository.ts';
 import { AccountState, type StateDoors } from '../../../../src/networks/whatsapp/state/state.ts';
 import { KeyedTurns } from '../../../../src/model/keyed-turns.ts';
@@ -37,6 +38,8 @@ export interface PartyDoors {
   /** False when the process is dead: nothing of it reaches anybody. */
   readonly alive?: () => boolean;
   readonly broken?: (why: unknown) => void;
+  /** Frames wait at a gate, as a socket's do, and nobody else waits for the disk. */
+  readonly gated?: boolean;
 }
 
 export class Party {
@@ -51,13 +54,24 @@ export class Party {
   readonly #doors: PartyDoors;
   readonly #turns = new KeyedTurns();
   readonly #members = new Set<string>();
+  readonly #frames = new Map<string, () => void>();
+  readonly #gate: Gate | undefined;
 
   private constructor(doors: PartyDoors, state: AccountState) {
     this.#doors = doors;
     this.jid = jidOf(doors.number);
     this.state = state;
     this.keys = withTransactions(state.keys, silent);
-    this.repository = state.makeSignalRepository({ creds: state.creds, keys: this.keys }, silent);
+    const gate = new Gate({ send: (frame, sent) => this.#leave(String(frame), sent) });
+    this.#gate = doors.gated === true ? gate : undefined;
+    const make =
+      this.#gate === undefined
+        ? state.makeSignalRepository
+        : state.repositoryBehind((kept) => {
+            gate.hold(kept);
+            return true;
+          });
+    this.repository = make({ creds: state.creds, keys: this.keys }, silent);
   }
 
   /** Opens what the ledger holds, or begins anew. */
@@ -148,7 +162,9 @@ export class Party {
 
   /** As the library's handleMessage, up to its receipt. */
   async receive(node: BinaryNode): Promise<void> {
-    await this.state.journal.heard(node);
+    const kept = this.state.journal.heard(node);
+    if (this.#gate === undefined) await kept;
+    else if (kept !== undefined) this.#gate.hold(kept);
     const { me } = this.state.creds;
     const reading = decryptMessageNode(node, me?.id ?? '', me?.lid ?? '', this.repository, silent);
     const { fullMessage } = reading;
@@ -164,7 +180,16 @@ export class Party {
           this.heard.push({ id, text: conversation });
         }
       }
-      this.#doors.post.receipt(this.jid, id);
+      this.#frame(() => {
+        if (this.#alive()) this.#doors.post.receipt(this.jid, id);
+      });
+    });
+  }
+
+  /** Every frame has left that was made until now. */
+  async left(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#frame(resolve);
     });
   }
 
@@ -202,8 +227,25 @@ export class Party {
   }
 
   #deliver(to: Party, id: string, attrs: Record<string, string>, content: BinaryNode[]): void {
-    if (!this.#alive()) return;
-    this.#doors.post.deliver(to.jid, { tag: 'message', attrs: { ...attrs, id, t: '1767225600' }, content });
+    this.#frame(() => {
+      const node = { tag: 'message', attrs: { ...attrs, id, t: '1767225600' }, content };
+      if (this.#alive()) this.#doors.post.deliver(to.jid, node);
+    });
+  }
+
+  #frame(leave: () => void): void {
+    if (this.#gate === undefined) {
+      leave();
+      return;
+    }
+    const name = `${this.#frames.size}`;
+    this.#frames.set(name, leave);
+    this.#gate.send(name);
+  }
+
+  #leave(name: string, sent: FrameSent): void {
+    this.#frames.get(name)?.();
+    sent();
   }
 
   /** As the library does with `creds.update`, its listener included. */

@@ -1,0 +1,105 @@
+// One login's writer: whatever waits goes together and in order, somebody else's commit may take it along, nobody is forgotten.
+import { describe, expect, test } from '@jest/globals';
+import { FencedError } from '../../../src/model/errors.ts';
+import { DraftLedger, type LedgerChange } from '../../../src/networks/whatsapp/state/ledger.ts';
+import { Writer, type WriterDoors } from '../../../src/networks/whatsapp/state/writer.ts';
+import { MemoryClock } from '../../support/memory-clock.ts';
+import { quiet } from '../../support/quiet.ts';
+
+class Watched extends DraftLedger {
+  readonly commits: string[] = [];
+
+  override async write(changes: readonly LedgerChange[]): Promise<void> {
+    this.commits.push(textOf(changes));
+    await super.write(changes);
+  }
+}
+
+const textOf = (changes: readonly LedgerChange[]): string =>
+  changes.map(({ key, value }) => `${key}=${value === null ? '' : Buffer.from(value).toString()}`).join(' ');
+const change = (key: string, value: string): LedgerChange => ({ key, value: Buffer.from(value) });
+
+function scene(more: Partial<WriterDoors> = {}): {
+  readonly ledger: Watched;
+  readonly writer: Writer;
+  broken: unknown[];
+} {
+  const ledger = new Watched();
+  const broken: unknown[] = [];
+  const doors = { ledger, clock: new MemoryClock(), log: quiet, broken: (why: unknown) => broken.push(why), ...more };
+  return { ledger, writer: new Writer(doors), broken };
+}
+
+test('whoever writes in any turn after the last commit is heard', async () => {
+  const { ledger, writer } = scene();
+  for (let turns = 0; turns < 12; turns += 1) {
+    const before = writer.write([change('a', String(turns))]);
+    // As many microtasks later as it takes somebody to come back with the next thing.
+    const after = before.then(async () => {
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      await writer.write([change('b', String(turns))]);
+    });
+    await after;
+  }
+  expect(ledger.commits).toHaveLength(24);
+});
+
+test('what comes while the next commit waits for its time goes with it', async () => {
+  const { ledger, writer } = scene({ apartMs: 30 });
+  await writer.write([change('a', '1')]);
+  const second = writer.write([change('b', '2')]);
+  await new Promise((resolve) => {
+    setTimeout(resolve, 5);
+  });
+  await Promise.all([second, writer.write([change('c', '3')])]);
+  expect(ledger.commits).toEqual(['a=1', 'b=2 c=3']);
+});
+
+describe('the commit of somebody else', () => {
+  test('takes along what waits before it, and nothing of what comes after', async () => {
+    const { ledger, writer } = scene();
+    const taken: string[] = [];
+    const order: string[] = [];
+    writer.whenever([change('w', '0')]);
+    await Promise.all([
+      writer.write([change('a', '1'), change('b', '1')]).then(() => order.push('first')),
+      writer.write([change('b', '2')]).then(() => order.push('second')),
+      writer
+        .along(async (changes) => {
+          taken.push(textOf(changes));
+          await Promise.resolve();
+        })
+        .then(() => order.push('along')),
+      writer.write([change('b', '3')]).then(() => order.push('after')),
+    ]);
+    expect(taken).toEqual(['w=0 a=1 b=2']);
+    expect(ledger.commits).toEqual(['b=3']);
+    expect(order).toEqual(['first', 'second', 'along', 'after']);
+  });
+
+  test('that fails fails alone: the rest is written without it', async () => {
+    const { ledger, writer, broken } = scene();
+    const write = writer.write([change('a', '1')]);
+    await expect(writer.along(async () => await Promise.reject(new Error('no room')))).rejects.toThrow('no room');
+    await write;
+    expect(ledger.commits).toEqual(['a=1']);
+    await writer.along(kept);
+    expect(broken).toEqual([]);
+  });
+
+  test('that finds the lease lost ends all of it', async () => {
+    const { ledger, writer, broken } = scene();
+    const before = writer.write([change('a', '1')]);
+    const along = writer.along(async () => await Promise.reject(new FencedError('accept')));
+    const after = writer.write([change('b', '1')]);
+    const ends = await Promise.allSettled([before, along, after]);
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(broken).toHaveLength(1);
+    expect(ledger.commits).toEqual([]);
+    await expect(writer.along(kept)).rejects.toThrow(FencedError);
+  });
+});
+
+async function kept(): Promise<void> {
+  await Promise.resolve();
+}
