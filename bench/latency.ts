@@ -77,6 +77,40 @@ function findings({ network }: Far, way: string, samples: readonly number[], com
   ];
 }
 
+/** What is measured: who hears the two ends of the way, and how a message is begun in a chat. */
+interface Way {
+  readonly name: 'to-network' | 'to-matrix';
+  readonly ears: Stage['relay']['ears'];
+  readonly tape: Parameters<typeof hearTape>[1];
+  readonly start: (chat: Chat, text: string) => Promise<unknown>;
+}
+
+async function added(
+  stage: Stage,
+  far: Far,
+  house: House,
+  chats: readonly Chat[],
+  way: (passages: Passages) => Way,
+): Promise<readonly Finding[]> {
+  const passages = new Passages();
+  const { name, ears, tape, start } = way(passages);
+  stage.relay.ears = ears;
+  const stop = await hearTape(far.control, tape);
+  const commits = await Commits.open(house.database);
+  try {
+    commits.every(200);
+    const samples = await pace(name, passages, async (index, text) => {
+      const chat = chats[index % chats.length];
+      if (chat !== undefined) await start(chat, text);
+    });
+    return findings(far, name, samples, commits);
+  } finally {
+    stage.relay.ears = {};
+    stop();
+    await commits.close();
+  }
+}
+
 /** From the last byte of the homeserver's transaction to the network's frame as its tape tells of it. */
 export async function addedToNetwork(
   stage: Stage,
@@ -84,25 +118,15 @@ export async function addedToNetwork(
   house: House,
   chats: readonly Chat[],
 ): Promise<readonly Finding[]> {
-  const passages = new Passages();
-  stage.relay.ears = { pushing: (text, at) => passages.came(text, at) };
-  const stop = await hearTape(far.control, ({ way, text, at }) => {
-    if (way === 'in') passages.went(text, at);
-  });
-  const commits = await Commits.open(house.database);
   const persons = new Map(chats.map(({ person }) => [person.userId, new Person(stage.homeserver.url, person)]));
-  try {
-    commits.every(200);
-    const samples = await pace('to-network', passages, async (index, text) => {
-      const chat = chats[index % chats.length];
-      if (chat !== undefined) await persons.get(chat.person.userId)?.say(chat.room, text);
-    });
-    return findings(far, 'to-network', samples, commits);
-  } finally {
-    stage.relay.ears = {};
-    stop();
-    await commits.close();
-  }
+  return await added(stage, far, house, chats, (passages) => ({
+    name: 'to-network',
+    ears: { pushing: (text, at) => passages.came(text, at) },
+    tape: ({ way, text, at }) => {
+      if (way === 'in') passages.went(text, at);
+    },
+    start: async (chat, text) => await persons.get(chat.person.userId)?.say(chat.room, text),
+  }));
 }
 
 /** From the last byte of the network's frame to the first byte of the send to the homeserver. */
@@ -112,22 +136,12 @@ export async function addedToMatrix(
   house: House,
   chats: readonly Chat[],
 ): Promise<readonly Finding[]> {
-  const passages = new Passages();
-  stage.relay.ears = { sending: (text, at) => passages.went(text, at) };
-  const stop = await hearTape(far.control, ({ way, text, at }) => {
-    if (way === 'out') passages.came(text, at);
-  });
-  const commits = await Commits.open(house.database);
-  try {
-    commits.every(200);
-    const samples = await pace('to-matrix', passages, async (index, text) => {
-      const chat = chats[index % chats.length];
-      if (chat !== undefined) await far.write(chat.contact, chat.self, text);
-    });
-    return findings(far, 'to-matrix', samples, commits);
-  } finally {
-    stage.relay.ears = {};
-    stop();
-    await commits.close();
-  }
+  return await added(stage, far, house, chats, (passages) => ({
+    name: 'to-matrix',
+    ears: { sending: (text, at) => passages.went(text, at) },
+    tape: ({ way, text, at }) => {
+      if (way === 'out') passages.came(text, at);
+    },
+    start: async (chat, text) => await far.write(chat.contact, chat.self, text),
+  }));
 }

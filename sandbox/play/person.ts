@@ -1,5 +1,6 @@
 // A person at a Matrix client: one account, its sync, and what people do in rooms. It must not know that there is a bridge.
 import { setTimeout as pause } from 'node:timers/promises';
+import { askHomeserver, editContent } from '../homeserver/ask.ts';
 import type { Account } from '../homeserver/homeserver.ts';
 
 export interface SeenEvent {
@@ -104,12 +105,7 @@ export class MatrixPerson {
   }
 
   async edit(room: string, event: string, body: string): Promise<string> {
-    return await this.#send(room, {
-      msgtype: 'm.text',
-      body: `* ${body}`,
-      'm.new_content': { msgtype: 'm.text', body },
-      'm.relates_to': { rel_type: 'm.replace', event_id: event },
-    });
+    return await this.#send(room, editContent(event, body));
   }
 
   async remove(room: string, event: string): Promise<void> {
@@ -183,16 +179,7 @@ export class MatrixPerson {
   }
 
   async #call(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
-    const answer = await fetch(`${this.#url}/_matrix/client/v3${path}`, {
-      method,
-      headers: { authorization: `Bearer ${this.account.accessToken}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.any([this.#left.signal, AbortSignal.timeout(60_000)]),
-    });
-    const text = await answer.text();
-    if (!answer.ok) {
-      throw new Error(`${method} ${path.split('?')[0]} answered ${answer.status}: ${text.slice(0, 300)}`);
-    }
-    return JSON.parse(text) as Record<string, unknown>;
+    const signal = AbortSignal.any([this.#left.signal, AbortSignal.timeout(60_000)]);
+    return await askHomeserver({ url: this.#url, token: this.account.accessToken, method, path, body, signal });
   }
 }

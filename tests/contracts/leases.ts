@@ -1,8 +1,8 @@
 // The contract of the leases, run on Postgres and on the in-memory twin: one holder, rising epochs, takeover, restarts.
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { FencedError } from '../../src/model/errors.ts';
 import type { Fence } from '../../src/ports/queue.ts';
-import { entry, LEASE_MS, owner, type Doors, type World } from './world.ts';
+import { entry, LEASE_MS, owner, twoWorkers, type Doors, type World } from './world.ts';
 
 async function held(worker: Doors, name: string): Promise<Fence> {
   const fence = await worker.leases.acquire(owner(name));
@@ -25,13 +25,8 @@ export function leasesContract(name: string, make: () => Promise<World>): void {
     let world: World;
     let a: Doors;
     let b: Doors;
-    beforeEach(async () => {
-      world = await make();
-      a = await world.worker('a');
-      b = await world.worker('b');
-    });
-    afterEach(async () => {
-      await world.close();
+    twoWorkers(make, (...of) => {
+      [world, a, b] = of;
     });
 
     test('have one holder, whom everybody knows', async () => {

@@ -1,5 +1,5 @@
 // The contract of the durable queue, run on Postgres and on the in-memory twin: intake, claims, order, outcomes.
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Delivery } from '../../src/model/delivery.ts';
 import { ENTRY_VERSION, type LaneClaim } from '../../src/model/entry.ts';
 import { FencedError } from '../../src/model/errors.ts';
@@ -16,6 +16,7 @@ import {
   moreOf,
   owner,
   portal,
+  twoWorkers,
   type Doors,
   type World,
 } from './world.ts';
@@ -25,13 +26,8 @@ export function queueContract(name: string, make: () => Promise<World>): void {
     let world: World;
     let a: Doors;
     let b: Doors;
-    beforeEach(async () => {
-      world = await make();
-      a = await world.worker('a');
-      b = await world.worker('b');
-    });
-    afterEach(async () => {
-      await world.close();
+    twoWorkers(make, (...of) => {
+      [world, a, b] = of;
     });
 
     describe('takes in', () => {

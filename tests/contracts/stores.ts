@@ -1,5 +1,5 @@
 // The contract of the small stores, run on Postgres and on the in-memory twins: what is saved is found again, by every key.
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { PortalDirectory } from '../../src/bridge/directory.ts';
 import {
   as,
@@ -16,7 +16,7 @@ import {
 import type { Ghost, Person, Portal, Puppet } from '../../src/model/records.ts';
 import type { Rule } from '../../src/model/rules.ts';
 import { MemoryClock } from '../support/memory-clock.ts';
-import { at, claimOne, direct, entry, link, portal, type Doors, type World } from './world.ts';
+import { at, claimOne, direct, entry, link, portal, twoWorkers, type Doors, type World } from './world.ts';
 
 const puppet: Puppet = {
   id: as('login@1'),
@@ -41,16 +41,10 @@ async function heard(worker: Doors, key: PortalKey | undefined, work: () => Prom
 
 export function storesContract(name: string, make: () => Promise<World>): void {
   describe(`the stores of ${name}`, () => {
-    let world: World;
     let a: Doors;
     let b: Doors;
-    beforeEach(async () => {
-      world = await make();
-      a = await world.worker('a');
-      b = await world.worker('b');
-    });
-    afterEach(async () => {
-      await world.close();
+    twoWorkers(make, (_world, ...of) => {
+      [a, b] = of;
     });
 
     test('persons by user and by management room', async () => {

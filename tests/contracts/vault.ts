@@ -1,22 +1,16 @@
 // The contract of the vault, run on Postgres and on the in-memory twin: what goes in comes out, all or nothing, under a fence.
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { FencedError } from '../../src/model/errors.ts';
-import { owner, type Doors, type World } from './world.ts';
+import { owner, twoWorkers, type Doors, type World } from './world.ts';
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 
 export function vaultContract(name: string, make: () => Promise<World>): void {
   describe(`the vault of ${name}`, () => {
-    let world: World;
     let a: Doors;
     let b: Doors;
-    beforeEach(async () => {
-      world = await make();
-      a = await world.worker('a');
-      b = await world.worker('b');
-    });
-    afterEach(async () => {
-      await world.close();
+    twoWorkers(make, (_world, ...of) => {
+      [a, b] = of;
     });
 
     test('gives back what was put in, empty and binary values too', async () => {

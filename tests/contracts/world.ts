@@ -1,4 +1,5 @@
 // What a contract suite asks of whatever it tests: workers over one database, and time that can pass.
+import { afterEach, beforeEach } from '@jest/globals';
 import type { LaneClaim, NewEntry, QueueEntry } from '../../src/model/entry.ts';
 import { as, type EffectId, type LaneId, type OwnerId, type PortalKey } from '../../src/model/ids.ts';
 import type { MessageLink } from '../../src/model/records.ts';
@@ -16,6 +17,18 @@ export interface World {
   /** Epoch ms. */
   now(): number;
   close(): Promise<void>;
+}
+
+/** Two workers over one world, anew for each test of a group. */
+export function twoWorkers(make: () => Promise<World>, take: (world: World, a: Doors, b: Doors) => void): void {
+  let world: World | undefined;
+  beforeEach(async () => {
+    world = await make();
+    take(world, await world.worker('a'), await world.worker('b'));
+  });
+  afterEach(async () => {
+    await world?.close();
+  });
 }
 
 export const LEASE_MS = 15_000;

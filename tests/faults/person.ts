@@ -1,4 +1,5 @@
 // A person at a Matrix client: joins what they are invited to, writes, edits, takes back, reads; knows nothing of bridges.
+import { askHomeserver, editContent } from '../../sandbox/homeserver/ask.ts';
 import type { Account } from '../../sandbox/homeserver/homeserver.ts';
 
 /** An event as a client reads it. */
@@ -23,16 +24,15 @@ const FILTER = JSON.stringify({
   presence: { types: [] },
   room: { timeline: { limit: 1000 }, ephemeral: { types: [] } },
 });
-const LIMIT_MS = 60_000;
 
 export class Person {
   readonly account: Account;
-  readonly #base: string;
+  readonly #url: string;
   #since = '';
   #serial = 0;
 
   constructor(url: string, account: Account) {
-    this.#base = `${url}/_matrix/client/v3`;
+    this.#url = url;
     this.account = account;
   }
 
@@ -59,15 +59,7 @@ export class Person {
 
   /** A failure of the homeserver that people use would be the harness's own: it ends the run. */
   async ask(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
-    const answer = await fetch(`${this.#base}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${this.account.accessToken}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(LIMIT_MS),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path.split('?')[0]} answered ${answer.status}: ${text.slice(0, 200)}`);
-    return JSON.parse(text) as Record<string, unknown>;
+    return await askHomeserver({ url: this.#url, token: this.account.accessToken, method, path, body });
   }
 
   /** @returns the new event's id */
@@ -76,12 +68,7 @@ export class Person {
   }
 
   async edit(room: string, event: string, body: string): Promise<string> {
-    return await this.#send(room, {
-      msgtype: 'm.text',
-      body: `* ${body}`,
-      'm.new_content': { msgtype: 'm.text', body },
-      'm.relates_to': { rel_type: 'm.replace', event_id: event },
-    });
+    return await this.#send(room, editContent(event, body));
   }
 
   async takeBack(room: string, event: string): Promise<void> {

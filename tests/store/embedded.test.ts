@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { Client } from 'pg';
 import { startEmbedded } from '../../src/store/embedded.ts';
 import { eventually } from '../flow/journey/person.ts';
+import { answers } from './support/answers.ts';
 
 let dir: string;
 
@@ -33,20 +34,6 @@ async function nextLine(lines: AsyncIterator<string>): Promise<string> {
   const line = await lines.next();
   if (line.done === true) throw new Error('the owner ended');
   return line.value;
-}
-
-async function answers(url: string): Promise<boolean> {
-  const client = new Client({ connectionString: url });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    await client.query('select 1');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await client.end();
-  }
 }
 
 test("does not hear the Ctrl-C that is for its owner, and ends with its owner's death", async () => {

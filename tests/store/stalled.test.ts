@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { Client } from 'pg';
 import { as, type OwnerId } from '../../src/model/ids.ts';
 import { startEmbedded } from '../../src/store/embedded.ts';
 import { openStore } from '../../src/store/index.ts';
 import { testPostgres } from '../support/postgres.ts';
 import { quiet } from '../support/quiet.ts';
+import { answers } from './support/answers.ts';
 
 const LEASE_MS = 2_000;
 
@@ -43,20 +43,6 @@ test('a heartbeat that nobody answers fails before the lease is over, and the ne
   await store.close();
   await postgres.stop();
 }, 60_000);
-
-async function answers(url: string): Promise<boolean> {
-  const client = new Client({ connectionString: url });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    await client.query('select 1');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await client.end();
-  }
-}
 
 async function back(url: string): Promise<void> {
   const until = Date.now() + 40_000;

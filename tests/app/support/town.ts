@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { askHomeserver } from '../../../sandbox/homeserver/ask.ts';
 import { startHomeserver, type Account, type Homeserver } from '../../../sandbox/homeserver/homeserver.ts';
 import { freePort } from '../../../sandbox/homeserver/ports.ts';
 import { startPigeon, type Pigeon } from '../../../sandbox/pigeon/pigeon.ts';
@@ -264,15 +265,8 @@ export class Person {
   }
 
   async ask(method: string, path: string, body?: unknown): Promise<Readonly<Record<string, unknown>>> {
-    const answer = await fetch(`${this.#url}/_matrix/client/v3${path}`, {
-      method,
-      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(LIMIT_MS),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
-    return JSON.parse(text) as Record<string, unknown>;
+    const signal = AbortSignal.timeout(LIMIT_MS);
+    return await askHomeserver({ url: this.#url, token: this.#token, method, path, body, signal });
   }
 
   async say(room: string, body: string): Promise<string> {

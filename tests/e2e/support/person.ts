@@ -9,6 +9,7 @@ import {
   type MatrixClient,
   type Room,
 } from 'matrix-js-sdk';
+import { askHomeserver } from '../../../sandbox/homeserver/ask.ts';
 import type { Account } from '../../../sandbox/homeserver/homeserver.ts';
 import { tameClientLibrary } from './client-library.ts';
 
@@ -190,14 +191,6 @@ export class Person {
 
   /** One request to the client API with this person's token. @throws Error when it is refused */
   async ask(method: string, path: string, body?: unknown): Promise<unknown> {
-    const answer = await fetch(`${this.#url}/_matrix/client/v3${path}`, {
-      method,
-      headers: { authorization: `Bearer ${this.#account.accessToken}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(60_000),
-    });
-    if (!answer.ok)
-      throw new Error(`${method} ${path.split('?')[0]} answered ${answer.status}: ${await answer.text()}`);
-    return await answer.json();
+    return await askHomeserver({ url: this.#url, token: this.#account.accessToken, method, path, body });
   }
 }

@@ -1,5 +1,6 @@
 // A person at a Matrix client: makes rooms, joins where they are invited, writes, and waits for what others write; knows no bridge.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { askHomeserver } from '../../../sandbox/homeserver/ask.ts';
 import type { Account } from '../../../sandbox/homeserver/homeserver.ts';
 
 export interface ClientEvent {
@@ -16,15 +17,13 @@ const LIMIT_MS = 25_000;
 export class Person {
   readonly id: string;
   readonly #token: string;
-  readonly #server: string;
-  readonly #base: string;
+  readonly #url: string;
   /** Those it knows. */
   readonly #rooms = new Set<string>();
   #serial = 0;
 
   constructor(url: string, account: Account) {
-    this.#server = url;
-    this.#base = `${url}/_matrix/client/v3`;
+    this.#url = url;
     this.id = account.userId;
     this.#token = account.accessToken;
   }
@@ -150,7 +149,7 @@ export class Person {
   /** What stands at an `mxc:` address. */
   async download(uri: string): Promise<Buffer> {
     const path = uri.slice('mxc://'.length);
-    const answer = await fetch(`${this.#server}/_matrix/client/v1/media/download/${path}`, {
+    const answer = await fetch(`${this.#url}/_matrix/client/v1/media/download/${path}`, {
       headers: { authorization: `Bearer ${this.#token}` },
       signal: AbortSignal.timeout(LIMIT_MS),
     });
@@ -163,15 +162,8 @@ export class Person {
   }
 
   async #ask(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
-    const answer = await fetch(`${this.#base}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(LIMIT_MS),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path.split('?')[0]} answered ${answer.status}: ${text.slice(0, 200)}`);
-    return JSON.parse(text) as Record<string, unknown>;
+    const signal = AbortSignal.timeout(LIMIT_MS);
+    return await askHomeserver({ url: this.#url, token: this.#token, method, path, body, signal });
   }
 }
 
