@@ -4,7 +4,8 @@ import type { Account } from '../sandbox/homeserver/homeserver.ts';
 import { as, type RoomId, type UserId } from '../src/model/ids.ts';
 import { Person as MatrixPerson } from '../tests/faults/person.ts';
 import type { Far, FarPerson } from './far.ts';
-import type { House, Stage } from './stage.ts';
+import type { House } from './house.ts';
+import type { Stage } from './stage.ts';
 import { SERVER_NAME } from './stage.ts';
 
 export interface Chat {

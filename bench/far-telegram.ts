@@ -7,7 +7,7 @@ import { packKey } from '../src/networks/telegram/wire/session.ts';
 import { vaultScope } from '../src/ports/network.ts';
 import type { TelegramQuestion } from './bare/telegram.ts';
 import type { BareQuestion, Far, FarPerson } from './far.ts';
-import type { House } from './stage.ts';
+import type { House } from './house.ts';
 
 const API = { apiId: 12345, apiHash: '0123456789abcdef0123456789abcdef' };
 

@@ -8,7 +8,7 @@ import type { NetworkAdapter } from '../src/ports/network.ts';
 import { realClock } from '../tests/support/house.ts';
 import { quiet } from '../tests/support/quiet.ts';
 import type { BareQuestion, Far, FarPerson } from './far.ts';
-import type { House } from './stage.ts';
+import type { House } from './house.ts';
 
 export class FarWhatsApp implements Far {
   readonly network = 'whatsapp';

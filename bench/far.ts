@@ -1,6 +1,6 @@
 // A network as the bench needs it: people, what they write, logins that are signed in already, a bare client beside the bridge. Knows none.
 import type { PersonId, PortalKey, UserId } from '../src/model/ids.ts';
-import type { House } from './stage.ts';
+import type { House } from './house.ts';
 
 export interface FarPerson {
   /** The network's own. */

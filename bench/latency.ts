@@ -9,7 +9,8 @@ import { Commits } from './commits.ts';
 import { atMost, plain, type Finding } from './finding.ts';
 import { hearTape } from './hear-tape.ts';
 import { WORDS } from './loops.ts';
-import type { House, Stage } from './stage.ts';
+import type { House } from './house.ts';
+import type { Stage } from './stage.ts';
 import { percentile } from './statistics.ts';
 
 const EVERY_MS = 50;

@@ -5,7 +5,8 @@ import { online } from './cast.ts';
 import type { Far } from './far.ts';
 import { plain, type Finding } from './finding.ts';
 import { memoryOf } from './processes.ts';
-import { SERVER_NAME, type House, type Stage } from './stage.ts';
+import type { House } from './house.ts';
+import { SERVER_NAME, type Stage } from './stage.ts';
 
 /** Until what a start needs once has been given back, in ms. */
 const CALM_MS = 6_000;

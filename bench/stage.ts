@@ -9,11 +9,12 @@ import { freePort } from '../sandbox/homeserver/ports.ts';
 import { bridgeRegistration } from '../src/app/registration.ts';
 import { Secret } from '../src/model/secret.ts';
 import { startEmbedded, type EmbeddedPostgres } from '../src/store/embedded.ts';
-import { openStore, type Store } from '../src/store/index.ts';
+import { openStore } from '../src/store/index.ts';
 import { quiet } from '../tests/support/quiet.ts';
 import { FarTelegram } from './far-telegram.ts';
 import { FarWhatsApp } from './far-whatsapp.ts';
 import type { Far } from './far.ts';
+import type { House } from './house.ts';
 import { Bridge } from './processes.ts';
 import { Relay } from './relay.ts';
 
@@ -31,14 +32,6 @@ export interface StageOptions {
 interface Keys {
   readonly vault: Buffer;
   readonly identity: Buffer;
-}
-
-/** One database and the bridge's settings for it. */
-export interface House {
-  readonly store: Store;
-  readonly database: string;
-  /** Starts the bridge on it; not ready yet. */
-  start(): Bridge;
 }
 
 export class Stage {

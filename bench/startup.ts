@@ -6,7 +6,8 @@ import { directChatId, personId, puppetId, TELEGRAM } from '../src/networks/tele
 import { vaultScope } from '../src/ports/network.ts';
 import { atMost, type Finding } from './finding.ts';
 import { hearTape } from './hear-tape.ts';
-import { SERVER_NAME, type House, type Stage } from './stage.ts';
+import type { House } from './house.ts';
+import { SERVER_NAME, type Stage } from './stage.ts';
 
 const PORTALS = 10_000;
 const LIMIT_MS = 5_000;

@@ -4,59 +4,13 @@
 // People are named by their LID's digits, groups by their address (`…@g.us`), a chat by either; devices by their number, 0 is
 // the phone. Times are milliseconds.
 
-/** The two ways to address a person: by phone number or by LID. */
-export type Addressing = 'pn' | 'lid';
+import type { FaultCommands } from './control-types-faults.ts';
+import type { Addressing, NewPicture, PeopleCommands } from './control-types-people.ts';
+
+export type * from './control-types-faults.ts';
+export type * from './control-types-people.ts';
+
 export type GroupRole = 'member' | 'admin' | 'superadmin';
-/** `restricted`: may write only to whom it has a chat with (463). `temp-banned`: 402 until it ends. `banned`: 403. */
-export type AccountState = 'ok' | 'restricted' | 'temp-banned' | 'banned';
-
-export interface PersonSpec {
-  /** The push name. */
-  readonly name: string;
-  /** Digits; a fresh one when absent. */
-  readonly phone?: string;
-  /** Digits; a fresh one when absent. */
-  readonly lid?: string;
-  readonly about?: string;
-  /** Simulated companions besides the phone. Default 0. */
-  readonly companions?: number;
-  /** How this person's own devices address direct chats. Default `pn`. */
-  readonly addressing?: Addressing;
-  readonly picture?: NewPicture;
-}
-
-/** A JPEG in base64; true: some other one than before; false: none. */
-export type NewPicture = boolean | string;
-
-export interface DeviceInfo {
-  readonly device: number;
-  readonly simulated: boolean;
-  /** Connected; a simulated one: not switched off. */
-  readonly online: boolean;
-  /** It has asked for its mail. */
-  readonly active: boolean;
-  /** Stanzas that wait for it, settled by nobody yet. */
-  readonly waiting: number;
-  readonly prekeys: number;
-}
-
-export interface Person {
-  /** The LID's digits. */
-  readonly id: string;
-  readonly phone: string;
-  readonly name: string;
-  readonly about: string;
-  /** `<phone>@s.whatsapp.net` */
-  readonly pn: string;
-  /** `<id>@lid` */
-  readonly lid: string;
-  readonly addressing: Addressing;
-  readonly pictureId: string | null;
-  readonly state: AccountState;
-  readonly available: boolean;
-  readonly phoneSeen: number;
-  readonly devices: readonly DeviceInfo[];
-}
 
 export interface GroupInfo {
   /** The address, `…@g.us`. */
@@ -181,23 +135,6 @@ export interface SandboxStats {
   readonly rss: number;
 }
 
-/** Whom a fault is about; nothing is everybody. */
-export interface FaultTarget {
-  readonly person?: string;
-  readonly device?: number;
-}
-
-/** The last words to a client before its connection ends; those of the real service. */
-export type Dismissal =
-  /** 515 */
-  | 'restart'
-  /** 401 */
-  | 'removed'
-  /** 440 */
-  | 'replaced'
-  | { readonly streamError: string }
-  | { readonly failure: Readonly<Record<string, string>> };
-
 type Nothing = Record<string, never>;
 interface ByDevice {
   /** Of `by`; default 0, the phone. */
@@ -205,30 +142,7 @@ interface ByDevice {
 }
 
 /** Command → what it takes and what it answers. `POST /<command>` with the body as JSON. */
-export interface ControlCommands {
-  createPerson: [PersonSpec, Person];
-  person: [{ id?: string; phone?: string }, Person | null];
-  people: [Nothing, Person[]];
-  changePerson: [{ id: string; name?: string; about?: string; picture?: NewPicture; phone?: string }, Person];
-  addCompanion: [{ id: string }, { device: number }];
-  addContact: [{ owner: string; person: string; name: string }, null];
-  block: [{ by: string; person: string; blocked: boolean }, null];
-  setPrivacy: [{ id: string; name: string; value: string }, null];
-  setAddressing: [{ id: string; addressing: Addressing }, null];
-  setAccountState: [{ id: string; state: AccountState; code?: number; seconds?: number }, null];
-  setOnline: [{ id: string; device?: number; online: boolean }, null];
-  phoneAway: [{ id: string; days: number }, null];
-  resetPhone: [{ id: string }, null];
-  advance: [{ ms: number }, null];
-
-  scanQr: [
-    { by: string; qr: string; spoil?: 'account-signature' | 'hmac' },
-    { device: number; pn: string; lid: string },
-  ];
-  typeCode: [{ by: string; code: string }, { device: number; pn: string; lid: string }];
-  codesWanted: [Nothing, string[]];
-  unlink: [{ by: string; device?: number }, { unlinked: number }];
-
+export interface ControlCommands extends PeopleCommands, FaultCommands {
   createGroup: [{ by: string; subject: string; members: readonly string[]; addressing?: Addressing }, GroupInfo];
   createCommunity: [
     { by: string; subject: string; members: readonly string[]; addressing?: Addressing },
@@ -306,7 +220,6 @@ export interface ControlCommands {
   putSnapshot: [{ of: string; collection: string; directPath: string }, null];
   /** What the phone has of the shared settings, the changes of its companions included. */
   settings: [{ viewer: string; collection: string }, { index: readonly string[]; value: object }[]];
-  setAvailable: [{ by: string; available: boolean }, null];
   call: [{ by: string; to: string; video?: boolean }, { call: string }];
   endCall: [{ by: string; to: string; call: string; reason?: 'timeout' | 'hangup' }, null];
 
@@ -338,36 +251,6 @@ export interface ControlCommands {
   /** Answers when the world has changed after `version`, or after `timeout` (at most 30 s). */
   waitChange: [{ version: number; timeout: number }, { version: number }];
   options: [Partial<SandboxOptions>, SandboxOptions];
-
-  /** What becomes of the next stanzas for a device; `kind` is the stanza's tag. */
-  onDelivery: [
-    FaultTarget & { how: 'hold' | 'drop' | 'twice' | 'swap' | 'delay'; kind?: string; ms?: number; times?: number },
-    null,
-  ];
-  release: [FaultTarget, null];
-  /** `what`: xmlns of an iq, or `message`, `receipt`. Not executed, but refused. */
-  failNext: [FaultTarget & { what: string; code: number; text?: string; times?: number }, null];
-  /** Executed, and the answer (the ack) is never sent; kill also cuts the connection. */
-  loseReplies: [FaultTarget & { what: string; times?: number; kill?: boolean }, null];
-  delayReplies: [FaultTarget & { what: string; ms: number; times?: number }, null];
-  /** The next requests to the web hosts are answered so; 0: not at all. */
-  failWeb: [{ status: number; times?: number }, null];
-  /** The attributes of the `failure` that the next logins get: `{ reason: '405' }`. */
-  failLogins: [FaultTarget & { attrs: Readonly<Record<string, string>>; times?: number }, null];
-  dismiss: [FaultTarget & { how: Dismissal }, { dismissed: number }];
-  killSockets: [FaultTarget, { killed: number }];
-  refuseConnections: [{ ms: number }, null];
-  /** The next messages of this device can be read by nobody. */
-  damage: [{ by: string; device?: number; times?: number }, null];
-  /** This device takes the next messages for unreadable, and asks for them again. */
-  blind: [{ viewer: string; device?: number; times?: number }, null];
-  setRetries: [{ by: string; device?: number; answer: boolean }, null];
-  setConfirms: [{ by: string; device?: number; confirm: boolean }, null];
-  /** This device forgets its Signal sessions with all devices of `with`: the next message begins a new one. */
-  forgetSession: [{ by: string; device?: number; with: string }, null];
-  /** Prekeys that the service still has of a device, from now on. */
-  drainPrekeys: [{ of: string; device: number; left: number }, null];
-  clearFaults: [Nothing, null];
 }
 
 export type ControlCommand = keyof ControlCommands;

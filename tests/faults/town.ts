@@ -11,6 +11,7 @@ import type { Speaker } from './load.ts';
 import { Person, type ClientEvent } from './person.ts';
 import { OwnPostgres } from './postgres.ts';
 import type { Chance } from './random.ts';
+import { networkSpeaker, speakerName } from './speakers.ts';
 import { showingsOf } from './timeline.ts';
 import { startWorlds, type NetworkName, type WorldChat, type WorldLogin, type Worlds } from './worlds.ts';
 
@@ -287,19 +288,4 @@ export class Town {
       await sleep(100);
     }
   }
-}
-
-function speakerName(chat: WorldChat, member: string): string {
-  return `${chat.name.split('/')[0]}/${member}`;
-}
-
-function networkSpeaker(chat: WorldChat, member: string): Speaker {
-  return {
-    chat: chat.name,
-    from: 'network',
-    name: speakerName(chat, member),
-    write: async (text) => await chat.write(member, text),
-    edit: async (handle, text) => await chat.edit(member, handle, text),
-    remove: async (handle) => await chat.remove(member, handle),
-  };
 }
