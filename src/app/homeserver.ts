@@ -105,11 +105,16 @@ export async function awaitPing(matrix: MatrixWing, clock: Clock, log: Logger, s
 /** Sees whether the homeserver answers; when it is back, it is asked to push what it kept for us. */
 export class HomeserverWatch {
   readonly #log: Logger;
+  readonly #back: () => Promise<unknown>;
   #up = false;
   #wasDown = false;
+  /** Something may have gone to sleep because it did not answer. */
+  #mayWait = true;
 
-  constructor(log: Logger) {
+  /** @param back at the first look, and whenever it answers again: what slept because it did not may go */
+  constructor(log: Logger, back: () => Promise<unknown>) {
     this.#log = log;
+    this.#back = back;
   }
 
   get up(): boolean {
@@ -120,11 +125,16 @@ export class HomeserverWatch {
     const now = await matrix.reach();
     if (!now && this.#up) this.#log.warn({}, 'the homeserver does not answer');
     this.#up = now;
-    if (!now) this.#wasDown = true;
-    else if (this.#wasDown) {
-      await matrix.ping();
-      this.#wasDown = false;
-      this.#log.info({}, 'the homeserver is back');
+    if (!now) {
+      this.#wasDown = true;
+      this.#mayWait = true;
+      return;
     }
+    if (this.#mayWait) await this.#back();
+    this.#mayWait = false;
+    if (!this.#wasDown) return;
+    await matrix.ping();
+    this.#wasDown = false;
+    this.#log.info({}, 'the homeserver is back');
   }
 }

@@ -52,7 +52,7 @@ async function runOn(config: Config, store: Store, log: Logger, options: RunOpti
     endings.push(end);
   };
   const state = { open: false };
-  const watch = new HomeserverWatch(log);
+  const watch = new HomeserverWatch(log, async () => await store.queue.hasten('homeserver'));
   try {
     const me = await enlist(store);
     onEnd(async () => await store.leases.retire());

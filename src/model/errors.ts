@@ -37,6 +37,8 @@ export class BridgeError extends Error {
  * again at once when that line is open. A date that the network named is none of these.
  */
 export const WAITS_FOR_LINE = '(^|-)(offline|no-answer|signed-out|logged-out)$';
+/** The same of what waits for the homeserver to answer. */
+export const WAITS_FOR_HOMESERVER = '^matrix-unavailable$';
 
 /** Thrown when a write carries an epoch that is no longer in force: the writer must stop, not retry. */
 export class FencedError extends Error {

@@ -86,10 +86,10 @@ export interface Queue {
     note: { tried: boolean; code: string; toldSlow?: boolean },
   ): Promise<void>;
   /**
-   * This login's line is open: lanes that sleep because it was not (`WAITS_FOR_LINE`) are due now.
-   * @returns how many were woken
+   * This login's line is open, or the homeserver answers: lanes that sleep because it was not so (`WAITS_FOR_LINE`,
+   * `WAITS_FOR_HOMESERVER`) are due now. @returns how many were woken
    */
-  hasten(puppet: PuppetId): Promise<number>;
+  hasten(back: PuppetId | 'homeserver'): Promise<number>;
   /** Takes the entry out of its lane for people to decide; the lane goes on. Synchronous. @throws FencedError */
   park(claim: LaneClaim, entry: QueueEntry, why: { code: string; say: Say }): Promise<void>;
   /** Moves the lane to another owner and gives it up. */

@@ -188,8 +188,8 @@ export class PostgresQueue implements Queue {
     this.#bell.ringIn(Math.max(0, until - Date.now()));
   }
 
-  async hasten(puppet: PuppetId): Promise<number> {
-    const woken = await hasten(this.#db, puppet);
+  async hasten(back: PuppetId | 'homeserver'): Promise<number> {
+    const woken = await hasten(this.#db, back);
     if (woken > 0) this.#bell.ring();
     return woken;
   }

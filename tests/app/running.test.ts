@@ -82,6 +82,10 @@ test('a homeserver that is away is not ready, and everything comes back by itsel
   });
   expect((await worker.ask('/health/live')).status).toBe(200);
   await town.pigeon.hands.write(zoe, chat, 'canary-text while it was away');
+  // As after many tries: the next one is far away.
+  const putOff =
+    "update lane set ready_at = now() + interval '1 day' where worker is null and ready_at > now() returning id";
+  await until('the message to wait', async () => (await town.postgres.query(town.url, putOff)).length > 0);
   await town.homeserver.restart();
   await worker.ready();
   await marie.sees(room, 'canary-text while it was away');

@@ -317,6 +317,14 @@ export function queueContract(name: string, make: () => Promise<World>): void {
         expect(await b.queue.hasten(as<never>('p'))).toBe(0);
       });
 
+      test('what sleeps because the homeserver was away', async () => {
+        await asleep('away', undefined, { tried: true, code: 'matrix-unavailable' });
+        await asleep('limited', undefined, { tried: true, code: 'matrix-limited' });
+        await asleep('line', sent('p'));
+        expect(await b.queue.hasten('homeserver')).toBe(1);
+        expect((await claimAll(b)).flatMap(keysOf)).toEqual(['away']);
+      });
+
       test('a lane of the login itself, without a plan', async () => {
         await a.leases.acquire(owner('p'));
         await asleep('own', undefined, { tried: true, code: 'login-offline' }, owner('p'));

@@ -10,7 +10,7 @@ import {
   type ParkedEntry,
   type QueueEntry,
 } from '../../src/model/entry.ts';
-import { FencedError, WAITS_FOR_LINE } from '../../src/model/errors.ts';
+import { FencedError, WAITS_FOR_HOMESERVER, WAITS_FOR_LINE } from '../../src/model/errors.ts';
 import {
   loginOwner,
   portalKeyText,
@@ -188,19 +188,18 @@ export class MemoryQueue implements Queue {
     lane.worker = undefined;
   }
 
-  async hasten(puppet: PuppetId): Promise<number> {
+  async hasten(back: PuppetId | 'homeserver'): Promise<number> {
     await Promise.resolve();
     const now = this.#db.clock.now();
-    const owed = ({ parts }: EntryRow): boolean =>
-      parts.some(({ state, delivery }) => state === 'owed' && 'puppet' in delivery && delivery.puppet === puppet);
-    const sleeping = [...this.#db.lanes].filter(([id, lane]) =>
-      this.#waiting(id).some(
-        (row) =>
-          lane.worker === undefined &&
-          lane.readyAt > now &&
-          new RegExp(WAITS_FOR_LINE).test(row.code ?? '') &&
-          (lane.owner === loginOwner(puppet) || owed(row)),
-      ),
+    const sleeping = [...this.#db.lanes].filter(
+      ([id, lane]) =>
+        lane.worker === undefined &&
+        lane.readyAt > now &&
+        this.#waiting(id).some((row) =>
+          back === 'homeserver'
+            ? new RegExp(WAITS_FOR_HOMESERVER).test(row.code ?? '')
+            : new RegExp(WAITS_FOR_LINE).test(row.code ?? '') && (lane.owner === loginOwner(back) || owes(row, back)),
+        ),
     );
     for (const [, lane] of sleeping) lane.readyAt = now;
     if (sleeping.length > 0) this.#db.wake();
@@ -353,4 +352,8 @@ function parkedOf(row: EntryRow, why: { readonly code: string; readonly say: Say
   const { key, lane, payload } = row.entry;
   const base = { id: row.id, key, lane, reason: why.code, say: why.say, receivedAt: row.receivedAt };
   return payload.from === 'network' ? { ...base, network: payload.event.portal.network } : base;
+}
+
+function owes({ parts }: EntryRow, puppet: PuppetId): boolean {
+  return parts.some(({ state, delivery }) => state === 'owed' && 'puppet' in delivery && delivery.puppet === puppet);
 }
