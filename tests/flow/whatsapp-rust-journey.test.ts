@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { encodeProto } from 'whatsapp-rust-bridge';
 import type { WhatsAppSandbox, Person as OnWhatsApp } from '../../sandbox/whatsapp/control-client.ts';
 import { rustClient, type RustClient, type RustStore } from '../sandbox/whatsapp/support/rust.ts';
-import type { Person } from './journey/person.ts';
+import { eventually, type Person } from './journey/person.ts';
 import type { Town } from './journey/town.ts';
 import { linkByCode, openWhatsAppTown } from './journey/whatsapp.ts';
 
@@ -154,6 +154,76 @@ describe('a contact who uses a client of another hand', () => {
     expect(await rust.message('hello back')).toMatchObject({ chat: group.id });
     await rust.send(group.id, 'and once more');
     await camille.answer(room, 'and once more');
+  });
+
+  test('hears of each change of a group that is made on Matrix, and makes changes that are seen there', async () => {
+    const eve = await whatsapp.createPerson({ name: 'Eve' });
+    const { id: group } = await whatsapp.createGroup(ben.id, 'Quay', [account.id, eve.id]);
+    await whatsapp.write(eve.id, group, 'I am Eve');
+    const room = await camille.nextRoom();
+    const { sender: hers } = await camille.answer(room, 'I am Eve');
+    const levels = async (): Promise<Record<string, unknown>> => ({
+      ...(await camille.state(room, 'm.room.power_levels')),
+    });
+    const of = async (user: string): Promise<unknown> => ((await levels())['users'] as Record<string, unknown>)[user];
+
+    // By Ben, on his other device.
+    await rust.client.groupParticipantsUpdate(group, [account.pn], 'promote');
+    await eventually('Camille’s power', async () => (await of(camille.id)) === 60);
+    await rust.client.groupUpdateSubject(group, 'The old quay');
+    await eventually('the name', async () => (await camille.state(room, 'm.room.name'))?.['name'] === 'The old quay');
+    const named = (await camille.events(room)).findLast(({ type }) => type === 'm.room.name');
+    expect(named?.sender).toBe(ghost);
+    await rust.client.groupMemberAddMode(group, 'admin_add');
+    await eventually('invitations by admins', async () => (await levels())['invite'] === 50);
+    await rust.client.groupSettingUpdate(group, 'announce', true);
+    await eventually('an announcement room', async () => (await levels())['events_default'] === 50);
+    await rust.client.groupParticipantsUpdate(group, [eve.pn], 'remove');
+    await eventually('Eve’s going', async () => {
+      return (await camille.state(room, 'm.room.member', hers))?.['membership'] === 'leave';
+    });
+
+    // By Camille, on Matrix.
+    const told = async (what: string, more: (action: object) => boolean = () => true): Promise<void> => {
+      const change = await rust.changed((one) => {
+        const by = `${one.participant?.user ?? ''} ${one.participant_pn?.user ?? ''}`;
+        const hers = [account.pn, account.lid].some((address) => by.includes(address.split('@')[0] ?? '-'));
+        return hers && `${one.group_jid.user}@g.us` === group && one.action.type === what && more(one.action);
+      });
+      expect(change.has_incomplete_participant_information).toBe(false);
+    };
+    const about = (text: string) => (action: object) => JSON.stringify(action).includes(text);
+    const numberOf = ({ pn }: OnWhatsApp): string => pn.split('@')[0] ?? '';
+    await camille.setState(room, 'm.room.name', { name: 'The new quay' });
+    await told('subject', about('The new quay'));
+    await camille.setState(room, 'm.room.topic', { topic: 'Ships and tides' });
+    await told('description', about('Ships and tides'));
+    await camille.invite(room, hers);
+    await told('add', about(numberOf(eve)));
+    await eventually('Eve’s return', async () => {
+      return (await camille.state(room, 'm.room.member', hers))?.['membership'] === 'join';
+    });
+    const now = await levels();
+    const users = now['users'] as Record<string, unknown>;
+    const changed = { ...now, users: { ...users, [hers]: 50 }, events_default: 0, invite: 0 };
+    await camille.setState(room, 'm.room.power_levels', changed);
+    await told('promote', about(numberOf(eve)));
+    await told('not_announcement');
+    await told('member_add_mode', about('all_member_add'));
+    await camille.setState(room, 'm.room.power_levels', { ...changed, users });
+    await told('demote', about(numberOf(eve)));
+    await camille.kick(room, hers);
+    await told('remove', about(numberOf(eve)));
+
+    const { subject, description, participants, isAnnouncement } = await rust.client.getGroupMetadata(group);
+    expect({ subject, description, isAnnouncement }).toEqual({
+      subject: 'The new quay',
+      description: 'Ships and tides',
+      isAnnouncement: false,
+    });
+    expect(participants.filter(({ isAdmin }) => isAdmin)).toHaveLength(2);
+    expect(participants).toHaveLength(2);
+    expect(await whatsapp.command('unknown', {})).toEqual([]);
   });
 
   test('goes on after the bridge was killed and the client has started anew', async () => {

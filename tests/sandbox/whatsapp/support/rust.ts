@@ -7,7 +7,7 @@ import {
   encodeProto,
   initWasmEngine,
 } from 'whatsapp-rust-bridge';
-import type { JsTransportHandle, WasmWhatsAppClient, WhatsAppEvent } from 'whatsapp-rust-bridge';
+import type { GroupUpdate, JsTransportHandle, WasmWhatsAppClient, WhatsAppEvent } from 'whatsapp-rust-bridge';
 import { WebSocket } from 'ws';
 import { quiet } from './baileys.ts';
 
@@ -45,6 +45,8 @@ export interface RustClient {
   readonly message: (text: string) => Promise<RustMessage>;
   /** Resolves with the first message that fits, also one that has come already. */
   readonly heard: (fits: (message: RustMessage) => boolean) => Promise<RustMessage>;
+  /** Resolves with the first change of a group that fits, also one that has come already. */
+  readonly changed: (fits: (change: GroupUpdate) => boolean) => Promise<GroupUpdate>;
   /** Everything that has come, in its order. */
   readonly messages: readonly RustMessage[];
   /** Answers the message's id. */
@@ -138,6 +140,8 @@ export async function rustClient(url: string, store: RustStore = new Map()): Pro
     events,
     event: async (type) => (await first(() => events.find((one) => one.type === type))) as never,
     messages,
+    changed: async (fits) =>
+      await first(() => events.flatMap((one) => (one.type === 'group_update' && fits(one.data) ? [one.data] : []))[0]),
     heard: async (fits) => await first(() => messages.find((one) => fits(one))),
     message: async (text) => await first(() => messages.find((one) => one.text === text)),
     send: async (to, text) => await client.sendMessageBytes(to, encodeProto('Message', { conversation: text })),
