@@ -7,9 +7,9 @@ import { SECRET_BYTES } from './addon.ts';
 const PREFIX = 'secret/';
 const VERSION = 1;
 const NAME_BYTES = 9;
-/** So many in one value of the vault, and so many values: the oldest is written over. */
-const PER_PAGE = 64;
-const PAGES = 64;
+/** So many in one value of the vault, which is written with each message, and so many values: the oldest is written over. */
+const PER_PAGE = 16;
+const PAGES = 256;
 
 interface Page {
   /** Rises by one with each page. */
@@ -28,6 +28,8 @@ export class SecretBook {
   readonly #scope: string;
   /** By their place. */
   readonly #pages = new Map<number, Page>();
+  /** By a message's name: where its secret is. */
+  readonly #index = new Map<string, Page>();
   readonly #unwritten = new Set<Page>();
   #newest: Page = { seq: 0, secrets: new Map() };
 
@@ -37,19 +39,15 @@ export class SecretBook {
     for (const [key, bytes] of kept) {
       if (!key.startsWith(PREFIX)) continue;
       const page = opened(bytes);
-      this.#pages.set(placeOf(page), page);
+      this.#put(page);
       if (page.seq >= this.#newest.seq) this.#newest = page;
     }
-    this.#pages.set(placeOf(this.#newest), this.#newest);
+    this.#put(this.#newest);
   }
 
   find(message: MessageId): Uint8Array | undefined {
     const name = nameOf(message);
-    for (const { secrets } of this.#pages.values()) {
-      const secret = secrets.get(name);
-      if (secret !== undefined) return secret;
-    }
-    return undefined;
+    return this.#index.get(name)?.secrets.get(name);
   }
 
   /** The first secret of a message is the one that counts. */
@@ -57,10 +55,20 @@ export class SecretBook {
     if (secret.length !== SECRET_BYTES || this.find(message) !== undefined) return;
     if (this.#newest.secrets.size >= PER_PAGE) {
       this.#newest = { seq: this.#newest.seq + 1, secrets: new Map() };
-      this.#pages.set(placeOf(this.#newest), this.#newest);
+      this.#put(this.#newest);
     }
-    this.#newest.secrets.set(nameOf(message), Uint8Array.from(secret));
+    const name = nameOf(message);
+    this.#newest.secrets.set(name, Uint8Array.from(secret));
+    this.#index.set(name, this.#newest);
     this.#unwritten.add(this.#newest);
+  }
+
+  /** In the place of the page that was there before. */
+  #put(page: Page): void {
+    const before = this.#pages.get(placeOf(page));
+    for (const name of before?.secrets.keys() ?? []) if (this.#index.get(name) === before) this.#index.delete(name);
+    this.#pages.set(placeOf(page), page);
+    for (const name of page.secrets.keys()) this.#index.set(name, page);
   }
 
   take(): { readonly changes: readonly VaultChange[]; readonly written: () => void } {
