@@ -22,6 +22,8 @@ export interface Capabilities {
   readonly marks?: true;
   /** UTF-16 units of one message; longer text is split by the house. */
   readonly maxTextUnits: number;
+  /** What disappears over there after its time is taken back here as well. */
+  readonly removesHere?: boolean;
   /** How long after sending an edit is accepted; absent = for ever. */
   readonly editWindowMs?: number;
 }

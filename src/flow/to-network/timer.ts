@@ -44,12 +44,16 @@ function typedIn({ body, typed }: Message): string {
 /** Over there it is told by itself in groups; here, by whom and what it means for this room. */
 export async function tellTimer(doors: FlowDoors, entry: QueueEntry, owed: Owed, seconds: number): Promise<void> {
   const { room, author, event } = owed;
-  const words = timerWords(seconds, titleOf(doors, owed.portal.network));
+  const network = titleOf(doors, owed.portal.network);
+  const here = doors.adapters.get(owed.portal.network)?.capabilities.removesHere === true;
+  const words = timerWords(seconds, network, here);
   await sayOnce(doors, { key: `timer:${entry.key}`, room, reader: author, words, replyTo: event });
 }
 
-function timerWords(seconds: number, network: string): Say {
+function timerWords(seconds: number, network: string, here: boolean): Say {
   if (seconds === 0) return say('timer.off', { network });
   const days = seconds / DAY;
-  return days > 2 ? say('timer.days', { network, days }) : say('timer.hours', { network, hours: seconds / HOUR });
+  return days > 2
+    ? say(here ? 'timer.days-here' : 'timer.days', { network, days })
+    : say(here ? 'timer.hours-here' : 'timer.hours', { network, hours: seconds / HOUR });
 }

@@ -6,6 +6,8 @@ import type { Puppet } from '../../model/records.ts';
 import { vaultScope, type ActionReceipt, type NetworkSink } from '../../ports/network.ts';
 import type { Clock, Logger, Vault, VaultChange } from '../../ports/stores.ts';
 import { ChatBook } from './chat-book.ts';
+import { ExpiryBook } from './expiry-book.ts';
+import { watchExpiries } from './expiry-watch.ts';
 import type { Cures } from './cures.ts';
 import { Deliveries } from './deliveries.ts';
 import { Directory } from './directory.ts';
@@ -91,6 +93,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
   const selfHandles = handlesOf(self.id, self.lid) ?? {};
   book.person(selfHandles, clock.now());
   const [chats, secrets] = [new ChatBook(scope, kept), new SecretBook(scope, kept)];
+  const expiries = settings.disappearing === 'remove' ? new ExpiryBook(scope, kept) : undefined;
   const pacing = doors.paced ? new Pacing(settings.pacing, 0, kept) : undefined;
   const directory = new Directory({ self: puppet.self, selfHandles, names, book, chats, secrets, clock });
   const context: ReadContext = {
@@ -100,6 +103,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     person: (handles) => book.person(handles, clock.now()),
     nameOf: (person) => chats.nameOf(person),
     portal: (chat, kind) => sink.portalKey(chat, kind),
+    removesHere: expiries !== undefined,
     now: () => clock.now(),
   };
   const pictures = new Pictures({ puppet, sink, vault, clock, log, pacing, directory, line }, kept);
@@ -115,6 +119,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     context,
     chats,
     secrets,
+    expiries,
     unsealed: (message) => unsealed({ ...directory.sealing, context }, message),
     people,
     book,
@@ -138,6 +143,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     clock,
     chats,
     sent: state.sent,
+    expiries,
     pacing,
     know: async (line, chat) => await directory.know(line, chat),
     context: () => directory.writeContext(),
@@ -173,7 +179,8 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     return isAboutGroup(action) ? await groups.perform(line, action) : await sends.perform(line, action, effect);
   };
   const chores = async (signal: AbortSignal): Promise<void> => {
-    await Promise.all([phone.run(signal), state.forgetDaily(signal)]);
+    const expiring = expiries === undefined ? [] : [watchExpiries({ book: expiries, sink, clock, log }, signal)];
+    await Promise.all([phone.run(signal), state.forgetDaily(signal), ...expiring]);
   };
   return { state, context, directory, inbox, perform, desk, pacing, chats, phone, chores, deliveries, pictures };
 }

@@ -8,6 +8,7 @@ import { say, type SayKey } from '../../model/say.ts';
 import type { NetworkSink } from '../../ports/network.ts';
 import type { Clock, Logger } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
+import type { ExpiryBook } from './expiry-book.ts';
 import { unwrap } from './content.ts';
 import { judge } from './guards.ts';
 import { chatKind, isPersonal, messageId } from './ids.ts';
@@ -24,7 +25,7 @@ import type { Journal } from './state/journal.ts';
 import { placed, type LedgerChange } from './state/ledger.ts';
 import { rereadMessage } from './state/reread.ts';
 import type { Row } from './state/row.ts';
-import { timerIn } from './timers.ts';
+import { expiryOf, timerIn } from './timers.ts';
 
 export interface InboxDoors {
   readonly puppet: PuppetId;
@@ -39,6 +40,8 @@ export interface InboxDoors {
   readonly context: ReadContext;
   readonly chats: ChatBook;
   readonly secrets: SecretBook;
+  /** Absent where what disappears stays here. */
+  readonly expiries: ExpiryBook | undefined;
   /** Opens what is sealed with the secret of another message. */
   readonly unsealed: (message: WireMessage) => WireMessage;
   readonly people: PeopleDesk;
@@ -53,6 +56,7 @@ export interface InboxDoors {
   readonly failed: (why: unknown) => void;
 }
 
+const NOTHING = { changes: [], written: () => undefined };
 const MOST_AT_ONCE = 100;
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 10_000;
@@ -130,7 +134,7 @@ export class Inbox {
   }
 
   async #accept(batch: readonly Row[]): Promise<void> {
-    const { sink, journal, scope, people, book, chats, secrets, clock } = this.#doors;
+    const { sink, journal, scope, people, book, chats, secrets, expiries, clock } = this.#doors;
     await this.#patiently(async () => {
       for (const { node } of batch) await people.look(book, namedIn(node), clock.now());
     });
@@ -145,7 +149,7 @@ export class Inbox {
         await sink.tell(`elsewhere/${words}`, say(words));
         this.#elsewhere.delete(words);
       }
-      const more = [learnt, remembered, sealed];
+      const more = [learnt, remembered, sealed, expiries?.take('in') ?? NOTHING];
       const own = placed(scope, [...waiting, ...changes]);
       await sink.accept([...joined, ...events], [...own, ...more.flatMap((one) => one.changes)]);
       taken();
@@ -238,7 +242,7 @@ export class Inbox {
   }
 
   #learn(message: WireMessage, chat: ChatId, at: number): void {
-    const { chats, context, secrets } = this.#doors;
+    const { chats, context, secrets, expiries, clock } = this.#doors;
     const jid = message.key?.remoteJid;
     if (typeof jid === 'string') chats.note(chat, { jid });
     const timer = timerIn(message);
@@ -249,6 +253,8 @@ export class Inbox {
     if (place === undefined) return;
     chats.remember(place.id, { content, at });
     const secret = (message.message.messageContextInfo ?? content.messageContextInfo)?.messageSecret;
+    const stays = expiryOf(content, place);
+    if (stays !== undefined) expiries?.add('in', stays, clock.now());
     // Nothing hangs on what hangs on another message.
     if (secret && !content.protocolMessage && !content.reactionMessage) secrets.remember(place.id, secret);
   }

@@ -80,7 +80,7 @@ export function createWhatsApp(
     id: WHATSAPP,
     title: 'WhatsApp',
     prefix: 'wa',
-    capabilities,
+    capabilities: settings.disappearing === 'remove' ? { ...capabilities, removesHere: true } : capabilities,
     loginFlows,
     beginLogin(flow: string, owner: UserId): LoginProcess {
       const login = new WhatsAppLogin({

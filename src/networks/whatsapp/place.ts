@@ -28,6 +28,8 @@ export interface ReadContext {
   /** What somebody is called in front of everybody. */
   readonly nameOf: (person: PersonId) => string | undefined;
   readonly portal: (chat: ChatId, kind: ReturnType<typeof chatKind>) => PortalKey;
+  /** Whether what disappears over there is taken back here. */
+  readonly removesHere: boolean;
   /** Epoch ms, for what comes without a time. */
   readonly now: () => number;
 }
@@ -153,10 +155,12 @@ export function unreadable(place: Place, what: string): NetworkEvent {
 }
 
 /** @param seconds 0 = messages stay */
-export function readTimer(seconds: number, place: Place): NetworkEvent {
+export function readTimer({ removesHere }: ReadContext, seconds: number, place: Place): NetworkEvent {
   if (!(seconds > 0)) return told(place, 'whatsapp.timer-off');
   const hours = Math.max(1, Math.round(seconds / 3600));
-  return hours > 48
-    ? told(place, 'whatsapp.timer-days', { days: Math.round(hours / 24) })
-    : told(place, 'whatsapp.timer-hours', { hours });
+  if (hours > 48) {
+    const days = Math.round(hours / 24);
+    return told(place, removesHere ? 'whatsapp.timer-days-here' : 'whatsapp.timer-days', { days });
+  }
+  return told(place, removesHere ? 'whatsapp.timer-hours-here' : 'whatsapp.timer-hours', { hours });
 }

@@ -135,7 +135,7 @@ function readProtocol(context: ReadContext, protocol: proto.Message.IProtocolMes
     case Type.MESSAGE_EDIT:
       return [readEdit(context, protocol, place)];
     case Type.EPHEMERAL_SETTING:
-      return [readTimer(protocol.ephemeralExpiration ?? 0, place)];
+      return [readTimer(context, protocol.ephemeralExpiration ?? 0, place)];
     case Type.SHARE_PHONE_NUMBER:
     case Type.LIMIT_SHARING:
     case Type.GROUP_MEMBER_LABEL_CHANGE:

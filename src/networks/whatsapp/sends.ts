@@ -4,6 +4,7 @@ import type { ChatId, EffectId, PersonId } from '../../model/ids.ts';
 import type { ActionReceipt, NetworkSink } from '../../ports/network.ts';
 import type { Clock } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
+import type { ExpiryBook } from './expiry-book.ts';
 import { isRestriction } from './errors.ts';
 import { chatKind, isPersonal, messageId, stanzaId } from './ids.ts';
 import { parseJid } from './jid.ts';
@@ -11,6 +12,7 @@ import type { Line } from './line.ts';
 import { PACING_KEY, type Pacing } from './pacing.ts';
 import type { LedgerChange } from './state/ledger.ts';
 import type { SentBook } from './state/sent.ts';
+import { expiryOf } from './timers.ts';
 import { write, type Saying, type WriteContext, type Written } from './write.ts';
 
 export interface SendDoors {
@@ -20,6 +22,8 @@ export interface SendDoors {
   readonly clock: Clock;
   readonly chats: ChatBook;
   readonly sent: SentBook;
+  /** Absent where what disappears stays here. */
+  readonly expiries: ExpiryBook | undefined;
   /** Absent only in tests. */
   readonly pacing: Pacing | undefined;
   /** Learns what has to be known of a chat before one reacts in it. @throws BridgeError */
@@ -48,11 +52,13 @@ export class Sends {
     if (done !== undefined) return this.#receipt(action, id, done, before);
     if (action.kind === 'react' && before === undefined) await this.#doors.know(line, action.chat);
     const written = write(this.#doors.context(), action, effect);
-    const alongside = await this.#mayGo(line, action, written);
+    const expiry = before === undefined ? this.#expiry(action, id, written) : undefined;
+    const alongside = [...(await this.#mayGo(line, action, written)), ...(expiry?.changes ?? [])];
     const { sent: kept, kept: safe } =
       before === undefined ? sent.begin(id, written.to, written.message, alongside) : { sent: before, kept: undefined };
     try {
       const at = await line.relay(kept.chat, kept.body, id, written.attrs, safe);
+      expiry?.written();
       sent.acknowledged(id);
       this.#note(id, at);
       const receipt = this.#receipt(action, id, at, kept);
@@ -98,6 +104,17 @@ export class Sends {
     if (!devices.some((device) => device.user === user))
       throw new BridgeError('whatsapp-nobody', 'never', 'whatsapp.peer-gone');
     this.#reached.add(chat);
+  }
+
+  /** When what is sent here disappears: known before it leaves, by our clock. */
+  #expiry(action: Saying, id: string, { message }: Written): ReturnType<ExpiryBook['take']> | undefined {
+    const { expiries, self, clock } = this.#doors;
+    if (expiries === undefined || action.kind !== 'send') return undefined;
+    const now = clock.now();
+    const expiry = expiryOf(message, { id: messageId(self, id), sender: self, chat: action.chat, at: now });
+    if (expiry === undefined) return undefined;
+    expiries.add('out', expiry, now);
+    return expiries.take('out');
   }
 
   async #keepPacing(): Promise<void> {

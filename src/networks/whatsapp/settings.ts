@@ -45,6 +45,8 @@ export const settingsSchema = z
     pacing: pacing.prefault({}),
     /** Shows the account as online while the bridge runs: the phone then stops ringing. */
     presence: z.boolean('expected true or false').default(false),
+    /** What becomes here of messages that disappear over there: the homeserver's retention alone decides, or they are taken back. */
+    disappearing: z.enum(['keep', 'remove'], 'expected keep or remove').default('keep'),
     /** Lets `test` lead the bridge away from WhatsApp; never in production. */
     dangerousTestServers: z.boolean('expected true or false').default(false),
     test: test.optional(),

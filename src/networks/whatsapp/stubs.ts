@@ -84,7 +84,7 @@ export function readStub(context: ReadContext, message: WireMessage, place: Plac
     case StubType.GROUP_CHANGE_DESCRIPTION:
       return { events: [changed(place, 'description', { topic: texts[0] ?? '' })], stale };
     case StubType.CHANGE_EPHEMERAL_SETTING:
-      return { events: [readTimer(Number(texts[0] ?? 0), place)] };
+      return { events: [readTimer(context, Number(texts[0] ?? 0), place)] };
     case StubType.GROUP_PARTICIPANT_CHANGE_NUMBER:
     case StubType.INDIVIDUAL_CHANGE_NUMBER:
       return { events: [told(place, 'whatsapp.number-changed')], stale };

@@ -1,7 +1,8 @@
 // How long what is said stays in a chat on WhatsApp: what messages and notes tell of it, and what ours say about themselves. Pure.
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { contextOf, unwrap } from './content.ts';
-import type { WireMessage } from './place.ts';
+import type { Expiry } from './expiry-book.ts';
+import type { Place, WireMessage } from './place.ts';
 
 const { EPHEMERAL_SETTING } = proto.Message.ProtocolMessage.Type;
 const { CHANGE_EPHEMERAL_SETTING } = proto.WebMessageInfo.StubType;
@@ -33,6 +34,16 @@ export function timerIn(message: WireMessage): Timer | undefined {
 
 function timer(seconds: number, since: number): Timer {
   return { seconds: seconds > 0 ? seconds : 0, ...(since > 0 ? { since } : {}) };
+}
+
+/** When a message disappears that says so; nothing else that comes does. */
+export function expiryOf(
+  content: proto.IMessage,
+  { id, sender, chat, at }: Pick<Place, 'id' | 'sender' | 'chat' | 'at'>,
+): Expiry | undefined {
+  const { expiration } = contextOf(content) ?? {};
+  if (typeof expiration !== 'number' || expiration <= 0) return undefined;
+  return { message: id, sender, chat, at: at + expiration * 1000 };
 }
 
 /** A message may be older than the setting that is known. */

@@ -35,8 +35,12 @@ export const en = {
   'timer.off': 'From now on messages stay in this chat on {network}.',
   'timer.hours':
     'From now on messages disappear from this chat on {network} after {hours} hours. They stay in this room for as long as your homeserver keeps them.',
+  'timer.hours-here':
+    'From now on messages disappear from this chat on {network} after {hours} hours. From this room they go as well.',
   'timer.days':
     'From now on messages disappear from this chat on {network} after {days} days. They stay in this room for as long as your homeserver keeps them.',
+  'timer.days-here':
+    'From now on messages disappear from this chat on {network} after {days} days. From this room they go as well.',
   'portal.unsupported': '[{kind}: not bridged yet, see it on {network}]',
   'policy.login-denied': 'You may not sign in to {network}: {reason}',
   'room.encrypted-invite':

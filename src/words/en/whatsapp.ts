@@ -31,8 +31,12 @@ export const en = {
   'whatsapp.timer-off': 'Messages no longer disappear from this chat on WhatsApp.',
   'whatsapp.timer-hours':
     'New messages disappear from this chat on WhatsApp after {hours} hours. They stay in this room for as long as your homeserver keeps them.',
+  'whatsapp.timer-hours-here':
+    'New messages disappear from this chat on WhatsApp after {hours} hours. From this room they go as well.',
   'whatsapp.timer-days':
     'New messages disappear from this chat on WhatsApp after {days} days. They stay in this room for as long as your homeserver keeps them.',
+  'whatsapp.timer-days-here':
+    'New messages disappear from this chat on WhatsApp after {days} days. From this room they go as well.',
   'whatsapp.new-number': 'This person has a new phone number on WhatsApp; the conversation goes on here.',
   'whatsapp.number-changed': 'A phone number was changed on WhatsApp.',
   'whatsapp.join-request':

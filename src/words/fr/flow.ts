@@ -35,8 +35,12 @@ export const fr = {
   'timer.off': 'Désormais, les messages restent dans cette discussion sur {network}.',
   'timer.hours':
     'Désormais, les messages disparaissent de cette discussion sur {network} au bout de {hours} heures. Dans ce salon, ils restent aussi longtemps que votre serveur les garde.',
+  'timer.hours-here':
+    'Désormais, les messages disparaissent de cette discussion sur {network} au bout de {hours} heures. De ce salon aussi.',
   'timer.days':
     'Désormais, les messages disparaissent de cette discussion sur {network} au bout de {days} jours. Dans ce salon, ils restent aussi longtemps que votre serveur les garde.',
+  'timer.days-here':
+    'Désormais, les messages disparaissent de cette discussion sur {network} au bout de {days} jours. De ce salon aussi.',
   'portal.unsupported': '[{kind} : pas encore transmis, à voir sur {network}]',
   'policy.login-denied': 'Vous ne pouvez pas vous connecter à {network} : {reason}',
   'room.encrypted-invite':

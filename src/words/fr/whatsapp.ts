@@ -31,8 +31,12 @@ export const fr = {
   'whatsapp.timer-off': 'Les messages ne disparaissent plus de cette discussion sur WhatsApp.',
   'whatsapp.timer-hours':
     'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {hours} heures. Dans ce salon, ils restent aussi longtemps que votre serveur les garde.',
+  'whatsapp.timer-hours-here':
+    'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {hours} heures. De ce salon aussi.',
   'whatsapp.timer-days':
     'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {days} jours. Dans ce salon, ils restent aussi longtemps que votre serveur les garde.',
+  'whatsapp.timer-days-here':
+    'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {days} jours. De ce salon aussi.',
   'whatsapp.new-number': 'Cette personne a un nouveau numéro sur WhatsApp ; la conversation continue ici.',
   'whatsapp.number-changed': 'Un numéro de téléphone a changé sur WhatsApp.',
   'whatsapp.join-request':
