@@ -92,8 +92,8 @@ export class PolicyDesk {
     const rule = (await this.#doors.rules.all()).find((one) => one.id === id);
     if (rule === undefined) return 'unknown';
     if (isOfFile(rule)) return 'of-file';
-    await this.#doors.rules.audit({ at: this.#doors.clock.now(), by, what: `remove ${ruleText(rule)}` });
-    const removed = await this.#doors.rules.remove(id, by);
+    const line = { at: this.#doors.clock.now(), by, what: `remove ${ruleText(rule)}` };
+    const removed = await this.#doors.rules.remove(id, line);
     await this.look();
     return removed ? 'removed' : 'unknown';
   }

@@ -111,8 +111,8 @@ export interface AuditLine {
 export interface RuleStore {
   all(): Promise<readonly Rule[]>;
   put(rule: Rule): Promise<void>;
-  /** @returns false when there is no such rule or it comes from the file. */
-  remove(id: string, by: UserId): Promise<boolean>;
+  /** With its line of the audit, in one commit. @returns false when there is no such rule or it comes from the file: then no line either */
+  remove(id: string, line: AuditLine): Promise<boolean>;
   /** Replaces every rule whose source is the configuration file. */
   replaceFileRules(rules: readonly Rule[]): Promise<void>;
   audit(line: AuditLine): Promise<void>;

@@ -1,6 +1,5 @@
 // The rules in force and who changed them, on Postgres: rows, an append-only audit and a version that grows with every change.
 import { sql, type Transaction } from 'kysely';
-import type { UserId } from '../model/ids.ts';
 import type { Rule } from '../model/rules.ts';
 import type { AuditLine, RuleStore } from '../ports/stores.ts';
 import { clean, guarded, type Db } from './db.ts';
@@ -31,14 +30,11 @@ export class PostgresRules implements RuleStore {
     });
   }
 
-  async remove(id: string, by: UserId): Promise<boolean> {
+  async remove(id: string, line: AuditLine): Promise<boolean> {
     return await this.#change(async (db) => {
       const gone = await db.deleteFrom('rule').where('id', '=', id).where('source', '=', 'command').executeTakeFirst();
       if (gone.numDeletedRows === 0n) return false;
-      await db
-        .insertInto('audit')
-        .values({ by, what: clean(`remove ${id}`) })
-        .execute();
+      await db.insertInto('audit').values(auditRow(line)).execute();
       return true;
     });
   }
@@ -56,8 +52,7 @@ export class PostgresRules implements RuleStore {
   }
 
   async audit(line: AuditLine): Promise<void> {
-    const row = { at: new Date(line.at), by: line.by, what: clean(line.what) };
-    await guarded('audit', () => this.#db.sql.insertInto('audit').values(row).execute());
+    await guarded('audit', () => this.#db.sql.insertInto('audit').values(auditRow(line)).execute());
   }
 
   async audited(limit: number): Promise<readonly AuditLine[]> {
@@ -83,4 +78,8 @@ export class PostgresRules implements RuleStore {
       }),
     );
   }
+}
+
+function auditRow(line: AuditLine): { at: Date; by: string; what: string } {
+  return { at: new Date(line.at), by: line.by, what: clean(line.what) };
 }

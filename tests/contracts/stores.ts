@@ -350,8 +350,10 @@ export function storesContract(name: string, make: () => Promise<World>): void {
       expect(after).toBeGreaterThan(before);
       await a.rules.put({ ...rule, effect: 'deny' });
       expect(await b.rules.version()).toBeGreaterThan(after);
-      expect(await a.rules.remove('r2', as('@root:server'))).toBe(true);
-      expect(await a.rules.remove('r2', as('@root:server'))).toBe(false);
+      const line = { at: 1_700_000_000_789, by: as<UserId>('@root:server'), what: 'remove r2: é' };
+      expect(await a.rules.remove('r2', line)).toBe(true);
+      expect(await a.rules.remove('r2', line)).toBe(false);
+      expect(await b.rules.audited(5)).toEqual([line]);
       expect(await b.rules.all()).toEqual([{ ...rule, effect: 'deny' }]);
     });
 
@@ -359,7 +361,8 @@ export function storesContract(name: string, make: () => Promise<World>): void {
       const ofFile: Rule = { ...rule, id: 'f1', source: 'file', by: 'file' };
       await a.rules.put(rule);
       await a.rules.replaceFileRules([ofFile, { ...ofFile, id: 'f2' }]);
-      expect(await a.rules.remove('f1', as('@root:server'))).toBe(false);
+      expect(await a.rules.remove('f1', { at: 1, by: as('@root:server'), what: 'remove f1' })).toBe(false);
+      expect(await b.rules.audited(5)).toEqual([]);
       await a.rules.replaceFileRules([{ ...ofFile, id: 'f2' }]);
       expect((await b.rules.all()).map((one) => one.id).toSorted()).toEqual(['f2', 'r1']);
     });

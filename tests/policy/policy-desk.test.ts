@@ -81,7 +81,10 @@ test('who changed what and when is kept', async () => {
   const { id } = await here.allow({ action: 'login', user: ':hs' }, root, '$1');
   expect(await there.remove(id, root)).toBe('removed');
   const lines = (await stores[0]?.rules.audited(10)) ?? [];
-  expect(lines.map((line) => [line.by, line.what.split(' ')[0]])).toContainEqual([root, `${id}:`]);
+  expect(lines.map((line) => [line.by, line.what.split(':')[0]])).toEqual([
+    [root, `remove ${id}`],
+    [root, id],
+  ]);
   expect(lines.every((line) => line.at > 0)).toBe(true);
 });
 

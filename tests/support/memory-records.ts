@@ -213,10 +213,11 @@ export function memoryRules(db: MemoryDatabase): RuleStore {
       db.rules.set(rule.id, stored(rule));
       db.ruleVersion += 1;
     },
-    remove: async (id: string) => {
+    remove: async (id: string, line: AuditLine) => {
       await Promise.resolve();
       if (db.rules.get(id)?.source !== 'command') return false;
       db.rules.delete(id);
+      audit(line);
       db.ruleVersion += 1;
       return true;
     },
