@@ -8,6 +8,7 @@ import {
 } from '@whiskeysockets/baileys';
 import { EventEmitter } from 'node:events';
 import type { Cures } from './cures.ts';
+import { DeviceLists } from './device-lists.ts';
 import { LibraryTimers } from './library-timers.ts';
 import type { WhatsAppSettings } from './settings.ts';
 import { guardSocket } from './state/guard.ts';
@@ -45,6 +46,7 @@ export interface LibraryDoors {
 export interface OpenedSocket {
   readonly socket: WASocket;
   readonly gate: Gate;
+  readonly devices: DeviceLists;
   readonly web: Pick<WebDoor, 'get'>;
   /** Leaves no timer, no socket and nobody waiting. */
   close(): Promise<void>;
@@ -57,6 +59,7 @@ const QUERY_MS = 20_000;
 /** Connects at once. @throws Error when the library is not the one this was written for */
 export function openSocket({ settings, state, cures, qrMs, keepAliveMs, openMs }: LibraryDoors): OpenedSocket {
   const timers = cures.timers ? new LibraryTimers() : undefined;
+  const devices = new DeviceLists();
   const door = new WebDoor(settings.dangerousTestServers, standInOf(settings));
   const timing = {
     ...(qrMs === undefined ? {} : { qrTimeout: qrMs }),
@@ -72,7 +75,15 @@ export function openSocket({ settings, state, cures, qrMs, keepAliveMs, openMs }
     return true;
   });
   const make = (): WASocket =>
-    captured(() => makeWASocket({ ...configOf(settings, state), makeSignalRepository, ...door.settings, ...timing }));
+    captured(() =>
+      makeWASocket({
+        ...configOf(settings, state),
+        makeSignalRepository,
+        userDevicesCache: devices,
+        ...door.settings,
+        ...timing,
+      }),
+    );
   const socket = timers?.run(make) ?? make();
   if (timers !== undefined) own(socket, timers);
   const guarded = guardSocket(socket.ws, state.journal, cures, ({ tag }) => tag !== 'receipt');
@@ -97,7 +108,7 @@ export function openSocket({ settings, state, cures, qrMs, keepAliveMs, openMs }
       await door.close();
     }
   };
-  return { socket, gate: guarded, web: door, close: async () => await (closing ??= close()) };
+  return { socket, gate: guarded, devices, web: door, close: async () => await (closing ??= close()) };
 }
 
 function standInOf({ test }: WhatsAppSettings): StandIn | undefined {

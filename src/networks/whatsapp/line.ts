@@ -113,6 +113,8 @@ export class Line {
       return await Promise.race([out.then(async () => await ack), ack]);
     } catch (error) {
       if (error instanceof BridgeError) throw error;
+      // The library gave it up by itself: perhaps for a device that it still remembers, and that is no more.
+      this.#opened.devices.flushAll();
       throw unanswered(error);
     } finally {
       this.#waiting.delete(id);
