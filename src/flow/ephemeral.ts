@@ -1,18 +1,20 @@
 // Typing and receipts, passed on at once and lost in peace: nothing here is queued, retried or written down.
 import type { EphemeralEvent } from '../model/network-event.ts';
 import type { MatrixEphemeral } from '../model/matrix-event.ts';
-import { portalKeyText, type EventId, type MessageId, type RoomId, type UserId } from '../model/ids.ts';
+import { portalKeyText, type MessageId, type PortalKey, type RoomId, type UserId } from '../model/ids.ts';
 import type { Portal, Puppet } from '../model/records.ts';
 import { mayBridge, type FlowDoors } from './doors.ts';
 
 /** How often what was read is looked for, and the time between, in ms. */
 const [LOOKS, LOOK_MS] = [5, 500];
+/** Ms in which more may arrive: the newest is shown for all, and what it is in the room is mostly written down by then. */
+const ARRIVING_MS = 500;
 
 export class Ephemeral {
   readonly #doors: FlowDoors;
   readonly #typing = new Map<RoomId, ReadonlySet<UserId>>();
-  /** Rooms in which the bot says that something arrived, each with what it has to say next. */
-  readonly #arriving = new Map<RoomId, EventId | undefined>();
+  /** What has arrived and is not shown yet, in order, by login and chat. */
+  readonly #arriving = new Map<string, MessageId[]>();
 
   constructor(doors: FlowDoors) {
     this.#doors = doors;
@@ -77,7 +79,7 @@ export class Ephemeral {
   async #readThere(event: Extract<EphemeralEvent, { kind: 'read' }>, puppet: Puppet): Promise<void> {
     const portal = await this.#doors.portals.byKey(event.portal);
     if (portal?.room === undefined || !(await this.#allowed(portal, puppet))) return;
-    const link = await this.#linkOf(event, portal.room);
+    const link = await this.#linkOf(event.portal, [event.upTo], portal.room);
     if (link === undefined) return;
     const own = (await this.#doors.senders.ownersOf(portal, event.person)).length > 0;
     const known = (await this.#doors.ghosts.find(portal.key.network, event.person))?.registered === true;
@@ -87,35 +89,44 @@ export class Ephemeral {
   }
 
   /** The bot has read it: ordinary clients show no other sign between "sent" and "read by". */
-  async #deliveredThere(event: Extract<EphemeralEvent, { kind: 'delivered' }>, puppet: Puppet): Promise<void> {
+  async #deliveredThere(
+    { portal, upTo }: Extract<EphemeralEvent, { kind: 'delivered' }>,
+    puppet: Puppet,
+  ): Promise<void> {
     if (!this.#doors.settings.showDelivered) return;
-    const portal = await this.#doors.portals.byKey(event.portal);
-    if (portal?.room === undefined || !(await this.#allowed(portal, puppet))) return;
-    const link = await this.#linkOf(event, portal.room);
-    if (link !== undefined) await this.#arrived(portal.room, link.event);
-  }
-
-  /** One at a time in a room: of what arrives meanwhile, the newest covers the others. */
-  async #arrived(room: RoomId, event: EventId): Promise<void> {
-    const busy = this.#arriving.has(room);
-    this.#arriving.set(room, event);
-    if (busy) return;
+    const chat = `${puppet.id} ${portalKeyText(portal)}`;
+    const before = this.#arriving.get(chat);
+    if (before !== undefined) {
+      before.push(upTo);
+      return;
+    }
+    const arrived = [upTo];
+    this.#arriving.set(chat, arrived);
     try {
-      for (let next: EventId | undefined = event; next !== undefined; next = this.#arriving.get(room)) {
-        this.#arriving.set(room, undefined);
-        await this.#doors.matrix.bot.read(room, next);
+      while (arrived.length > 0) {
+        await this.#doors.clock.sleep(ARRIVING_MS);
+        await this.#arrived(portal, arrived.splice(0), puppet);
       }
     } finally {
-      this.#arriving.delete(room);
+      this.#arriving.delete(chat);
     }
   }
 
-  /** Whoever has the chat open reads before we have written down what was read. */
-  async #linkOf({ portal, upTo }: Extract<EphemeralEvent, { upTo: MessageId }>, room: RoomId) {
+  async #arrived(key: PortalKey, upTo: readonly MessageId[], puppet: Puppet): Promise<void> {
+    const portal = await this.#doors.portals.byKey(key);
+    if (portal?.room === undefined || !(await this.#allowed(portal, puppet))) return;
+    const link = await this.#linkOf(key, upTo, portal.room);
+    if (link !== undefined) await this.#doors.matrix.bot.read(portal.room, link.event);
+  }
+
+  /** The newest that stands in the room. Whoever has the chat open reads before we have written down what was read. */
+  async #linkOf(portal: PortalKey, upTo: readonly MessageId[], room: RoomId) {
     for (let look = 0; look < LOOKS; look += 1) {
       if (look > 0) await this.#doors.clock.sleep(LOOK_MS);
-      const link = (await this.#doors.links.byMessage(portal, upTo)).findLast((one) => one.room === room);
-      if (link !== undefined) return link;
+      for (const message of upTo.toReversed()) {
+        const link = (await this.#doors.links.byMessage(portal, message)).findLast((one) => one.room === room);
+        if (link !== undefined) return link;
+      }
     }
     return undefined;
   }
