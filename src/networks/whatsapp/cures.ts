@@ -21,6 +21,8 @@ export interface Cures {
   readonly timers: boolean;
   /** 16: what comes now waits its turn behind what was stored for us. */
   readonly inTurn: boolean;
+  /** 18: what goes on after its transaction has ended is no part of it. */
+  readonly ended: boolean;
 }
 
 export const allCures: Cures = {
@@ -34,4 +36,5 @@ export const allCures: Cures = {
   silence: true,
   timers: true,
   inTurn: true,
+  ended: true,
 };

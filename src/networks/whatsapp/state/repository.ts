@@ -11,6 +11,7 @@ import {
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { KeyedTurns } from '../../../model/keyed-turns.ts';
 import type { Cures } from '../cures.ts';
+import { endTransactions } from './ended.ts';
 import type { Journal } from './journal.ts';
 import type { KeyStore } from './keys.ts';
 import { packRow } from './row.ts';
@@ -42,6 +43,7 @@ const UNLOCKED = /^(?:lid-mapping|delete-\d+-sessions)$/;
 export function repositoryMaker(doors: RepositoryDoors): MakeRepository {
   return (auth, logger, pnToLid) => {
     const keys = auth.keys as SignalKeyStoreWithTransaction;
+    if (doors.cures.ended) endTransactions(keys);
     if (doors.cures.oneLock) takeOneLock(keys, doors.turns);
     const steps = new Steps(doors, keys);
     const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, pnToLid);

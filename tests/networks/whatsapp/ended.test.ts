@@ -1,0 +1,76 @@
+// What the library begins in a transaction and ends after it is kept: on the wire, the tokens that it hands out with its messages.
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import type { Cures } from '../../../src/networks/whatsapp/cures.ts';
+import { DraftLedger } from '../../../src/networks/whatsapp/state/ledger.ts';
+import { Party } from './support/party.ts';
+import { Post } from './support/post.ts';
+import { context, effect, Scenes, text } from './support/scene.ts';
+
+let sandbox: WhatsAppSandbox;
+let scenes: Scenes;
+
+beforeAll(async () => {
+  sandbox = await WhatsAppSandbox.start();
+  scenes = new Scenes(sandbox);
+});
+
+afterEach(async () => {
+  await scenes.close();
+});
+
+afterAll(async () => {
+  await sandbox.stop();
+});
+
+/** How often somebody who is written to four times is given the right to write back. */
+async function tokens(cures: Partial<Cures>): Promise<number> {
+  const { house, session, me, friend, chat } = await scenes.live({ cures, paced: false });
+  await sandbox.write(friend.id, me.id, 'met');
+  await house.until(() => house.texts(chat).includes('met'));
+  const given = async (): Promise<number> =>
+    (await sandbox.command('nodes', { person: me.id, way: 'in', kind: 'iq set privacy tokens' })).length;
+  await session.perform(text(chat, 'one'), effect(), context);
+  while ((await given()) === 0) await sandbox.messages(friend.id, me.id);
+  for (const words of ['two', 'three', 'four']) await session.perform(text(chat, words), effect(), context);
+  // Whatever it is followed by on the wire is there as well.
+  await session.performEphemeral({ kind: 'typing', chat, active: true });
+  await sandbox.messages(friend.id, me.id);
+  return await given();
+}
+
+describe('a token for whoever is written to', () => {
+  test('is handed out once', async () => {
+    expect(await tokens({})).toBe(1);
+  });
+
+  test('is handed out with every message when it is noted in a transaction that has ended (cure ended: false)', async () => {
+    expect(await tokens({ ended: false })).toBeGreaterThan(2);
+  });
+});
+
+test('what is begun in a transaction and ends after it has the keys as they are, and a transaction of its own', async () => {
+  const ledger = new DraftLedger();
+  const anna = await Party.open({ number: 1, ledger, post: new Post() });
+  const { keys } = anna;
+  const { promise: over, resolve: end } = Promise.withResolvers<undefined>();
+  let late: Promise<unknown> = Promise.resolve();
+  await keys.transaction(async () => {
+    await keys.set({ 'lid-mapping': { a: 'within' } });
+    late = over.then(async () => {
+      const found = [keys.isInTransaction(), await keys.get('lid-mapping', ['a'])];
+      await keys.set({ 'lid-mapping': { b: 'late' } });
+      await keys.transaction(async () => {
+        found.push(keys.isInTransaction());
+        await keys.set({ 'lid-mapping': { c: 'later' } });
+      }, 'of its own');
+      return found;
+    });
+  }, 'the first');
+  await anna.state.keys.set({ 'lid-mapping': { a: 'after' } });
+  end(undefined);
+  expect(await late).toEqual([false, { a: 'after' }, true]);
+  const kept = await Party.open({ number: 1, ledger, post: new Post() });
+  expect(await kept.keys.get('lid-mapping', ['a', 'b', 'c'])).toEqual({ a: 'after', b: 'late', c: 'later' });
+  await Promise.all([anna.close(), kept.close()]);
+});
