@@ -135,6 +135,7 @@ const leaveGroup: Command = {
       since: call.doors.clock.now(),
       again: true,
       isLinked: async () => await Promise.resolve(false),
+      open: async () => await Promise.reject(new Error('a command sends no picture')),
     });
     return reply(say('group.left', { name: group.name }));
   },

@@ -50,7 +50,7 @@ const CONCERNS = new Set([
 ]);
 
 /** How a room is: of our concern only where it shows how a group is. */
-const SHOWS_A_GROUP = new Set(['m.room.name', 'm.room.topic', 'm.room.power_levels']);
+const SHOWS_A_GROUP = new Set(['m.room.name', 'm.room.topic', 'm.room.avatar', 'm.room.power_levels']);
 
 export class Intake {
   readonly #doors: IntakeDoors;

@@ -1,12 +1,13 @@
 // Makes a group's room look as its network says the group is: when the room is new, and when something done here was refused there.
 import { effectId } from '../model/effect.ts';
 import type { BridgeAct, QueueEntry } from '../model/entry.ts';
-import type { PersonId, UserId } from '../model/ids.ts';
+import type { PersonId, PuppetId, UserId } from '../model/ids.ts';
 import type { ChatSnapshot } from '../model/chat.ts';
 import type { Portal } from '../model/records.ts';
 import { letIn, letOut } from './belonging.ts';
 import { mayBridge, usersOf, type FlowDoors, type Plan } from './doors.ts';
 import { isDone } from './done.ts';
+import { showPicture } from './pictures.ts';
 
 type Mirror = Extract<BridgeAct, { kind: 'mirror' }>;
 type Open = Portal & { readonly room: NonNullable<Portal['room']> };
@@ -23,15 +24,30 @@ export async function mirror(doors: FlowDoors, entry: QueueEntry, act: Mirror): 
   if ((await mayBridge(doors, puppet, portal.facts)).effect === 'deny') return none('denied');
   const { chat } = await session.describeChat(portal.key.chat);
   const open = { ...portal, room: portal.room };
-  await sayHow(doors, entry, open, chat);
+  await sayHow(doors, entry, open, chat, act.puppet);
   await showWho(doors, entry, open, chat, act.back ?? []);
   return none('mirrored');
 }
 
-async function sayHow(doors: FlowDoors, entry: QueueEntry, portal: Open, chat: ChatSnapshot): Promise<void> {
-  const { name, topic = '', announce = false, locked = false, anyoneAdds = false, members = [] } = chat;
+async function sayHow(
+  doors: FlowDoors,
+  entry: QueueEntry,
+  portal: Open,
+  chat: ChatSnapshot,
+  puppet: PuppetId,
+): Promise<void> {
+  const { name, topic = '', picture, announce = false, locked = false, anyoneAdds = false, members = [] } = chat;
   const words = { ...(name === undefined ? {} : { name }), topic };
   await isDone(async () => await doors.matrix.bot.describe(portal.room, effectId(entry.key, 'words'), words));
+  if (picture !== undefined) {
+    const { bot } = doors.matrix;
+    await showPicture(doors, {
+      portal,
+      puppet,
+      picture,
+      by: async (work) => await isDone(async () => await work(bot)),
+    });
+  }
   if (name !== undefined && name !== portal.name) await doors.keeper.change(portal.key, { name });
   const roles = new Map<UserId, 'member' | 'admin'>();
   for (const { person, role } of members) {

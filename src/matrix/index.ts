@@ -1,7 +1,6 @@
 // The Matrix wing, put together: what the house gets to see of it; knows no network beyond ids and titles.
 import { randomUUID } from 'node:crypto';
 import type { PersonSnapshot } from '../model/chat.ts';
-import { effectId } from '../model/effect.ts';
 import type { EffectId, NetworkId, PersonId, RoomId } from '../model/ids.ts';
 import type { MediaSource } from '../model/message.ts';
 import type { MatrixApi, ReadEvent } from '../ports/matrix.ts';
@@ -20,6 +19,7 @@ import { Markers } from './marker.ts';
 import { MatrixMedia } from './media.ts';
 import { readEvent } from './read.ts';
 import { markRoom } from './room-marks.ts';
+import { VaultedPictures } from './room-pictures.ts';
 import { MatrixRooms } from './rooms.ts';
 import { MatrixSpeaker } from './speaker.ts';
 import { TransactionDoor } from './transaction-door.ts';
@@ -98,9 +98,10 @@ export async function openMatrix(options: MatrixOptions): Promise<MatrixWing> {
     picture: async (network, hash, source) => {
       if (source.from === 'matrix') return source.uri;
       const open = async (): Promise<MediaStream | undefined> => await options.openNetworkMedia?.(network, source);
-      return await media.picture(effectId(`avatar/${network}/${hash}`, 0), open, log);
+      return await pictures.bring(network, hash, open);
     },
   });
+  const pictures = new VaultedPictures(media, options.stores.vault, log);
   const bot = new MatrixSpeaker({
     client,
     who: botAs,
@@ -134,6 +135,7 @@ export async function openMatrix(options: MatrixOptions): Promise<MatrixWing> {
   });
 
   const api: MatrixApi = {
+    pictures,
     bot,
     serverName: options.serverName,
     ghostUser: (network, person) => ids.ghost(network, person),

@@ -82,6 +82,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     isState(event) ? { kind: 'words', name: textAt(content, 'name', 10_000) ?? '' } : notState('m.room.name'),
   'm.room.topic': (event, content) =>
     isState(event) ? { kind: 'words', topic: textAt(content, 'topic', 10_000) ?? '' } : notState('m.room.topic'),
+  'm.room.avatar': avatar,
   'm.room.power_levels': powers,
   'm.room.encrypted': () => ({ kind: 'encrypted' }),
   'm.room.encryption': (event) => (isState(event) ? { kind: 'encryption-on' } : notState('m.room.encryption')),
@@ -92,6 +93,13 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
 };
 
+/** What is no address of a picture is none. */
+function avatar(event: Json, content: Json): Kind {
+  if (!isState(event)) return notState('m.room.avatar');
+  const uri = textAt(content, 'url', 1000);
+  return { kind: 'words', picture: uri !== undefined && MXC.test(uri) ? as<MxcUri>(uri) : null };
+}
+
 function powers(event: Json, content: Json): Kind {
   if (!isState(event)) return notState('m.room.power_levels');
   const before = field(objectAt(event, 'unsigned'), 'prev_content');
@@ -99,6 +107,8 @@ function powers(event: Json, content: Json): Kind {
     ? { kind: 'powers', before: readPowers(before), after: readPowers(content, before) }
     : { kind: 'powers', after: readPowers(content) };
 }
+
+const MXC = /^mxc:\/\/[^/\s]+\/[\w-]+$/;
 
 function isState(event: Json): boolean {
   return field(event, 'state_key') === '';
@@ -180,7 +190,7 @@ function fallbackOf(content: Json): { fallback?: RichText } {
 /** spec 1.10: `filename` beside `body` makes the body a caption. */
 function mediaBody(kind: Media['kind'], what: string, content: Json): MessageBody {
   const uri = textAt(content, 'url', 1000);
-  if (uri === undefined || !/^mxc:\/\/[^/\s]+\/[\w-]+$/.test(uri)) {
+  if (uri === undefined || !MXC.test(uri)) {
     return { kind: 'unsupported', what: `kind.${what}`, ...fallbackOf(content) };
   }
   const body = textAt(content, 'body');

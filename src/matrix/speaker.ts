@@ -1,5 +1,5 @@
 // One voice in rooms: the bot, a ghost or a real person through the second registration; knows no network.
-import { as, type EffectId, type EventId, type RoomId, type UserId } from '../model/ids.ts';
+import { as, type EffectId, type EventId, type MxcUri, type RoomId, type UserId } from '../model/ids.ts';
 import type { MessageBody } from '../model/message.ts';
 import { BridgeError } from '../model/errors.ts';
 import type { RoomWords, SendAbout, Speaker } from '../ports/matrix.ts';
@@ -86,6 +86,15 @@ export class MatrixSpeaker implements Speaker {
         await this.#setState(room, type, '', { [key]: text, ...this.#marked(room, id) });
       });
     }
+  }
+
+  async showPicture(room: RoomId, uri: MxcUri | undefined): Promise<void> {
+    await this.#entered(room, async () => {
+      const { client } = this.#options;
+      const there = await this.#asMyself(async (who) => await stateOf(client, who, room, 'm.room.avatar'));
+      if (textAt(there, 'url') !== uri)
+        await this.#setState(room, 'm.room.avatar', '', uri === undefined ? {} : { url: uri });
+    });
   }
 
   #marked(room: RoomId, id: EffectId | undefined): Json {

@@ -31,6 +31,8 @@ export interface ChatSnapshot {
   readonly kind: 'direct' | 'group' | 'channel';
   readonly name?: string;
   readonly topic?: string;
+  /** Null: none. Absent: not known. */
+  readonly picture?: Picture | null;
   /** In direct chats: the other person and nobody else. */
   readonly members?: readonly Member[];
   /** Only admins may write. */
@@ -44,7 +46,9 @@ export interface ChatSnapshot {
 }
 
 /** An empty topic is none. */
-export type ChatChange = Partial<Pick<ChatSnapshot, 'name' | 'topic' | 'announce' | 'locked' | 'anyoneAdds'>>;
+export type ChatChange = Partial<
+  Pick<ChatSnapshot, 'name' | 'topic' | 'picture' | 'announce' | 'locked' | 'anyoneAdds'>
+>;
 
 export interface ResolvedChat {
   readonly chat: ChatSnapshot;

@@ -2,7 +2,7 @@
 import type { Shown } from './shown.ts';
 import type { ChatChange, ChatMarks, PersonSnapshot, Role } from './chat.ts';
 import type { ChatId, EffectId, EventId, MessageId, PersonId, PortalKey, PuppetId, RoomId, UserId } from './ids.ts';
-import type { MessageBody } from './message.ts';
+import type { MediaSource, MessageBody } from './message.ts';
 import type { Say } from './say.ts';
 
 /** Of what people say. */
@@ -15,6 +15,8 @@ export type MessageAction =
 /** Of how a group (or, of its timer, a private chat) is; done again, each changes nothing. */
 export type GroupAction =
   | { readonly kind: 'rename'; readonly chat: ChatId; readonly name: string }
+  /** Null: none any more. */
+  | { readonly kind: 'set-picture'; readonly chat: ChatId; readonly picture: MediaSource | null }
   /** An empty topic is none. */
   | { readonly kind: 'set-topic'; readonly chat: ChatId; readonly topic: string }
   /** announce: only admins write · locked: only admins change name, topic and picture · anyoneAdds: every member adds people. */

@@ -1,5 +1,5 @@
 // What the homeserver told us, read from the wire by matrix/read.ts; knows no network.
-import type { EventId, RoomId, UserId } from './ids.ts';
+import type { EventId, MxcUri, RoomId, UserId } from './ids.ts';
 import type { MessageBody } from './message.ts';
 
 export type Membership = 'invite' | 'join' | 'leave' | 'ban' | 'knock';
@@ -40,8 +40,8 @@ export type MatrixEvent = MatrixOrigin &
         /** The invited room is encrypted, as far as the stripped state says. */
         readonly encrypted: boolean;
       }
-    /** What a room is called and what it is about; nothing named = as it was. */
-    | { readonly kind: 'words'; readonly name?: string; readonly topic?: string }
+    /** What a room is called, what it is about and its picture (null: none); nothing named = as it was. */
+    | { readonly kind: 'words'; readonly name?: string; readonly topic?: string; readonly picture?: MxcUri | null }
     /** `before` is missing where the homeserver does not say what was replaced. */
     | { readonly kind: 'powers'; readonly before?: Powers; readonly after: Powers }
     | { readonly kind: 'encrypted' }

@@ -42,6 +42,8 @@ export interface Speaker {
   kick(room: RoomId, user: UserId, why?: string, id?: EffectId): Promise<void>;
   /** Writes nothing that the room says already. */
   describe(room: RoomId, id: EffectId, words: RoomWords): Promise<void>;
+  /** Undefined takes it away. Writes nothing that is so already. */
+  showPicture(room: RoomId, uri: MxcUri | undefined): Promise<void>;
   send(room: RoomId, id: EffectId, body: MessageBody, about?: SendAbout): Promise<EventId>;
   edit(room: RoomId, id: EffectId, target: EventId, body: MessageBody, about?: SendAbout): Promise<EventId>;
   redact(room: RoomId, id: EffectId, target: EventId, why?: string): Promise<EventId>;
@@ -79,7 +81,22 @@ export interface RoomLook {
   readonly tombstoned: boolean;
 }
 
+/** One of its network's that a room shows: the network's name for it, and where it is in the homeserver's store. */
+export interface ShownPicture {
+  readonly hash: string;
+  readonly uri: MxcUri;
+}
+
+export interface RoomPictures {
+  /** Into the homeserver's store, once; undefined when it cannot be had now. @throws BridgeError while the homeserver is away */
+  bring(network: NetworkId, hash: string, open: () => Promise<MediaStream | undefined>): Promise<MxcUri | undefined>;
+  /** What the room was last given from its network, or its network from the room. */
+  shown(room: RoomId): Promise<ShownPicture | undefined>;
+  keep(room: RoomId, shown: ShownPicture | undefined): Promise<void>;
+}
+
 export interface MatrixApi {
+  readonly pictures: RoomPictures;
   readonly bot: Speaker;
   readonly serverName: string;
   /** The ghost's user id, without asking anybody. */

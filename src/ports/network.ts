@@ -61,6 +61,8 @@ export interface PerformContext {
   readonly again: boolean;
   /** Is this message id already linked to another Matrix event? */
   isLinked(message: MessageId): Promise<boolean>;
+  /** What stands in the homeserver's store. @throws BridgeError */
+  open(source: MediaSource): Promise<MediaStream>;
 }
 
 export interface ActionReceipt {
@@ -68,6 +70,8 @@ export interface ActionReceipt {
   readonly message?: MessageId;
   /** Epoch ms by the network's clock. */
   readonly at: number;
+  /** Hash of the picture that the action set, as snapshots name it. */
+  readonly picture?: string;
   /** The edit's own date, if the network dates edits (epoch ms). */
   readonly editedAt?: number;
 }

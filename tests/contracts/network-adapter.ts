@@ -1,5 +1,7 @@
 // The contract of every network's adapter, run against its simulator: login, there and back, once, in order, and through faults.
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { labelledJpeg } from '../../sandbox/jpeg.ts';
 import type { GroupAction, NetworkAction } from '../../src/model/delivery.ts';
 import { originKey } from '../../src/model/effect.ts';
 import { FencedError } from '../../src/model/errors.ts';
@@ -39,7 +41,13 @@ function newEffect(): EffectId {
 }
 
 function attempt(more: Partial<PerformContext> = {}): PerformContext {
-  return { since: Date.now(), again: false, isLinked: async () => await Promise.resolve(false), ...more };
+  return {
+    since: Date.now(),
+    again: false,
+    isLinked: async () => await Promise.resolve(false),
+    open: async () => await Promise.resolve({ mime: 'image/jpeg', chunks: Readable.from([labelledJpeg('a group')]) }),
+    ...more,
+  };
 }
 
 function textAction(chat: ChatId, text: string, replyTo?: MessageId): NetworkAction {
@@ -88,6 +96,7 @@ export interface Traits {
 const GROUP_ACTIONS: readonly GroupAction['kind'][] = [
   'rename',
   'set-topic',
+  'set-picture',
   'set-mode',
   'set-role',
   'add',
@@ -681,6 +690,10 @@ export function adapterContract(name: string, make: () => Promise<NetworkWorld>,
         'set-topic': ({ group: chat }) => ({
           action: { kind: 'set-topic', chat, topic: 'We sing' },
           so: ({ topic }) => topic === 'We sing',
+        }),
+        'set-picture': ({ group: chat }) => ({
+          action: { kind: 'set-picture', chat, picture: { from: 'matrix', uri: as('mxc://hs.test/picture') } },
+          so: ({ picture }) => typeof picture === 'string',
         }),
         'set-mode': ({ group: chat }) => ({
           action: { kind: 'set-mode', chat, mode: 'announce', on: true },

@@ -46,6 +46,8 @@ export interface GroupNow {
   readonly admins: readonly PersonId[];
   readonly announce: boolean;
   readonly locked: boolean;
+  /** What tells it from another; null: none. */
+  readonly picture?: string | null;
   /** Seconds. */
   readonly timer?: number;
 }

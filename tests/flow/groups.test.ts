@@ -31,6 +31,73 @@ async function open(): Promise<void> {
 const ghost = (person: string): ReturnType<typeof world.matrix.ghost> => world.matrix.ghost('pigeon', person);
 const present = (user: Parameters<typeof world.matrix.level>[1]): unknown => world.matrix.room(room).members.get(user);
 
+describe('the picture of a group', () => {
+  const shown = (): unknown => world.matrix.room(room).timeline.findLast(({ type }) => type === 'm.room.avatar');
+  const times = (): number => world.matrix.room(room).timeline.filter(({ type }) => type === 'm.room.avatar').length;
+
+  test('is its room’s from the first message on, and each new one by whoever changed it, fetched once', async () => {
+    world.network.picture(chat, ZOE, 'first');
+    await open();
+    expect(shown()).toMatchObject({ sender: BOT, content: { url: 'mxc://hs/first' } });
+    world.network.picture(chat, 'ana', 'second');
+    world.network.happen(chat, ZOE, { kind: 'chat', change: { locked: true } });
+    await world.run();
+    expect(shown()).toMatchObject({ sender: ghost('ana'), content: { url: 'mxc://hs/second' } });
+    world.network.picture(chat, ZOE, null);
+    await world.run();
+    expect(shown()).toMatchObject({ sender: ghost(ZOE), content: {} });
+    expect(world.network.opened).toEqual(['first', 'second']);
+  });
+
+  test('set here is the group’s, and what comes back of it changes the room no more', async () => {
+    await open();
+    world.network.answering = async () => {
+      for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    };
+    world.matrix.state(room, marie, 'm.room.avatar', { url: 'mxc://hs.test/mine' });
+    await world.run();
+    const action = { kind: 'set-picture', chat, picture: { from: 'matrix', uri: 'mxc://hs.test/mine' } };
+    expect(world.network.performed.at(-1)).toMatchObject({ action });
+    expect([times(), shown()]).toMatchObject([1, { sender: marie, content: { url: 'mxc://hs.test/mine' } }]);
+    // Nor does a look at the whole group.
+    world.network.setRole(chat, ZOE, 'ana', 'admin');
+    world.matrix.state(room, marie, 'm.room.topic', { topic: 'refused' });
+    await world.run();
+    expect(times()).toBe(1);
+    world.matrix.state(room, marie, 'm.room.avatar', {});
+    await world.run();
+    expect(world.network.performed.at(-1)).toMatchObject({ action: { kind: 'set-picture', picture: null } });
+    expect(times()).toBe(2);
+    expect(world.network.opened).toEqual([]);
+  });
+
+  test('that may not be is put back as it was, and nobody fetches it again', async () => {
+    world.network.picture(chat, ZOE, 'first');
+    await open();
+    world.network.before = () => {
+      throw new BridgeError('no-right', 'never', 'fault.not-yours');
+    };
+    world.matrix.state(room, marie, 'm.room.avatar', { url: 'mxc://hs.test/mine' });
+    await world.run();
+    expect(shown()).toMatchObject({ sender: BOT, content: { url: 'mxc://hs/first' } });
+    expect(world.matrix.texts(room).at(-1)).toContain('only the author');
+    expect(world.network.opened).toEqual(['first']);
+  });
+
+  test('that cannot be fetched leaves the room as it is, keeps no message, and comes with the next look', async () => {
+    await open();
+    world.network.hasMedia = false;
+    world.network.picture(chat, ZOE, 'first');
+    world.network.say(chat, ZOE, 'do you like it?');
+    await world.run();
+    expect([times(), world.matrix.texts(room).at(-1)]).toEqual([0, 'do you like it?']);
+    world.network.hasMedia = true;
+    world.matrix.state(room, marie, 'm.room.topic', { topic: 'refused' });
+    await world.run();
+    expect(shown()).toMatchObject({ content: { url: 'mxc://hs/first' } });
+  });
+});
+
 describe('the room of a group', () => {
   test('shows its people from the first message on, with power for admins and nobody else', async () => {
     await open();

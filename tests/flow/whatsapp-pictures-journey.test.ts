@@ -1,7 +1,9 @@
 // Pictures of people and groups, between WhatsApp and Matrix in both directions; the bridge is a process of its own.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { labelledJpeg } from '../../sandbox/jpeg.ts';
+import sharp from 'sharp';
+import { jpegFrame, labelledJpeg } from '../../sandbox/jpeg.ts';
 import type { WhatsAppSandbox, Person as Contact } from '../../sandbox/whatsapp/control-client.ts';
+import type { GroupInfo } from '../../sandbox/whatsapp/control-types.ts';
 import { eventually, type Person } from './journey/person.ts';
 import type { Town } from './journey/town.ts';
 import { linkByCode, openWhatsAppTown } from './journey/whatsapp.ts';
@@ -66,5 +68,71 @@ describe('the picture of a person', () => {
     await camille.answer(room, 'two');
     expect(await camille.profile(sender)).toEqual({ displayname: 'Dora (WhatsApp)' });
     await whatsapp.command('clearFaults', {});
+  });
+});
+
+describe('the picture of a group', () => {
+  let alice: Contact;
+  let bob: Contact;
+  let group: GroupInfo;
+  let room: string;
+
+  beforeAll(async () => {
+    alice = await whatsapp.createPerson({ name: 'Alina' });
+    bob = await whatsapp.createPerson({ name: 'Boris' });
+    group = await whatsapp.createGroup(alice.id, 'Crew', [account.id, bob.id]);
+    await whatsapp.command('changeGroup', { by: alice.id, group: group.id, picture: jpeg('the crew') });
+    await whatsapp.write(alice.id, group.id, 'all aboard');
+    room = await camille.nextRoom();
+    await camille.answer(room, 'all aboard');
+  });
+
+  const changes = async () => (await camille.events(room)).filter(({ type }) => type === 'm.room.avatar');
+  const shown = async (): Promise<Buffer> =>
+    await camille.download(String((await camille.state(room, 'm.room.avatar'))?.['url']));
+  const theirs = async (): Promise<Buffer> =>
+    Buffer.from((await whatsapp.command('picture', { of: group.id }))?.jpeg ?? '', 'base64');
+  const png = async (colour: string): Promise<Buffer> =>
+    await sharp({ create: { width: 90, height: 60, channels: 3, background: colour } })
+      .png()
+      .toBuffer();
+
+  test('is its room’s from the first message on, and changes with it, by whoever changed it', async () => {
+    await eventually('the picture', async () => (await changes()).length === 1);
+    expect(await shown()).toEqual(labelledJpeg('the crew'));
+    await whatsapp.write(bob.id, group.id, 'I have a better one');
+    const { sender } = await camille.answer(room, 'I have a better one');
+    await whatsapp.command('changeGroup', { by: bob.id, group: group.id, picture: jpeg('a better one') });
+    await eventually('the better one', async () => (await changes()).length === 2);
+    expect((await changes())[1]?.sender).toBe(sender);
+    expect(await shown()).toEqual(labelledJpeg('a better one'));
+  });
+
+  test('set in the room is the group’s, as a JPEG, and the room keeps what was set', async () => {
+    const url = await camille.upload(await png('#00f'), 'image/png');
+    await camille.setState(room, 'm.room.avatar', { url });
+    const jpeg = await eventually('the JPEG', async () => {
+      const now = await theirs();
+      return jpegFrame(now)?.width === 640 && now;
+    });
+    const { dominant } = await sharp(jpeg).stats();
+    expect(dominant.b).toBeGreaterThan(dominant.r + 100);
+    await whatsapp.write(bob.id, group.id, 'that one is nice');
+    await camille.answer(room, 'that one is nice');
+    expect((await camille.state(room, 'm.room.avatar'))?.['url']).toBe(url);
+    expect(await changes()).toHaveLength(3);
+    await camille.setState(room, 'm.room.avatar', {});
+    await eventually('none', async () => (await theirs()).length === 0);
+  });
+
+  test('that WhatsApp would not take is said to whoever set it, and the room put back', async () => {
+    const url = await camille.upload(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'image/svg+xml');
+    await camille.setState(room, 'm.room.avatar', { url });
+    await camille.answer(room, 'This picture cannot be read');
+    await eventually('the room as it was', async () => {
+      const now = await camille.state(room, 'm.room.avatar');
+      return now !== undefined && now['url'] === undefined;
+    });
+    expect((await theirs()).length).toBe(0);
   });
 });

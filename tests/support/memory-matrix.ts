@@ -1,5 +1,6 @@
 // The in-memory twin of the homeserver's door: rooms with members and a timeline, each transaction id taken once, and what a
 // homeserver would push. It refuses what a homeserver refuses; knows no bridge.
+import { Readable } from 'node:stream';
 import type { ChatMarks } from '../../src/model/chat.ts';
 import { BridgeError } from '../../src/model/errors.ts';
 import {
@@ -13,7 +14,15 @@ import {
 } from '../../src/model/ids.ts';
 import type { Membership } from '../../src/model/matrix-event.ts';
 import type { MessageBody } from '../../src/model/message.ts';
-import type { MadeRoom, MatrixApi, RoomLook, RoomSpec, SendAbout, Speaker } from '../../src/ports/matrix.ts';
+import type {
+  MadeRoom,
+  MatrixApi,
+  RoomLook,
+  RoomSpec,
+  SendAbout,
+  ShownPicture,
+  Speaker,
+} from '../../src/ports/matrix.ts';
 import { Markers, MARKER } from '../../src/matrix/marker.ts';
 import { isSame, shaped } from '../../src/matrix/powers.ts';
 import type { MemoryClock } from './memory-clock.ts';
@@ -75,6 +84,8 @@ export class MemoryMatrix {
   readonly receipts: string[] = [];
   /** Codes drawn, by where they are. */
   readonly pictures = new Map<string, string>();
+  /** Of rooms, as the real wing keeps them. */
+  readonly shownPictures = new Map<RoomId, ShownPicture>();
   /** Called before each request; may throw. */
   before: (method: string, by: UserId, room?: RoomId) => void = () => undefined;
   /** New rooms come up encrypted. */
@@ -326,7 +337,25 @@ export class MemoryMatrix {
         return this.#demand(room, BOT).redacted.has(event);
       },
       readMarker: (room, marker) => MARKERS.read(room, marker),
-      openMedia: async () => await Promise.reject(new Error('no media here')),
+      openMedia: async (source) => {
+        await this.#request('openMedia', BOT);
+        const bytes = Buffer.from(source.from === 'matrix' ? source.uri : '');
+        return { mime: 'image/png', size: bytes.length, chunks: Readable.from([bytes]) };
+      },
+      pictures: {
+        bring: async (_network, hash, open) => {
+          const stream = await open().catch(() => undefined);
+          if (stream === undefined) return undefined;
+          await this.#request('upload', BOT);
+          return as<MxcUri>(`mxc://hs/${hash}`);
+        },
+        shown: async (room) => await Promise.resolve(this.shownPictures.get(room)),
+        keep: async (room, shown) => {
+          await Promise.resolve();
+          if (shown === undefined) this.shownPictures.delete(room);
+          else this.shownPictures.set(room, shown);
+        },
+      },
       upload: async () => await Promise.reject(new Error('no media here')),
       drawCode: async (id, code) => {
         await this.#request('drawCode', BOT);
@@ -389,6 +418,14 @@ export class MemoryMatrix {
           if (this.level(room, user) < needed(it.levels, type)) throw forbidden();
           this.state(room, user, type, { [key]: text, ...marker });
         }
+      },
+      showPicture: async (room, uri) => {
+        await this.#request('showPicture', user, room);
+        if (this.room(room).members.get(user) !== 'join') throw forbidden();
+        const last = this.room(room).timeline.findLast(({ type }) => type === 'm.room.avatar');
+        if (last?.content['url'] === uri) return;
+        if (this.level(room, user) < needed(this.room(room).levels, 'm.room.avatar')) throw forbidden();
+        this.state(room, user, 'm.room.avatar', uri === undefined ? {} : { url: uri });
       },
       send: async (room, id, body, about = {}) => {
         const reply =

@@ -1,8 +1,9 @@
 // The in-memory twin of a network's door: people, chats and messages, each effect id taken once, echoes of own messages, and
 // events handed over again until they are accepted. Knows no Matrix.
+import { Readable } from 'node:stream';
 import type { GroupAction, NetworkAction } from '../../src/model/delivery.ts';
 import { originKey } from '../../src/model/effect.ts';
-import type { ChatMarks } from '../../src/model/chat.ts';
+import type { Picture, ChatMarks } from '../../src/model/chat.ts';
 import { BridgeError } from '../../src/model/errors.ts';
 import {
   as,
@@ -43,6 +44,8 @@ interface Chat {
   readonly members: PersonId[];
   readonly admins: Set<PersonId>;
   readonly said: Said[];
+  /** Absent: not known; null: none. */
+  picture?: string | null;
 }
 
 type Happening = NetworkEvent extends infer One ? (One extends NetworkEvent ? Omit<One, keyof Origin> : never) : never;
@@ -62,6 +65,11 @@ export class MemoryNetwork {
   readonly clock: MemoryClock;
   readonly chats = new Map<ChatId, Chat>();
   readonly marks: string[] = [];
+  /** What was done is told to everybody before whoever did it has the answer. */
+  answering: () => Promise<void> = async () => await Promise.resolve();
+  /** Which pictures were fetched. */
+  readonly opened: string[] = [];
+  hasMedia = true;
   readonly performed: { readonly id: EffectId; readonly again: boolean; readonly action: NetworkAction }[] = [];
   /** Called before each action; may throw. */
   before: (action: NetworkAction) => void = () => undefined;
@@ -92,7 +100,18 @@ export class MemoryNetwork {
       title: 'Pigeon',
       prefix: 'pg',
       capabilities: {
-        actions: new Set(['send', 'edit', 'remove', 'react', 'rename', 'add', 'expel', 'leave', 'set-role']),
+        actions: new Set([
+          'send',
+          'edit',
+          'remove',
+          'react',
+          'rename',
+          'add',
+          'expel',
+          'leave',
+          'set-role',
+          'set-picture',
+        ]),
         bodies: new Set(['text']),
         maxTextUnits: MAX_TEXT,
         ...(this.tellsMarks ? { marks: true } : {}),
@@ -156,6 +175,11 @@ export class MemoryNetwork {
   rename(chat: ChatId, by: string, name: string): void {
     this.#chat(chat).name = name;
     this.happen(chat, by, { kind: 'chat', change: { name } });
+  }
+
+  picture(chat: ChatId, by: string, picture: string | null): void {
+    this.#chat(chat).picture = picture;
+    this.happen(chat, by, { kind: 'chat', change: { picture: pictureNamed(picture) } });
   }
 
   /** Whoever has gone still hears of it. */
@@ -262,7 +286,7 @@ export class MemoryNetwork {
       },
       describeChat: async (id) => {
         await Promise.resolve();
-        const { kind, name, members, admins } = this.#chat(id);
+        const { kind, name, members, admins, picture } = this.#chat(id);
         const other = members.find((one) => one !== puppet.self);
         return {
           chat: {
@@ -270,6 +294,7 @@ export class MemoryNetwork {
             kind,
             members: members.map((person) => ({ person, role: admins.has(person) ? 'admin' : 'member' })),
             ...(name === undefined ? {} : { name }),
+            ...(picture === undefined ? {} : { picture: pictureNamed(picture) }),
             marks: this.#marks.get(`${puppet.self} ${id}`) ?? {},
           },
           facts: [`chat:${id}`],
@@ -284,7 +309,13 @@ export class MemoryNetwork {
         }
         return this.chat(`d-${puppet.self}-${person}`, [puppet.self, person]);
       },
-      openMedia: async () => await Promise.reject(new Error('no media here')),
+      openMedia: async (source) => {
+        const name = source.from === 'network' ? String(source.handle) : '';
+        this.opened.push(name);
+        if (!this.hasMedia) throw new BridgeError('no-media', 'later', 'network.unreachable');
+        const bytes = Buffer.from(name);
+        return await Promise.resolve({ mime: 'image/jpeg', size: bytes.length, chunks: Readable.from([bytes]) });
+      },
     };
   }
 
@@ -296,6 +327,7 @@ export class MemoryNetwork {
     const receipt = this.#done.get(id) ?? this.#do(puppet, action);
     this.#acting = undefined;
     this.#done.set(id, receipt);
+    await this.answering();
     this.after(action);
     return receipt;
   }
@@ -342,6 +374,11 @@ export class MemoryNetwork {
       case 'set-role':
         this.setRole(chat, by, action.person, action.role);
         break;
+      case 'set-picture': {
+        const name = action.picture === null ? null : `p${this.#tick()}`;
+        this.picture(chat, by, name);
+        return { at, ...(name === null ? {} : { picture: name }) };
+      }
       default:
         throw new BridgeError('unsupported', 'never', 'fault.unsupported-action', { values: { network: 'Pigeon' } });
     }
@@ -430,4 +467,8 @@ function body(text: string): MessageBody {
 
 function textOf(what: MessageBody): string {
   return what.kind === 'text' ? what.text.text : `[${what.kind}]`;
+}
+
+function pictureNamed(name: string | null): Picture | null {
+  return name === null ? null : { hash: name, source: { from: 'network', handle: name } };
 }

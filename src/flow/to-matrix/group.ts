@@ -7,6 +7,7 @@ import type { Speaker } from '../../ports/matrix.ts';
 import { letIn, letOut } from '../belonging.ts';
 import { usersOf, type FlowDoors } from '../doors.ts';
 import { isDone } from '../done.ts';
+import { showPicture } from '../pictures.ts';
 import type { HandFor, Open } from './hand.ts';
 
 export function groupDuty(event: Extract<NetworkEvent, { kind: 'chat' | 'membership' | 'role' }>): MatrixDuty {
@@ -17,8 +18,8 @@ export function groupDuty(event: Extract<NetworkEvent, { kind: 'chat' | 'members
     : { kind: 'membership', person, now: event.now };
 }
 
-export async function changeChat({ doors, owed, duty, portal }: HandFor<'chat'>): Promise<Outcome> {
-  const { name, topic, announce, locked, anyoneAdds } = duty.change;
+export async function changeChat({ doors, owed, duty, portal, puppet }: HandFor<'chat'>): Promise<Outcome> {
+  const { name, topic, picture, announce, locked, anyoneAdds } = duty.change;
   const words = { ...(name === undefined ? {} : { name }), ...(topic === undefined ? {} : { topic }) };
   if (Object.keys(words).length > 0) {
     // An adopted room belongs to its person, who may not let the bot name it.
@@ -28,6 +29,11 @@ export async function changeChat({ doors, owed, duty, portal }: HandFor<'chat'>)
     if (!done) doors.log.info({ room: portal.room, code: 'not-described' }, 'the room may not be described anew');
   }
   if (name !== undefined && name !== portal.name) await doors.keeper.change(portal.key, { name });
+  if (picture !== undefined) {
+    const by = async (work: (speaker: Speaker) => Promise<void>): Promise<boolean> =>
+      await asAuthor(doors, portal, owed.sender, work);
+    await showPicture(doors, { portal, puppet: puppet.id, picture, by });
+  }
   if (announce !== undefined || locked !== undefined || anyoneAdds !== undefined) {
     await doors.matrix.setPowers(portal.room, {
       ...(announce === undefined ? {} : { announce }),

@@ -221,7 +221,9 @@ async function heldForEcho(
   event: NetworkEvent,
   portal: Portal,
 ): Promise<Plan | undefined> {
-  if (portal.room === undefined || WITHOUT_ECHO.has(event.kind)) return undefined;
+  // A picture comes back under a name that is not known before the answer.
+  const plain = WITHOUT_ECHO.has(event.kind) && !(event.kind === 'chat' && event.change.picture !== undefined);
+  if (portal.room === undefined || plain) return undefined;
   for (const owner of await doors.senders.ownersOf(portal, event.sender)) {
     if (await isBehindHeld(doors, entry, event)) return { do: 'wait', ms: 1000, code: 'echo', beside: true };
     const pending = await doors.queue.unsettled(toNetworkLane(portal.room, owner.owner), entry.id);

@@ -3,6 +3,8 @@ import { BridgeError } from '../../model/errors.ts';
 import { isAboutGroup, type Delivery, type GroupAction } from '../../model/delivery.ts';
 import type { Outcome, QueueEntry } from '../../model/entry.ts';
 import type { ActionReceipt, NetworkSession } from '../../ports/network.ts';
+import type { RoomId } from '../../model/ids.ts';
+import type { MediaSource } from '../../model/message.ts';
 import { mayHaveBeenCarried } from '../after-restore.ts';
 import { denied, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
 import { mirrorLater, sayOnce } from '../tellings.ts';
@@ -25,6 +27,7 @@ export async function deliverToNetwork(doors: FlowDoors, entry: QueueEntry, owed
     since: entry.receivedAt,
     again,
     isLinked: async (message) => (await doors.links.byMessage(owed.portal, message)).length > 0,
+    open: async (source) => await doors.matrix.openMedia(source),
   });
   return await outcomeOf(doors, owed, receipt);
 }
@@ -41,11 +44,13 @@ async function changeGroup(
   const cause = `${entry.key}/${part}`;
   const portal = { key };
   try {
-    await session.perform(action, owed.id, {
+    const receipt = await session.perform(action, owed.id, {
       since: entry.receivedAt,
       again,
       isLinked: async () => await Promise.resolve(false),
+      open: async (source) => await doors.matrix.openMedia(source),
     });
+    if (action.kind === 'set-picture') await pictureSet(doors, room, action.picture, receipt.picture);
   } catch (error) {
     if (!(error instanceof BridgeError) || error.retry !== 'never') throw error;
     doors.log.info({ code: error.code, kind: action.kind }, 'a change of a group was refused');
@@ -60,6 +65,12 @@ async function changeGroup(
   // Somebody who was in the group already comes by no news of the network.
   if (action.kind === 'add') await mirrorLater(doors, { cause, portal, puppet: owed.puppet, back: [action.person] });
   return {};
+}
+
+/** What comes back of it is known, and leaves the room as it is. */
+async function pictureSet(doors: FlowDoors, room: RoomId, picture: MediaSource | null, hash?: string): Promise<void> {
+  const shown = picture?.from !== 'matrix' || hash === undefined ? undefined : { hash, uri: picture.uri };
+  await doors.matrix.pictures.keep(room, shown);
 }
 
 /** A fresh entry may have been under way when its worker died; one that is a while old is looked for as well. */

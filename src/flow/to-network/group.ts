@@ -1,8 +1,9 @@
 // What somebody changes about a group's room becomes what they owe the group; what may not be is said and put back; touches no wire.
 import type { GroupAction } from '../../model/delivery.ts';
 import type { QueueEntry } from '../../model/entry.ts';
-import type { PersonId, UserId } from '../../model/ids.ts';
+import type { MxcUri, PersonId, UserId } from '../../model/ids.ts';
 import type { MatrixEvent, MatrixOrigin, Powers } from '../../model/matrix-event.ts';
+import type { MediaSource } from '../../model/message.ts';
 import type { Portal } from '../../model/records.ts';
 import { say, type Say } from '../../model/say.ts';
 import { titleOf, type FlowDoors, type Plan } from '../doors.ts';
@@ -61,14 +62,19 @@ async function putBack(
 
 type Wished = { readonly actions: readonly GroupAction[] } | { readonly why: Say };
 
-function words({ name, topic }: Extract<Changed, { kind: 'words' }>, { key: { chat } }: Portal): Wished {
+function words({ name, topic, picture }: Extract<Changed, { kind: 'words' }>, { key: { chat } }: Portal): Wished {
   if (name?.trim() === '') return { why: say('group.needs-name') };
   return {
     actions: [
       ...(name === undefined ? [] : [{ kind: 'rename', chat, name } as const]),
       ...(topic === undefined ? [] : [{ kind: 'set-topic', chat, topic } as const]),
+      ...(picture === undefined ? [] : [{ kind: 'set-picture', chat, picture: sourceOf(picture) } as const]),
     ],
   };
+}
+
+function sourceOf(uri: MxcUri | null): MediaSource | null {
+  return uri === null ? null : { from: 'matrix', uri };
 }
 
 /** Only what this event changed: what somebody over there changed meanwhile is not undone by an older list. */

@@ -3,7 +3,7 @@ import { isAboutGroup, type NetworkAction } from '../../model/delivery.ts';
 import { BridgeError } from '../../model/errors.ts';
 import type { EffectId } from '../../model/ids.ts';
 import type { Puppet } from '../../model/records.ts';
-import { vaultScope, type ActionReceipt, type NetworkSink } from '../../ports/network.ts';
+import { vaultScope, type ActionReceipt, type NetworkSink, type PerformContext } from '../../ports/network.ts';
 import type { Clock, Logger, Vault, VaultChange } from '../../ports/stores.ts';
 import { ChatBook } from './chat-book.ts';
 import { ExpiryBook } from './expiry-book.ts';
@@ -12,6 +12,7 @@ import type { Cures } from './cures.ts';
 import { Deliveries } from './deliveries.ts';
 import { Directory } from './directory.ts';
 import { GroupDesk } from './group-desk.ts';
+import { GroupPictures } from './group-pictures.ts';
 import { Groups } from './groups.ts';
 import { chatKind, type Names } from './ids.ts';
 import { Inbox } from './inbox.ts';
@@ -56,7 +57,12 @@ export interface Account {
   readonly directory: Directory;
   readonly inbox: Inbox;
   /** @throws BridgeError */
-  readonly perform: (line: Line, action: NetworkAction, effect: EffectId) => Promise<ActionReceipt>;
+  readonly perform: (
+    line: Line,
+    action: NetworkAction,
+    effect: EffectId,
+    open: PerformContext['open'],
+  ) => Promise<ActionReceipt>;
   readonly desk: GroupDesk;
   readonly pacing: Pacing | undefined;
   readonly chats: ChatBook;
@@ -106,7 +112,11 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     removesHere: expiries !== undefined,
     now: () => clock.now(),
   };
-  const pictures = new Pictures({ puppet, sink, vault, clock, log, pacing, directory, line }, kept);
+  const groupPictures = new GroupPictures({ scope, sink, directory, log }, kept);
+  const pictures = new Pictures(
+    { puppet, sink, vault, clock, log, pacing, directory, groups: groupPictures, line },
+    kept,
+  );
   const inbox = new Inbox({
     puppet: puppet.id,
     scope,
@@ -148,7 +158,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     know: async (line, chat) => await directory.know(line, chat),
     context: () => directory.writeContext(),
   });
-  const groups = new Groups({ self: puppet.self, directory, pacing, clock });
+  const groups = new Groups({ self: puppet.self, directory, pictures: groupPictures, pacing, clock });
   const timers = new TimerDesk({ groups, sends, chats, sink });
   const deliveries = new Deliveries({
     self: puppet.self,
@@ -174,9 +184,9 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     pacing,
     clock,
   });
-  const perform: Account['perform'] = async (line, action, effect) => {
+  const perform: Account['perform'] = async (line, action, effect, open) => {
     if (action.kind === 'set-timer') return await timers.perform(line, action, effect);
-    return isAboutGroup(action) ? await groups.perform(line, action) : await sends.perform(line, action, effect);
+    return isAboutGroup(action) ? await groups.perform(line, action, open) : await sends.perform(line, action, effect);
   };
   const chores = async (signal: AbortSignal): Promise<void> => {
     const expiring = expiries === undefined ? [] : [watchExpiries({ book: expiries, sink, clock, log }, signal)];

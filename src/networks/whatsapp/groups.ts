@@ -2,10 +2,11 @@
 import { BridgeError } from '../../model/errors.ts';
 import type { GroupAction } from '../../model/delivery.ts';
 import type { PersonId } from '../../model/ids.ts';
-import type { ActionReceipt } from '../../ports/network.ts';
+import type { ActionReceipt, PerformContext } from '../../ports/network.ts';
 import type { Clock } from '../../ports/stores.ts';
 import type { Directory } from './directory.ts';
 import { memberFault, queryFault } from './group-errors.ts';
+import type { GroupPictures } from './group-pictures.ts';
 import type { Line } from './line.ts';
 import { ANYONE_ADDS } from './notifications.ts';
 import type { Pacing } from './pacing.ts';
@@ -13,6 +14,7 @@ import type { Pacing } from './pacing.ts';
 export interface GroupDoors {
   readonly self: PersonId;
   readonly directory: Directory;
+  readonly pictures: Pick<GroupPictures, 'set'>;
   /** Absent only in tests. */
   readonly pacing: Pacing | undefined;
   readonly clock: Clock;
@@ -35,13 +37,15 @@ export class Groups {
   }
 
   /** @throws BridgeError */
-  async perform(line: Line, action: GroupAction): Promise<ActionReceipt> {
-    const { directory, pacing, clock } = this.#doors;
+  async perform(line: Line, action: GroupAction, open?: PerformContext['open']): Promise<ActionReceipt> {
+    const { directory, pacing, clock, pictures } = this.#doors;
     // Everybody in the group hears of it, as of a message.
     pacing?.send({ chat: action.chat, established: true }, clock.now());
     const jid = directory.chatJid(action.chat);
+    let picture: string | undefined;
     try {
-      await this.#do(line, jid, action);
+      if (action.kind !== 'set-picture') await this.#do(line, jid, action);
+      else if (open !== undefined) picture = await pictures.set(line, action.chat, action.picture, open);
     } catch (error) {
       if (error instanceof BridgeError) throw error;
       const fault = queryFault(error, action.kind, clock.now());
@@ -49,10 +53,10 @@ export class Groups {
     } finally {
       directory.forget(action.chat);
     }
-    return { at: clock.now() };
+    return { at: clock.now(), ...(picture === undefined ? {} : { picture }) };
   }
 
-  async #do({ socket }: Line, jid: string, action: GroupAction): Promise<void> {
+  async #do({ socket }: Line, jid: string, action: Exclude<GroupAction, { kind: 'set-picture' }>): Promise<void> {
     switch (action.kind) {
       case 'rename':
         if ([...action.name].length > LONGEST_NAME) throw tooLong('whatsapp.group-name-long', LONGEST_NAME);

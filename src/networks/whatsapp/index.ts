@@ -44,6 +44,7 @@ const capabilities: Capabilities = {
     'react',
     'rename',
     'set-topic',
+    'set-picture',
     'set-mode',
     'set-role',
     'add',

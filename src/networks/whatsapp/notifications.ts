@@ -1,6 +1,6 @@
 // Stanzas that are no messages (what changes in groups, calls) as the notes that the library keeps of such things; pure.
 import { proto, type BinaryNode } from '@whiskeysockets/baileys';
-import { handlesOf, type Handles } from './jid.ts';
+import { handlesOf, parseJid, type Handles } from './jid.ts';
 import type { WireMessage } from './place.ts';
 
 const { StubType } = proto.WebMessageInfo;
@@ -55,10 +55,11 @@ export function personPicturedIn({ tag, attrs }: BinaryNode): Handles | undefine
 /** @returns undefined for what tells people nothing: keys, devices, settings */
 export function noteOf(node: BinaryNode): WireMessage | undefined {
   if (node.tag === 'call') return callOf(node);
-  if (node.tag !== 'notification' || node.attrs['type'] !== 'w:gp2') return undefined;
+  const { type } = node.attrs;
+  if (node.tag !== 'notification' || (type !== 'w:gp2' && type !== 'picture')) return undefined;
   const [child] = childrenOf(node);
   if (child === undefined) return undefined;
-  const stub = stubOf(child);
+  const stub = type === 'picture' ? pictureStub(node, child) : stubOf(child);
   if (stub === undefined) return undefined;
   const { from, participant, participant_pn: pn, participant_lid: lid, id, t } = node.attrs;
   return {
@@ -66,13 +67,21 @@ export function noteOf(node: BinaryNode): WireMessage | undefined {
       remoteJid: from ?? null,
       fromMe: false,
       id: id ?? '',
-      participant: participant ?? null,
+      participant: participant ?? child.attrs['author'] ?? null,
       participantAlt: pn ?? lid ?? null,
     },
     messageTimestamp: Number(t ?? 0),
     messageStubType: stub.type,
     messageStubParameters: [...stub.texts],
   };
+}
+
+/** Of a group. One that is set without its name is heard of with the next look at the group. */
+function pictureStub({ attrs: { from } }: BinaryNode, { tag, attrs: { id } }: BinaryNode): ReturnType<typeof stubOf> {
+  if (parseJid(from)?.kind !== 'group') return undefined;
+  if (tag === 'delete') return { type: StubType.GROUP_CHANGE_ICON, texts: [] };
+  if ((tag !== 'set' && tag !== 'add') || id === undefined) return undefined;
+  return { type: StubType.GROUP_CHANGE_ICON, texts: [id] };
 }
 
 function stubOf(child: BinaryNode): { readonly type: number; readonly texts: readonly string[] } | undefined {

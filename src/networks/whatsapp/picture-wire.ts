@@ -5,6 +5,7 @@ import { codeOf } from './group-errors.ts';
 import { isPerson, parseJid } from './jid.ts';
 import type { WASocket } from './library.ts';
 import { childrenOf } from './notifications.ts';
+import { isId } from './picture-handle.ts';
 
 /** What a picture is to whoever asks. `hidden`: from this account; others may see it. */
 export type Look =
@@ -15,7 +16,6 @@ export type Look =
 
 /** Somebody may be waiting for more than this picture. */
 const ANSWER_MS = 10_000;
-const LONGEST_ID = 40;
 
 /**
  * @param own is it our own account's? then no token goes with it: WhatsApp does not answer that
@@ -48,10 +48,6 @@ export async function setPicture(socket: WASocket, jid: string, jpeg: Uint8Array
   const answer = await ask(socket, 'set', jid, content);
   const id = childrenOf(answer).find(({ tag }) => tag === 'picture')?.attrs['id'];
   return isId(id) ? id : undefined;
-}
-
-export function isId(id: unknown): id is string {
-  return typeof id === 'string' && /^[\w-]+$/.test(id) && id.length <= LONGEST_ID;
 }
 
 async function ask(

@@ -1,5 +1,5 @@
 // Whose picture is which: looked at when somebody speaks or has a new one, in good time, never in a message's way. Knows no Matrix.
-import type { PersonSnapshot, Picture, ResolvedChat } from '../../model/chat.ts';
+import type { PersonSnapshot, ResolvedChat } from '../../model/chat.ts';
 import { originKey } from '../../model/effect.ts';
 import { BridgeError, FencedError } from '../../model/errors.ts';
 import { as, type ChatId, type PersonId, type PortalKey } from '../../model/ids.ts';
@@ -9,10 +9,12 @@ import { vaultScope, type MediaStream, type NetworkSink } from '../../ports/netw
 import type { Clock, Logger, Vault, VaultChange } from '../../ports/stores.ts';
 import type { Directory } from './directory.ts';
 import { codeOf } from './group-errors.ts';
+import type { GroupPictures } from './group-pictures.ts';
 import { isPersonal } from './ids.ts';
 import type { Line } from './line.ts';
 import type { Pacing } from './pacing.ts';
-import { isId, lookAt, type Look } from './picture-wire.ts';
+import { isHandle, pictureOf, type Handle } from './picture-handle.ts';
+import { lookAt, type Look } from './picture-wire.ts';
 
 export interface PictureDoors {
   readonly puppet: Puppet;
@@ -23,15 +25,8 @@ export interface PictureDoors {
   /** Absent only in tests. */
   readonly pacing: Pacing | undefined;
   readonly directory: Pick<Directory, 'chatJid' | 'person'>;
+  readonly groups: Pick<GroupPictures, 'now'>;
   readonly line: () => Line | undefined;
-}
-
-/** Where a picture is: a person's or a group's; the address is good for some days. */
-interface Handle {
-  readonly kind: 'picture';
-  readonly of: string;
-  readonly id: string;
-  readonly url?: string;
 }
 
 /** What this login saw last. `told`: what the house heard of it. */
@@ -90,11 +85,13 @@ export class Pictures {
     return { ...bare, avatar: open ? pictureOf(person, row.id, row.url) : null };
   }
 
-  /** Whoever is about to be spoken with is looked at. */
-  beside(resolved: ResolvedChat): ResolvedChat {
+  /** Whoever is about to be spoken with is looked at; a group is described with its picture. */
+  async beside(line: Line, resolved: ResolvedChat): Promise<ResolvedChat> {
     const { person, chat } = resolved;
     if (person !== undefined) this.wonder(person.id, this.#doors.sink.portalKey(chat.id, 'direct'));
-    return resolved;
+    if (chat.kind !== 'group') return resolved;
+    const picture = await this.#doors.groups.now(line, chat.id);
+    return picture === undefined ? resolved : { ...resolved, chat: { ...chat, picture } };
   }
 
   /** Never waits. @param portal where they spoke: what becomes of it is told behind that @param anew nobody else is looked at again */
@@ -216,17 +213,6 @@ export class Pictures {
 }
 
 const NOBODY: { readonly id: null; readonly url?: string } = { id: null };
-
-export function pictureOf(of: PersonId | ChatId, id: string, url?: string): Picture {
-  const handle: Handle = { kind: 'picture', of, id, ...(url === undefined ? {} : { url }) };
-  return { hash: `wa-${id}`, source: { from: 'network', handle } };
-}
-
-function isHandle(handle: unknown): handle is Handle {
-  if (typeof handle !== 'object' || handle === null) return false;
-  const { kind, of, id, url } = handle as Partial<Record<string, unknown>>;
-  return kind === 'picture' && typeof of === 'string' && isId(id) && (url === undefined || typeof url === 'string');
-}
 
 function rowOf(value: Uint8Array): Row {
   const row = JSON.parse(Buffer.from(value).toString()) as Row;

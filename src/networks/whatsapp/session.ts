@@ -86,12 +86,12 @@ export class WhatsAppSession implements NetworkSession {
     await this.disconnect();
   }
 
-  async perform(action: NetworkAction, id: EffectId, _context: PerformContext): Promise<ActionReceipt> {
+  async perform(action: NetworkAction, id: EffectId, context: PerformContext): Promise<ActionReceipt> {
     return await this.#turns.run(action.chat, async () => {
       const line = this.#live();
       const { perform } = await this.#must();
       try {
-        return await perform(line, action, id);
+        return await perform(line, action, id, async (source) => await context.open(source));
       } catch (error) {
         if (error instanceof BridgeError && isRestriction(error)) this.#doors.sink.report('online', error);
         throw error;
@@ -121,8 +121,8 @@ export class WhatsAppSession implements NetworkSession {
   }
 
   async describeChat(chat: ChatId): Promise<ResolvedChat> {
-    return await this.#ask(async (line, { directory, pictures }) =>
-      pictures.beside(await directory.describeChat(line, chat)),
+    return await this.#ask(
+      async (line, { directory, pictures }) => await pictures.beside(line, await directory.describeChat(line, chat)),
     );
   }
 

@@ -1,10 +1,11 @@
 // What WhatsApp itself tells a chat (who came and went, names, calls missed), as the library notes it: a type and texts. Pure.
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { originKey } from '../../model/effect.ts';
-import type { ChatChange } from '../../model/chat.ts';
+import type { ChatChange, Picture } from '../../model/chat.ts';
 import type { PersonId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
 import { handlesOf } from './jid.ts';
+import { isId, pictureOf } from './picture-handle.ts';
 import { ANYONE_ADDS } from './notifications.ts';
 import {
   messageEvent,
@@ -34,7 +35,6 @@ const CHANGED = new Set<number>([
   StubType.GROUP_CREATE,
   StubType.COMMUNITY_LINK_PARENT_GROUP,
   StubType.COMMUNITY_UNLINK_PARENT_GROUP,
-  StubType.GROUP_CHANGE_ICON,
   StubType.GROUP_CHANGE_INVITE_LINK,
   StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_MODE,
 ]);
@@ -83,6 +83,8 @@ export function readStub(context: ReadContext, message: WireMessage, place: Plac
       return { events: [changed(place, 'subject', { name: texts[0] ?? '' })], stale };
     case StubType.GROUP_CHANGE_DESCRIPTION:
       return { events: [changed(place, 'description', { topic: texts[0] ?? '' })], stale };
+    case StubType.GROUP_CHANGE_ICON:
+      return { events: [changed(place, 'picture', { picture: pictureIn(place, texts[0]) })] };
     case StubType.CHANGE_EPHEMERAL_SETTING:
       return { events: [readTimer(context, Number(texts[0] ?? 0), place)] };
     case StubType.GROUP_PARTICIPANT_CHANGE_NUMBER:
@@ -99,6 +101,10 @@ export function readStub(context: ReadContext, message: WireMessage, place: Plac
 function changed(place: Place, what: string, change: ChatChange): NetworkEvent {
   const { portal, sender, at, via, id } = place;
   return { key: originKey(portal, what, id), portal, sender, at, via, kind: 'chat', change };
+}
+
+function pictureIn({ chat }: Place, id: string | undefined): Picture | null {
+  return isId(id) ? pictureOf(chat, id) : null;
 }
 
 function roles(context: ReadContext, texts: readonly string[], place: Place, role: 'member' | 'admin'): NetworkEvent[] {

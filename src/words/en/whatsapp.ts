@@ -87,6 +87,9 @@ export const en = {
   'whatsapp.add-privacy': 'This person does not let you add them to groups on WhatsApp: send them its link instead.',
   'whatsapp.add-left': 'This person left the group not long ago: send them its link instead.',
   'whatsapp.group-full': 'This group is full on WhatsApp.',
+  'whatsapp.picture-large': 'This picture is larger than {count} MB, which is too much for a group.',
+  'whatsapp.picture-unreadable':
+    'This picture cannot be read. WhatsApp gets a JPEG of whatever is JPEG, PNG, GIF or WebP.',
   'whatsapp.group-not-acceptable': 'WhatsApp does not accept that for a group.',
   'whatsapp.group-name-long': 'WhatsApp takes no more than {count} characters as a group’s name.',
   'whatsapp.group-topic-long': 'WhatsApp takes no more than {count} characters as a group’s description.',

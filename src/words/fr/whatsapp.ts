@@ -88,6 +88,9 @@ export const fr = {
     'Cette personne ne vous permet pas de l’ajouter à des groupes sur WhatsApp : envoyez-lui plutôt le lien du groupe.',
   'whatsapp.add-left': 'Cette personne a quitté le groupe il y a peu : envoyez-lui plutôt le lien du groupe.',
   'whatsapp.group-full': 'Ce groupe est complet sur WhatsApp.',
+  'whatsapp.picture-large': 'Cette image dépasse {count} Mo : c’est trop pour un groupe.',
+  'whatsapp.picture-unreadable':
+    'Cette image est illisible. Ce qui est en JPEG, PNG, GIF ou WebP part en JPEG vers WhatsApp.',
   'whatsapp.group-not-acceptable': 'WhatsApp n’accepte pas cela pour un groupe.',
   'whatsapp.group-name-long': 'WhatsApp ne prend pas plus de {count} caractères pour le nom d’un groupe.',
   'whatsapp.group-topic-long': 'WhatsApp ne prend pas plus de {count} caractères pour la description d’un groupe.',

@@ -1,6 +1,7 @@
 // WhatsApp on real Synapse, seen from outside only: linked by QR and by code, a direct chat and a group there and back, unlinked.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { LoggedMessage, Person as OnWhatsApp } from '../../../sandbox/whatsapp/control-client.ts';
+import { jpegFrame, labelledJpeg } from '../../../sandbox/jpeg.ts';
 import { linkByCode, linkByQr, personOnWhatsApp } from '../support/logins.ts';
 import { bodyOf, type Person, type RoomEvent } from '../support/person.ts';
 import { BOT, Town, type Management } from '../support/town.ts';
@@ -19,6 +20,7 @@ beforeAll(async () => {
   self = await personOnWhatsApp(town, 'Alixandra');
   bob = await personOnWhatsApp(town, 'Bobadilla');
   carol = await personOnWhatsApp(town, 'Carlotta');
+  await town.whatsapp.command('changePerson', { id: bob.id, picture: true });
   // What Alice calls him is her own business.
   await town.whatsapp.command('addContact', {
     owner: self.id,
@@ -62,7 +64,7 @@ test('the account is linked by the QR code that the bot shows', async () => {
   expect(devices.filter(({ simulated }) => !simulated)).toHaveLength(1);
 }, 90_000);
 
-test('a first message opens a direct room, with a ghost whose name is the public one and holds no number', async () => {
+test('a first message opens a direct room, with a ghost whose name and picture are the public ones, and that holds no number', async () => {
   const hello = town.canaries.text('guten Tag');
   await town.whatsapp.write(bob.id, self.id, hello);
   portal = await alice.roomOf(hello);
@@ -71,6 +73,8 @@ test('a first message opens a direct room, with a ghost whose name is the public
   for (const handle of [bob.phone, bob.id]) expect(ghost).not.toContain(handle);
   const profile = await alice.client.getProfileInfo(ghost);
   expect(profile.displayname).toBe('Bobadilla (WhatsApp)');
+  const pictured = await alice.until('the picture', async () => (await alice.client.getProfileInfo(ghost)).avatar_url);
+  expect(pictured).toMatch(/^mxc:\/\/hs\.test\//);
   const state = await alice.state(portal);
   const bridge = state.find(({ type }) => type === 'm.bridge');
   expect(bridge?.content).toMatchObject({ bridgebot: BOT, protocol: { id: 'whatsapp' } });
@@ -182,6 +186,19 @@ test('a group is one named room, its people are ghosts, and texts go both ways',
   const typed = town.canaries.text('from my phone, to all');
   await town.whatsapp.write(self.id, group.id, typed);
   await alice.until('her own words', async () => (await alice.bodies(room, alice.id)).includes(typed));
+
+  const avatar = async (): Promise<unknown> =>
+    (await alice.state(room)).find(({ type }) => type === 'm.room.avatar')?.content['url'];
+  await town.whatsapp.command('changeGroup', { by: carol.id, group: group.id, picture: true });
+  await alice.until('the picture of the group', avatar);
+  const options = { type: 'image/jpeg', includeFilename: false };
+  const { content_uri: url } = await alice.client.uploadContent(labelledJpeg('of Alice'), options);
+  await alice.client.sendStateEvent(room, 'm.room.avatar' as never, { url } as never);
+  const set = await town.whatsapp.waitFor(async () => {
+    const { jpeg = '' } = (await town.whatsapp.command('picture', { of: group.id })) ?? {};
+    return jpegFrame(Buffer.from(jpeg, 'base64'))?.width === 640;
+  }, 45_000);
+  expect([set, await avatar()]).toEqual([true, url]);
 }, 120_000);
 
 test('unlinked on the phone, the bridge says what to do; linked again by a code, what waited goes out', async () => {

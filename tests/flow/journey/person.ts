@@ -146,6 +146,18 @@ export class Person {
     return await this.#ask('GET', `/profile/${encodeURIComponent(user)}`);
   }
 
+  /** @returns its `mxc:` address */
+  async upload(bytes: Uint8Array, mime: string): Promise<string> {
+    const answer = await fetch(`${this.#url}/_matrix/media/v3/upload`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${this.#token}`, 'content-type': mime },
+      body: Buffer.from(bytes),
+      signal: AbortSignal.timeout(LIMIT_MS),
+    });
+    if (!answer.ok) throw new Error(`an upload answered ${answer.status}`);
+    return String(((await answer.json()) as Record<string, unknown>)['content_uri']);
+  }
+
   /** What stands at an `mxc:` address. */
   async download(uri: string): Promise<Buffer> {
     const path = uri.slice('mxc://'.length);

@@ -9,6 +9,7 @@ import type { NetworkAdapter, NetworkSession } from '../../../src/ports/network.
 import { spawnPigeon, type Person, type Pigeon } from '../../../sandbox/pigeon/pigeon.ts';
 import { quiet } from '../../support/quiet.ts';
 import { House, realClock } from '../../support/house.ts';
+import { noPicture } from '../../support/no-picture.ts';
 
 const house = new House();
 let pigeon: Pigeon;
@@ -59,7 +60,7 @@ test('a conversation crosses both ways', async () => {
   const receipt = await session.perform(
     { kind: 'send', chat, body: { kind: 'text', as: 'text', text: plainText('roo') } },
     as('effect-1'),
-    { since: Date.now(), again: false, isLinked: async () => await Promise.resolve(false) },
+    { since: Date.now(), again: false, isLinked: async () => await Promise.resolve(false), open: noPicture },
   );
   const [, mine] = await pigeon.hands.messages(chat);
   expect(mine).toMatchObject({ id: receipt.message, by: me.id, text: 'roo' });

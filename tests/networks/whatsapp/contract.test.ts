@@ -16,5 +16,15 @@ afterAll(async () => {
 
 adapterContract('WhatsApp', async () => await Promise.resolve(whatsappWorld(sandbox)), {
   secrets: false,
-  groups: new Set(['rename', 'set-topic', 'set-mode', 'set-role', 'add', 'expel', 'set-timer', 'leave'] as const),
+  groups: new Set([
+    'rename',
+    'set-topic',
+    'set-picture',
+    'set-mode',
+    'set-role',
+    'add',
+    'expel',
+    'set-timer',
+    'leave',
+  ] as const),
 });

@@ -7,6 +7,7 @@ import { plainText } from '../../../src/model/message.ts';
 import type { NetworkAdapter, NetworkSession } from '../../../src/ports/network.ts';
 import { House } from '../../support/house.ts';
 import { adapterFor, idOf, newPerson } from './support/world.ts';
+import { noPicture } from '../../support/no-picture.ts';
 
 const OWNER = as<UserId>('@camille:example.org');
 const LONG = 'long enough for the guard against the same text in many chats';
@@ -45,7 +46,7 @@ afterAll(async () => {
 function send(effect: string, words: string): Promise<unknown> {
   const chat = as<ChatId>(idOf(friend));
   const body = { kind: 'text', as: 'text', text: plainText(words) } as const;
-  const context = { since: 0, again: false, isLinked: async () => await Promise.resolve(false) };
+  const context = { since: 0, again: false, isLinked: async () => await Promise.resolve(false), open: noPicture };
   return session.perform({ kind: 'send', chat, body }, as<EffectId>(effect), context);
 }
 

@@ -1,11 +1,14 @@
 // Pictures of people on the simulated WhatsApp: fetched once, known by their ids, hidden from whom they are hidden, in nobody's way.
+import { Readable } from 'node:stream';
 import { afterEach, beforeAll, afterAll, describe, expect, test } from '@jest/globals';
-import { labelledJpeg } from '../../../sandbox/jpeg.ts';
-import { WhatsAppSandbox, type Person } from '../../../sandbox/whatsapp/control-client.ts';
+import sharp from 'sharp';
+import { jpegFrame, labelledJpeg } from '../../../sandbox/jpeg.ts';
+import { WhatsAppSandbox, type GroupInfo, type Person } from '../../../sandbox/whatsapp/control-client.ts';
 import { WebHost } from '../../../sandbox/whatsapp/web/host.ts';
 import type { PersonSnapshot, Picture } from '../../../src/model/chat.ts';
-import { as, type UserId } from '../../../src/model/ids.ts';
-import type { NetworkAdapter, NetworkSession } from '../../../src/ports/network.ts';
+import { as, type ChatId, type EffectId, type MxcUri, type UserId } from '../../../src/model/ids.ts';
+import type { MediaSource } from '../../../src/model/message.ts';
+import type { MediaStream, NetworkAdapter, NetworkSession } from '../../../src/ports/network.ts';
 import type { Line } from '../../../src/networks/whatsapp/line.ts';
 import { Pictures, type PictureDoors } from '../../../src/networks/whatsapp/pictures.ts';
 import { WebDoor } from '../../../src/networks/whatsapp/web-door.ts';
@@ -174,6 +177,82 @@ describe('the picture of somebody who speaks', () => {
     const picture = await scene.newsOf(friend, 1);
     await sandbox.command('advance', { ms: 8 * DAY_MS });
     expect(await bytesOf(session, picture)).toEqual(labelledJpeg('lasting'));
+  });
+});
+
+describe('the picture of a group', () => {
+  const chatOf = (group: GroupInfo): ChatId => as<ChatId>(`g${group.id.split('@')[0] ?? ''}`);
+  const changes = (scene: Scene) =>
+    scene.house.events.flatMap((event) => (event.kind === 'chat' && 'picture' in event.change ? [event] : []));
+
+  async function inGroup(): Promise<{ scene: Scene; session: NetworkSession; friend: Person; group: GroupInfo }> {
+    const scene = new Scene();
+    const { me, friend } = await friends();
+    const group = await sandbox.createGroup(friend.id, 'Allotments', [me.id]);
+    const { session } = await scene.login(me);
+    return { scene, session, friend, group };
+  }
+
+  const png = async (): Promise<MediaStream> => {
+    const bytes = await sharp({ create: { width: 80, height: 60, channels: 3, background: '#080' } })
+      .png()
+      .toBuffer();
+    return { mime: 'image/png', chunks: Readable.from([bytes]) };
+  };
+  const perform = async (session: NetworkSession, group: GroupInfo, picture: MediaSource | null) =>
+    await session.perform({ kind: 'set-picture', chat: chatOf(group), picture }, as<EffectId>(`picture-${group.id}`), {
+      since: 0,
+      again: false,
+      isLinked: async () => await Promise.resolve(false),
+      open: png,
+    });
+  const mine = { from: 'matrix', uri: as<MxcUri>('mxc://hs.test/mine') } as const;
+
+  test('changed over there comes as its author’s, and is fetched when it is wanted', async () => {
+    const { scene, session, friend, group } = await inGroup();
+    expect((await session.describeChat(chatOf(group))).chat.picture).toBeNull();
+    const { pictureId } = await sandbox.command('changeGroup', {
+      by: friend.id,
+      group: group.id,
+      picture: jpeg('ours'),
+    });
+    const [set] = await scene.house.until(() => changes(scene).length === 1 && changes(scene));
+    expect(set).toMatchObject({ sender: idOf(friend), portal: { chat: chatOf(group) } });
+    expect(set?.change.picture?.hash).toBe(`wa-${pictureId ?? ''}`);
+    expect(await bytesOf(session, set?.change.picture)).toEqual(labelledJpeg('ours'));
+    expect((await session.describeChat(chatOf(group))).chat.picture?.hash).toBe(`wa-${pictureId ?? ''}`);
+    await sandbox.command('changeGroup', { by: friend.id, group: group.id, picture: false });
+    await scene.house.until(() => changes(scene).length === 2);
+    expect(changes(scene)[1]?.change.picture).toBeNull();
+  });
+
+  test('that cannot be looked at keeps nobody from describing the group', async () => {
+    const { session, group } = await inGroup();
+    await sandbox.command('failNext', { what: 'w:profile:picture', code: 503, times: 1 });
+    const { chat } = await session.describeChat(chatOf(group));
+    expect(chat).toMatchObject({ name: 'Allotments' });
+    expect(chat).not.toHaveProperty('picture');
+  });
+
+  test('set from here is a square JPEG, comes back under the name that the answer gave, and goes again', async () => {
+    const { scene, session, group } = await inGroup();
+    const { picture } = await perform(session, group, mine);
+    const kept = await sandbox.command('picture', { of: group.id });
+    expect(jpegFrame(Buffer.from(kept?.jpeg ?? '', 'base64'))).toEqual({ width: 640, height: 640 });
+    expect(picture).toBe(`wa-${kept?.id ?? ''}`);
+    await scene.house.until(() => changes(scene)[0]?.change.picture?.hash === picture);
+    expect(await perform(session, group, null)).not.toHaveProperty('picture');
+    expect(await sandbox.command('picture', { of: group.id })).toBeNull();
+    // The same again is another one over there.
+    expect((await perform(session, group, mine)).picture).not.toBe(picture);
+  });
+
+  test('is left to admins where the group is locked', async () => {
+    const { session, friend, group } = await inGroup();
+    await sandbox.command('changeGroup', { by: friend.id, group: group.id, locked: true });
+    const refused = { retry: 'never', human: { key: 'whatsapp.not-admin' } };
+    await expect(perform(session, group, mine)).rejects.toMatchObject(refused);
+    await expect(perform(session, group, null)).rejects.toMatchObject(refused);
   });
 });
 

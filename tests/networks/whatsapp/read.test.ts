@@ -3,6 +3,7 @@ import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { describe, expect, test } from '@jest/globals';
 import type { MessageBody } from '../../../src/model/message.ts';
 import type { NetworkEvent } from '../../../src/model/network-event.ts';
+import { noteOf } from '../../../src/networks/whatsapp/notifications.ts';
 import { readMessage, type WireMessage } from '../../../src/networks/whatsapp/read.ts';
 import { Seeded } from './support/random.ts';
 import { ALICE, BOB, contextWith, decoded, GROUP, inGroup, ME, wire } from './support/wire.ts';
@@ -560,6 +561,36 @@ describe('what WhatsApp itself tells', () => {
     const reading = readMessage(context, message);
     expect(reading.events).toMatchObject(events);
     expect(reading.stale).toEqual(['g120363041234567890']);
+  });
+
+  test.each([
+    ['set', { id: '7', author: BOB.lid }, 'wa-7'],
+    ['add', { id: '7', author: BOB.lid }, 'wa-7'],
+    ['delete', { author: BOB.lid }, null],
+    ['set', { hash: 'x', author: BOB.lid }, undefined],
+    ['request', { id: '7' }, undefined],
+  ])(
+    'a notification of %s %j about a group’s picture is read, also where only its inside says who did it',
+    (tag, attrs, hash) => {
+      const about = (from: string) =>
+        noteOf({ tag: 'notification', attrs: { type: 'picture', from, id: 'N1', t: '9' }, content: [{ tag, attrs }] });
+      const note = about(GROUP);
+      const [event] = note === undefined ? [] : readMessage(context, note).events;
+      const picture = event?.kind === 'chat' ? event.change.picture : undefined;
+      expect(picture === null ? null : picture?.hash).toBe(hash);
+      expect(event?.sender).toBe(hash === undefined ? undefined : 'l6');
+      // Of a person it is no note: see picture-news.ts.
+      expect(about(ALICE.lid)).toBeUndefined();
+    },
+  );
+
+  test.each([
+    ['1700000007', { hash: 'wa-1700000007', source: { handle: { of: 'g120363041234567890', id: '1700000007' } } }],
+    [undefined, null],
+  ])('picture %s is the group’s, of which nothing else is to be asked', (id, picture) => {
+    const reading = readMessage(context, stub(StubType.GROUP_CHANGE_ICON, id === undefined ? [] : [id]));
+    expect(reading.events).toMatchObject([{ kind: 'chat', change: { picture } }]);
+    expect(reading.stale).toEqual([]);
   });
 
   test.each([

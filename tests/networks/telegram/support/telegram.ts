@@ -11,6 +11,7 @@ import type { Clock } from '../../../../src/ports/stores.ts';
 import type { Person, PersonSpec, TelegramSandbox } from '../../../../sandbox/telegram/control-client.ts';
 import { quiet } from '../../../support/quiet.ts';
 import { realClock, type House } from './house.ts';
+import { noPicture } from '../../../support/no-picture.ts';
 
 export const OWNER = as<UserId>('@camille:example.org');
 
@@ -131,6 +132,7 @@ export function first(linked: readonly MessageId[] = []): PerformContext {
     since: Date.now(),
     again: false,
     isLinked: async (message) => await Promise.resolve(linked.includes(message)),
+    open: noPicture,
   };
 }
 

@@ -9,11 +9,12 @@ import type { LoginStep } from '../../../../src/ports/login.ts';
 import type { NetworkAdapter, NetworkSession } from '../../../../src/ports/network.ts';
 import { House, realClock } from '../../../support/house.ts';
 import { adapterFor, idOf, newPerson } from './world.ts';
+import { noPicture } from '../../../support/no-picture.ts';
 
 export const OWNER = as<UserId>('@camille:example.org');
 
 /** As if nothing had been tried before. */
-export const context = { since: 0, again: false, isLinked: async () => await Promise.resolve(false) };
+export const context = { since: 0, again: false, isLinked: async () => await Promise.resolve(false), open: noPicture };
 
 export interface Scene {
   readonly house: House;

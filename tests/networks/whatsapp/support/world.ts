@@ -124,6 +124,7 @@ export function whatsappWorld(sandbox: WhatsAppSandbox): NetworkWorld {
           admins: people.filter(([, role]) => role !== 'member').map(([id]) => as<PersonId>(`l${id}`)),
           announce: found.announce,
           locked: found.locked,
+          picture: found.pictureId,
           timer: found.ephemeral,
         };
       },

@@ -1,0 +1,47 @@
+// The picture of a group's room: brought from its network once, shown by whoever may; a picture that cannot be had keeps nothing else.
+import type { Picture } from '../model/chat.ts';
+import type { MxcUri, PuppetId, RoomId } from '../model/ids.ts';
+import type { Portal } from '../model/records.ts';
+import type { Speaker } from '../ports/matrix.ts';
+import type { MediaStream } from '../ports/network.ts';
+import type { FlowDoors } from './doors.ts';
+
+export interface Showing {
+  readonly portal: Portal & { readonly room: RoomId };
+  /** Whose login can fetch it. */
+  readonly puppet: PuppetId;
+  /** Null: the group has none. */
+  readonly picture: Picture | null;
+  /** @returns false when nobody may */
+  readonly by: (work: (speaker: Speaker) => Promise<void>) => Promise<boolean>;
+}
+
+/** Writes nothing that is so already; what the room showed before it was put aside comes back without being fetched again. */
+export async function showPicture(
+  doors: Pick<FlowDoors, 'matrix' | 'session' | 'log'>,
+  { portal, puppet, picture, by }: Showing,
+): Promise<void> {
+  const { pictures } = doors.matrix;
+  const uri = picture === null ? undefined : await uriOf(doors, portal, puppet, picture);
+  if (picture !== null && uri === undefined) return;
+  const done = await by(async (speaker) => {
+    await speaker.showPicture(portal.room, uri);
+  });
+  if (done)
+    await pictures.keep(portal.room, picture === null || uri === undefined ? undefined : { hash: picture.hash, uri });
+  else doors.log.info({ room: portal.room, code: 'not-pictured' }, 'the room may not have another picture');
+}
+
+async function uriOf(
+  doors: Pick<FlowDoors, 'matrix' | 'session' | 'log'>,
+  { key, room }: Showing['portal'],
+  puppet: PuppetId,
+  { hash, source }: Picture,
+): Promise<MxcUri | undefined> {
+  const { pictures } = doors.matrix;
+  const shown = await pictures.shown(room);
+  if (shown?.hash === hash) return shown.uri;
+  const session = doors.session(puppet);
+  const open = async (): Promise<MediaStream | undefined> => await session?.openMedia(source);
+  return await pictures.bring(key.network, hash, open);
+}

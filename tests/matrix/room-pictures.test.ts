@@ -1,0 +1,54 @@
+// Pictures of rooms on a homeserver: written when they are others, brought once, and what a room shows is remembered over a restart.
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { MxcUri, RoomId } from '../../src/model/ids.ts';
+import { person, PIGEON, WingWorld } from '../support/wing-world.ts';
+
+let world: WingWorld;
+let room: RoomId;
+
+beforeEach(async () => {
+  world = await WingWorld.start();
+  await world.open();
+  room = (await world.wing.api.ensureRoom(world.spec('c1'))).room;
+});
+afterEach(async () => await world.end());
+
+const changes = async () => (await world.timeline(room)).filter(({ type }) => type === 'm.room.avatar');
+
+test('a picture is written when it is another one, by whoever shows it, and taken away', async () => {
+  const { bot } = world.wing.api;
+  const [one, two] = ['mxc://hs.test/one', 'mxc://hs.test/two'] as MxcUri[];
+  await bot.showPicture(room, undefined);
+  await bot.showPicture(room, one);
+  await bot.showPicture(room, one);
+  await world.wing.api.setPowers(room, { locked: false });
+  const ghost = await world.wing.api.ghost(PIGEON, person('zoe'));
+  await ghost.showPicture(room, two);
+  await bot.showPicture(room, undefined);
+  expect((await changes()).map(({ sender, content }) => [sender, content])).toEqual([
+    [bot.user, { url: one }],
+    [ghost.user, { url: two }],
+    [bot.user, {}],
+  ]);
+});
+
+test('what a room shows is kept, and forgotten, for the next start as well', async () => {
+  const shown = { hash: 'h1', uri: 'mxc://hs.test/one' as MxcUri };
+  expect(await world.wing.api.pictures.shown(room)).toBeUndefined();
+  await world.wing.api.pictures.keep(room, shown);
+  await world.open();
+  expect(await world.wing.api.pictures.shown(room)).toEqual(shown);
+  await world.wing.api.pictures.keep(room, undefined);
+  expect(await world.wing.api.pictures.shown(room)).toBeUndefined();
+});
+
+test('one picture is in the store once, whoever brings it', async () => {
+  const open = async () => ({ mime: 'image/jpeg', chunks: Readable.from([Buffer.from('a picture')]) });
+  const { pictures } = world.wing.api;
+  const uri = await pictures.bring(PIGEON, 'h1', open);
+  expect(uri).toMatch(/^mxc:/);
+  expect(await pictures.bring(PIGEON, 'h1', open)).toBe(uri);
+  expect(await pictures.bring(PIGEON, 'h2', open)).not.toBe(uri);
+  expect(await pictures.bring(PIGEON, 'h3', async () => await Promise.resolve(undefined))).toBeUndefined();
+});
