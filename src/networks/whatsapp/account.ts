@@ -1,4 +1,5 @@
 // Everything one login keeps in memory between connections, put together from its vault; knows no reconnecting.
+import type { BinaryNode } from '@whiskeysockets/baileys';
 import { isAboutGroup, type NetworkAction } from '../../model/delivery.ts';
 import { BridgeError } from '../../model/errors.ts';
 import type { EffectId } from '../../model/ids.ts';
@@ -20,8 +21,10 @@ import { handlesOf } from './jid.ts';
 import { selfOf } from './library.ts';
 import type { Line } from './line.ts';
 import { Pacing } from './pacing.ts';
+import { MarksDesk, UP_TO } from './marks-desk.ts';
 import type { PeopleDesk } from './people-desk.ts';
 import { PHONE_KEY, PhoneWatch } from './phone-watch.ts';
+import { arrivalOf, glimpseOf } from './passing.ts';
 import { pictured } from './picture-news.ts';
 import { Pictures } from './pictures.ts';
 import type { ReadContext } from './place.ts';
@@ -69,8 +72,10 @@ export interface Account {
   readonly phone: PhoneWatch;
   /** What is done beside the line until it is aborted. @throws AbortError, FencedError, WriterClosed */
   readonly chores: (signal: AbortSignal) => Promise<void>;
-  readonly deliveries: Deliveries;
   readonly pictures: Pictures;
+  readonly marks: MarksDesk;
+  /** Takes chat states and receipts. */
+  readonly passing: (node: BinaryNode) => Promise<void>;
 }
 
 const APART_MS = 8;
@@ -101,7 +106,22 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
   const [chats, secrets] = [new ChatBook(scope, kept), new SecretBook(scope, kept)];
   const expiries = settings.disappearing === 'remove' ? new ExpiryBook(scope, kept) : undefined;
   const pacing = doors.paced ? new Pacing(settings.pacing, 0, kept) : undefined;
-  const directory = new Directory({ self: puppet.self, selfHandles, names, book, chats, secrets, clock });
+  const marks = new MarksDesk(
+    {
+      puppet: puppet.id,
+      self: puppet.self,
+      scope,
+      sink,
+      clock,
+      log,
+      names,
+      people,
+      book,
+      keyOf: async (id) => (await state.keys.get('app-state-sync-key', [id]))[id],
+    },
+    kept,
+  );
+  const directory = new Directory({ self: puppet.self, selfHandles, names, book, chats, secrets, marks, clock });
   const context: ReadContext = {
     self: puppet.self,
     selfHandles,
@@ -170,6 +190,12 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
       return (await directory.describeChat(open, chat)).chat.members?.map(({ person }) => person) ?? [];
     },
   });
+  const passing = async (node: BinaryNode): Promise<void> => {
+    const glimpse = glimpseOf(context, node);
+    if (glimpse !== undefined) sink.glimpse(glimpse);
+    const arrival = arrivalOf(context, node);
+    if (arrival !== undefined) await deliveries.heard(arrival);
+  };
   const phone = new PhoneWatch({ scope, clock, sink }, kept.get(PHONE_KEY));
   const desk = new GroupDesk({
     scope,
@@ -192,12 +218,13 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     const expiring = expiries === undefined ? [] : [watchExpiries({ book: expiries, sink, clock, log }, signal)];
     await Promise.all([phone.run(signal), state.forgetDaily(signal), ...expiring]);
   };
-  return { state, context, directory, inbox, perform, desk, pacing, chats, phone, chores, deliveries, pictures };
+  return { state, context, directory, inbox, perform, desk, pacing, chats, phone, chores, marks, passing, pictures };
 }
 
-/** Credentials and keys that are worth nothing any more; what was received and not accepted stays. */
+/** Credentials and keys that are worth nothing any more, and how far settings were followed with them; what was received and not accepted stays. */
 export async function worthless(vault: Vault, scope: string): Promise<readonly VaultChange[]> {
   const kept = await vault.readAll(scope);
-  const keys = [...kept.keys()].filter((key) => key === CREDS_KEY || key.startsWith(KEY_PREFIX));
+  const gone = [KEY_PREFIX, UP_TO];
+  const keys = [...kept.keys()].filter((key) => key === CREDS_KEY || gone.some((prefix) => key.startsWith(prefix)));
   return keys.map((key) => ({ scope, key, value: null }));
 }

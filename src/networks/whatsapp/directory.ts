@@ -9,6 +9,7 @@ import type { ChatBook } from './chat-book.ts';
 import { chatKind, isPersonal, type Names } from './ids.ts';
 import { handlesOf, jidText, overlap, parseJid, type Handles } from './jid.ts';
 import type { Line } from './line.ts';
+import type { MarksDesk } from './marks-desk.ts';
 import { codeOf } from './group-errors.ts';
 import type { PeopleBook } from './people-book.ts';
 import type { SecretBook } from './secret-book.ts';
@@ -22,6 +23,7 @@ export interface DirectoryDoors {
   readonly book: PeopleBook;
   readonly chats: ChatBook;
   readonly secrets: SecretBook;
+  readonly marks: Pick<MarksDesk, 'of'>;
   readonly clock: Clock;
 }
 
@@ -104,7 +106,7 @@ export class Directory {
     const person = as<PersonId>(chat);
     const { pn } = this.#handles(person);
     return {
-      chat: { id: chat, kind: 'direct', members: [{ person, role: 'member' }] },
+      chat: { id: chat, kind: 'direct', members: [{ person, role: 'member' }], ...this.#marked(chat) },
       person: this.person(person),
       facts: [`direct:${chat}`, ...(pn === undefined ? [] : [`phone:+${pn}`])],
     };
@@ -146,9 +148,15 @@ export class Directory {
         locked: group.restrict === true,
         anyoneAdds: group.memberAddMode === true,
         members: this.#members(group),
+        ...this.#marked(chat),
       },
       facts: [`group:${chat}`, ...this.#communityOf(group)],
     };
+  }
+
+  #marked(chat: ChatId): Pick<ResolvedChat['chat'], 'marks'> {
+    const marks = this.#doors.marks.of(chat);
+    return Object.keys(marks).length === 0 ? {} : { marks };
   }
 
   /** A community is known by its own group, in which nobody writes; a rule may name it for all the groups in it. */

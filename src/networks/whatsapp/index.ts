@@ -52,6 +52,7 @@ const capabilities: Capabilities = {
     'set-timer',
     'leave',
   ]),
+  marks: true,
   bodies: new Set(['text']),
   groupAsks: new Set(['create', 'look', 'join', 'link', 'requests', 'answer']),
   maxTextUnits: MAX_TEXT_UNITS,

@@ -48,6 +48,8 @@ export interface OpenedSocket {
   readonly gate: Gate;
   readonly devices: DeviceLists;
   readonly web: Pick<WebDoor, 'get'>;
+  /** For what is fetched by the library's own functions: the same door. */
+  readonly fetching: RequestInit;
   /** Leaves no timer, no socket and nobody waiting. */
   close(): Promise<void>;
 }
@@ -108,7 +110,14 @@ export function openSocket({ settings, state, cures, qrMs, keepAliveMs, openMs }
       await door.close();
     }
   };
-  return { socket, gate: guarded, devices, web: door, close: async () => await (closing ??= close()) };
+  return {
+    socket,
+    gate: guarded,
+    devices,
+    web: door,
+    fetching: door.settings.options,
+    close: async () => await (closing ??= close()),
+  };
 }
 
 function standInOf({ test }: WhatsAppSettings): StandIn | undefined {

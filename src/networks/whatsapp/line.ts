@@ -81,6 +81,15 @@ export class Line {
     return this.#opened.web;
   }
 
+  /** Settings of what the library fetches by HTTP for this line. */
+  get fetching(): RequestInit {
+    return this.#opened.fetching;
+  }
+
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
   get alive(): boolean {
     return this.#state === 'open';
   }
@@ -118,6 +127,19 @@ export class Line {
       throw unanswered(error);
     } finally {
       this.#waiting.delete(id);
+    }
+  }
+
+  /** Whoever waits for the library may wait for ever once the line has ended. @throws then, or as the work does */
+  async whileOpen<T>(work: Promise<T>): Promise<T> {
+    const { promise: over, reject } = Promise.withResolvers<never>();
+    const end = (): void => reject(unanswered());
+    this.ended.addEventListener('abort', end);
+    if (this.ended.aborted) end();
+    try {
+      return await Promise.race([work, over]);
+    } finally {
+      this.ended.removeEventListener('abort', end);
     }
   }
 

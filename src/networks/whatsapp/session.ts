@@ -13,7 +13,7 @@ import { endingOf, isRestriction, partingOf, type Parting } from './errors.ts';
 import { parseMessage } from './ids.ts';
 import { Line } from './line.ts';
 import { DailyBudget, PACING_KEY, RECONNECTS_A_DAY } from './pacing.ts';
-import { arrivalOf, glimpseOf, ownPhoneAt } from './passing.ts';
+import { ownPhoneAt } from './passing.ts';
 import { reopen } from './reopening.ts';
 import { sameChats } from './same-chats.ts';
 import { unlink } from './unlink.ts';
@@ -158,15 +158,9 @@ export class WhatsAppSession implements NetworkSession {
 
   /** @throws the library's error, BridgeError, FencedError */
   async #open(): Promise<void> {
-    const { settings, cures, clock, ackMs, openMs, keepAliveMs, sink } = this.#doors;
+    const { settings, cures, clock, ackMs, openMs, keepAliveMs } = this.#doors;
     const account = await this.#must();
     account.state.journal.forgetIncomplete();
-    const passing = (node: BinaryNode): void => {
-      const glimpse = glimpseOf(account.context, node);
-      if (glimpse !== undefined) sink.glimpse(glimpse);
-      const arrival = arrivalOf(account.context, node);
-      if (arrival !== undefined) this.#errand(account.deliveries.heard(arrival));
-    };
     this.#line = await Line.open({
       settings,
       state: account.state,
@@ -175,7 +169,7 @@ export class WhatsAppSession implements NetworkSession {
       ackMs,
       openMs,
       keepAliveMs,
-      passing,
+      passing: (node) => this.#errand(account.passing(node)),
       heard: (node) => this.#heard(account, node),
       closing: this.#closing.signal,
       lost: (line, why) => {
@@ -184,6 +178,7 @@ export class WhatsAppSession implements NetworkSession {
     });
     if (!this.#watching) this.#errand(account.chores(this.#closing.signal));
     this.#watching = true;
+    this.#errand(account.marks.run(this.#line));
     if (settings.presence) await this.#line.appear();
   }
 

@@ -142,6 +142,14 @@ export class Person {
     return await this.#ask('GET', `/user/${encodeURIComponent(this.id)}/account_data/${type}`);
   }
 
+  /** What this person is notified of in a room; undefined without a rule for it. */
+  async notified(room: string): Promise<readonly unknown[] | undefined> {
+    const { global } = (await this.#ask('GET', '/pushrules/')) as {
+      global: { room: readonly { rule_id: string; actions: readonly unknown[] }[] };
+    };
+    return global.room.find(({ rule_id: id }) => id === room)?.actions;
+  }
+
   async profile(user: string): Promise<Readonly<Record<string, unknown>>> {
     return await this.#ask('GET', `/profile/${encodeURIComponent(user)}`);
   }

@@ -257,6 +257,26 @@ describe.each([
     expect((await (await reopen()).keys.get('session', ['a.0']))['a.0']).toEqual({ step: 1 });
   });
 
+  test('several who ask for one key at the same time all get their answer, and read it once each', async () => {
+    await (await begin()).close();
+    let reads = 0;
+    const kept = ledger();
+    const counted: Ledger = {
+      ...kept,
+      read: async (key) => {
+        reads += 1;
+        // Else the process would do nothing else any more.
+        if (reads > 30) throw new Error('read again and again');
+        return await kept.read(key);
+      },
+    };
+    const state = await AccountState.open({ ledger: counted, clock, log: quiet, broken: () => undefined });
+    const ask = async (): Promise<unknown> => await state?.keys.get('session', ['nobody.0']);
+    expect(await Promise.all([ask(), ask(), ask()])).toEqual([{}, {}, {}]);
+    expect(reads).toBe(3);
+    await state?.close();
+  });
+
   test('what was sent is kept for some days, and what has no answer is known', async () => {
     const state = await begin();
     await state.sent.remember('m1', 'chat', { conversation: 'one' });

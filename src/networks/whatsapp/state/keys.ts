@@ -143,7 +143,8 @@ export class KeyStore implements SignalKeyStore {
   }
 
   #begin(name: string): symbol {
-    const mark = Symbol(name);
+    // Who reads it already is not disturbed: two who took it from each other would read for ever.
+    const mark = this.#reading.get(name) ?? Symbol(name);
     this.#reading.set(name, mark);
     return mark;
   }

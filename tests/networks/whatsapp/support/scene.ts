@@ -69,9 +69,18 @@ export class Scenes {
   }
 
   async live(options: WhatsAppOptions = {}, clock = realClock): Promise<Scene> {
-    const house = new House();
-    const adapter = this.open(house, options, clock);
     const [me, friend] = [await newPerson(this.sandbox), await newPerson(this.sandbox)];
+    return { ...(await this.link(new House(), me, options, clock)), me, friend, chat: as<ChatId>(idOf(friend)) };
+  }
+
+  /** Links this person's account, by a process of its own. */
+  async link(
+    house: House,
+    me: Person,
+    options: WhatsAppOptions = {},
+    clock = realClock,
+  ): Promise<Pick<Scene, 'house' | 'session' | 'puppet' | 'adapter'>> {
+    const adapter = this.open(house, options, clock);
     const step = await stepsOf(adapter, async (one) => {
       if (one.kind === 'show') await this.sandbox.scanQr(me.id, one.data);
     });
@@ -82,7 +91,7 @@ export class Scenes {
     const puppet = { id, network: adapter.id, owner: OWNER, self, name, state: 'online' } as const;
     const session = adapter.openSession(puppet, house.sink(puppet));
     await session.connect();
-    return { house, session, puppet, adapter, me, friend, chat: as<ChatId>(idOf(friend)) };
+    return { house, session, puppet, adapter };
   }
 
   /** After a test. @throws when a client sent what the simulator does not know */

@@ -1,0 +1,264 @@
+// How an account's person keeps their chats on their telephone, followed change by change and told to the house; knows no Matrix.
+import { FencedError } from '../../model/errors.ts';
+import type { ChatMarks } from '../../model/chat.ts';
+import { originKey } from '../../model/effect.ts';
+import { as, type ChatId, type PersonId, type PuppetId } from '../../model/ids.ts';
+import type { NetworkEvent } from '../../model/network-event.ts';
+import type { NetworkSink } from '../../ports/network.ts';
+import type { Clock, Logger, VaultChange } from '../../ports/stores.ts';
+import {
+  AS_IT_COMES,
+  COLLECTIONS,
+  differences,
+  isCollection,
+  readSetting,
+  type CollectionName,
+  type Kept,
+} from './chat-marks.ts';
+import { chatKind, type Names } from './ids.ts';
+import { handlesOf, isPerson, parseJid } from './jid.ts';
+import type { Line } from './line.ts';
+import { childrenOf } from './notifications.ts';
+import type { PeopleBook } from './people-book.ts';
+import type { PeopleDesk } from './people-desk.ts';
+import { sameChats } from './same-chats.ts';
+import { askForKeys, NoKeyYet, OtherVersion, settingsSince, type KeyOf, type Page } from './shared-settings.ts';
+
+export interface MarksDoors {
+  readonly puppet: PuppetId;
+  readonly self: PersonId;
+  readonly scope: string;
+  readonly sink: Pick<NetworkSink, 'accept' | 'portalKey'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly names: Pick<Names, 'chat'>;
+  readonly people: PeopleDesk;
+  readonly book: PeopleBook;
+  readonly keyOf: KeyOf;
+}
+
+type Changes = ReadonlyMap<ChatId, Partial<Kept>>;
+
+const CHAT = 'kept/';
+/** Of a collection. */
+export const UP_TO = 'kept-up-to/';
+const VERSION = 1;
+/** What could not be learnt is asked for again after this time, in ms, if nothing else gives reason to before. */
+const AGAIN_MS = 15 * 60_000;
+/** Within this time a telephone sends its keys to a device that it has just linked, in ms. */
+const KEYS_MS = 60_000;
+/** Timers do not reach further, in ms. */
+const LONGEST_MS = 86_400_000;
+
+export class MarksDesk {
+  readonly #doors: MarksDoors;
+  readonly #kept = new Map<ChatId, Kept>();
+  readonly #upTo = new Map<CollectionName, number>();
+  readonly #wanted = new Set<CollectionName>();
+  /** Keys that were missed over this line, and the telephone was asked for or not. */
+  readonly #missed = new Map<string, 'awaited' | 'asked for'>();
+  #wake: () => void = () => undefined;
+
+  /** @param kept the login's scope in the vault @throws Error when a value is of a later version */
+  constructor(doors: MarksDoors, kept: ReadonlyMap<string, Uint8Array>) {
+    this.#doors = doors;
+    for (const [key, bytes] of kept) {
+      const name = key.slice(UP_TO.length);
+      if (key.startsWith(CHAT)) this.#kept.set(as<ChatId>(key.slice(CHAT.length)), opened<Kept>(bytes));
+      else if (key.startsWith(UP_TO) && isCollection(name)) this.#upTo.set(name, opened<{ upTo: number }>(bytes).upTo);
+    }
+  }
+
+  /** As the house was told. */
+  of(chat: ChatId): ChatMarks {
+    return differences(AS_IT_COMES, this.#kept.get(chat) ?? AS_IT_COMES);
+  }
+
+  /** Follows until the line ends: what changed while there was none comes first. @throws FencedError */
+  async run(line: Line): Promise<void> {
+    const { socket, ended } = line;
+    socket.ws.on('CB:notification,type:server_sync', (node: Parameters<typeof childrenOf>[0]) => {
+      this.#want(childrenOf(node).map(({ attrs }) => attrs['name']));
+    });
+    socket.ev.on('creds.update', ({ myAppStateKeyId }) => {
+      if (myAppStateKeyId !== undefined) this.#want(Object.keys(COLLECTIONS));
+    });
+    this.#want(Object.keys(COLLECTIONS));
+    this.#missed.clear();
+    while (!ended.aborted) {
+      const failed = await this.#catchUp(line);
+      if (ended.aborted) return;
+      const awaited = [...this.#missed.values()].includes('awaited');
+      await this.#rest(line, failed.length === 0 ? LONGEST_MS : awaited ? KEYS_MS : AGAIN_MS);
+      if (this.#wanted.size === 0) this.#want(failed);
+    }
+  }
+
+  #want(names: readonly unknown[]): void {
+    for (const name of names) if (isCollection(name)) this.#wanted.add(name);
+    if (this.#wanted.size > 0) this.#wake();
+  }
+
+  /** @returns what could not be learnt now */
+  async #catchUp(line: Line): Promise<readonly CollectionName[]> {
+    const failed: CollectionName[] = [];
+    const names = [...this.#wanted];
+    this.#wanted.clear();
+    for (const name of names) {
+      const done = await this.#attempt(line, async () => await this.#follow(line, name), name);
+      if (!done) failed.push(name);
+    }
+    await this.#attempt(line, async () => await this.#unmute(), 'mutes');
+    return failed;
+  }
+
+  /** @returns false when it has to be tried again */
+  async #attempt(line: Line, work: () => Promise<void>, kind: string): Promise<boolean> {
+    const { log, puppet } = this.#doors;
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (error instanceof FencedError) throw error;
+      const code = error instanceof NoKeyYet ? 'no-key-yet' : 'not-followed';
+      if (error instanceof NoKeyYet) await this.#attempt(line, async () => await this.#ask(line, error), 'keys');
+      log.info({ puppet, network: 'whatsapp', code, kind, error }, 'how chats are kept could not be learnt now');
+      return false;
+    }
+  }
+
+  /** Once for each line. Of a login that has just been linked they are under way: the telephone is not asked at once. */
+  async #ask(line: Line, { keys }: NoKeyYet): Promise<void> {
+    const linked = [...this.#upTo.values()].some((version) => version > 0);
+    const late = keys.filter((key) => this.#missed.get(key) === 'awaited' || (linked && !this.#missed.has(key)));
+    for (const key of keys) if (!this.#missed.has(key)) this.#missed.set(key, 'awaited');
+    for (const key of late) this.#missed.set(key, 'asked for');
+    await line.whileOpen(askForKeys(line, late));
+  }
+
+  async #follow(line: Line, name: CollectionName): Promise<void> {
+    for (;;) {
+      const page = await this.#page(line, name);
+      if (page.settings.length > 0 || page.version !== this.#upTo.get(name)) await this.#take(name, page);
+      if (!page.more) return;
+    }
+  }
+
+  async #page(line: Line, name: CollectionName): Promise<Page> {
+    const since = async (version: number): Promise<Page> =>
+      await line.whileOpen(settingsSince(line, name, version, this.#doors.keyOf));
+    try {
+      return await since(this.#upTo.get(name) ?? 0);
+    } catch (error) {
+      if (!(error instanceof OtherVersion)) throw error;
+      return await since(0);
+    }
+  }
+
+  async #take(name: CollectionName, { settings, version, whole }: Page): Promise<void> {
+    const { people, book, clock } = this.#doors;
+    const now = clock.now();
+    const read = settings.flatMap((setting) => readSetting(setting, now) ?? []);
+    await people.look(
+      book,
+      read.flatMap(({ jid }) => handlesOf(jid) ?? []),
+      now,
+    );
+    const changes = new Map<ChatId, Partial<Kept>>();
+    if (whole) for (const chat of this.#kept.keys()) changes.set(chat, pick(AS_IT_COMES, COLLECTIONS[name]));
+    for (const { jid, change } of read) {
+      const chat = this.#chatOf(jid);
+      if (chat !== undefined) changes.set(chat, { ...changes.get(chat), ...change });
+    }
+    const upTo = packed(this.#doors.scope, `${UP_TO}${name}`, { upTo: version });
+    await this.#tell(changes, `${name}.${version}`, [upTo]);
+    this.#upTo.set(name, version);
+  }
+
+  /** A telephone ends a mute by itself, and tells nobody. */
+  async #unmute(): Promise<void> {
+    const now = this.#doors.clock.now();
+    for (const [chat, { mutedUntil }] of this.#kept) {
+      if (mutedUntil <= 0 || mutedUntil > now) continue;
+      await this.#tell(new Map([[chat, { mutedUntil: 0 }]]), `unmuted.${mutedUntil}`, []);
+    }
+  }
+
+  /** In one commit with how far we are; until it is kept, nothing has changed. */
+  async #tell(changes: Changes, cause: string, vault: readonly VaultChange[]): Promise<void> {
+    const { sink, scope, people, book, clock } = this.#doors;
+    const events: NetworkEvent[] = [];
+    const writes = [...vault];
+    const before = new Map<ChatId, Kept>();
+    for (const [chat, change] of changes) {
+      const was = this.#kept.get(chat) ?? AS_IT_COMES;
+      const is = { ...was, ...change };
+      if (Object.entries(change).every(([mark, value]) => was[mark as keyof Kept] === value)) continue;
+      before.set(chat, was);
+      writes.push(packed(scope, `${CHAT}${chat}`, is));
+      const marks = differences(was, is);
+      if (Object.keys(marks).length > 0) events.push(this.#event(chat, marks, cause));
+    }
+    const learnt = people.take(book);
+    // Whoever describes a chat from here on says what the house is about to hear.
+    for (const chat of before.keys())
+      this.#kept.set(chat, { ...AS_IT_COMES, ...before.get(chat), ...changes.get(chat) });
+    try {
+      const joined = sameChats(learnt.merged, sink, clock.now());
+      await sink.accept([...joined, ...events], [...writes, ...learnt.changes]);
+    } catch (error) {
+      for (const [chat, was] of before) this.#kept.set(chat, was);
+      throw error;
+    }
+    learnt.written();
+  }
+
+  #event(chat: ChatId, marks: ChatMarks, cause: string): NetworkEvent {
+    const { sink, puppet, self, clock } = this.#doors;
+    const portal = sink.portalKey(chat, chatKind(chat));
+    const key = originKey(portal, 'marks', cause, puppet);
+    return { kind: 'marks', key, portal, sender: self, at: clock.now(), via: 'live', marks };
+  }
+
+  /** Of status, lists and channels nothing is shown. */
+  #chatOf(text: string): ChatId | undefined {
+    const { names, book, clock } = this.#doors;
+    const jid = parseJid(text);
+    if (jid?.kind === 'group') return names.chat(jid);
+    const handles = isPerson(jid) ? handlesOf(text) : undefined;
+    return handles === undefined ? undefined : as<ChatId>(book.person(handles, clock.now()));
+  }
+
+  /** Until something is wanted, or a mute is over. @throws AbortError when the line has ended */
+  async #rest(line: Line, most: number): Promise<void> {
+    const { clock } = this.#doors;
+    const ends = [...this.#kept.values()].map(({ mutedUntil }) => mutedUntil).filter((end) => end > 0);
+    const ms = Math.max(0, Math.min(most, ...ends.map((end) => end - clock.now())));
+    if (this.#wanted.size > 0) return;
+    const stop = new AbortController();
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    const slept = clock.sleep(ms, AbortSignal.any([stop.signal, line.ended]));
+    const over = slept.catch(() => undefined);
+    try {
+      await Promise.race([woken, over]);
+    } finally {
+      stop.abort();
+    }
+  }
+}
+
+function pick(from: Kept, marks: readonly (keyof Kept)[]): Partial<Kept> {
+  return Object.fromEntries(marks.map((mark) => [mark, from[mark]]));
+}
+
+function packed(scope: string, key: string, value: object): VaultChange {
+  return { scope, key, value: Buffer.from(JSON.stringify({ v: VERSION, ...value })) };
+}
+
+function opened<T>(bytes: Uint8Array): T {
+  const { v, ...rest } = JSON.parse(Buffer.from(bytes).toString()) as { v: number } & T;
+  if (v !== VERSION) throw new Error('kept chats of a later version');
+  return rest as T;
+}

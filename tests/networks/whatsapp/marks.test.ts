@@ -1,0 +1,191 @@
+// How the person of a login keeps their chats on their telephone: each change is told once, also when it comes while nobody listens.
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { WhatsAppSandbox, type Person } from '../../../sandbox/whatsapp/control-client.ts';
+import type { ChatMarks } from '../../../src/model/chat.ts';
+import type { ChatId } from '../../../src/model/ids.ts';
+import type { House } from '../../support/house.ts';
+import { Scenes, type Scene } from './support/scene.ts';
+import { newPerson } from './support/world.ts';
+
+let sandbox: WhatsAppSandbox;
+let scenes: Scenes;
+
+beforeAll(async () => {
+  sandbox = await WhatsAppSandbox.start();
+  scenes = new Scenes(sandbox);
+});
+
+afterEach(async () => {
+  await scenes.close();
+});
+
+afterAll(async () => {
+  await sandbox.stop();
+});
+
+const settings = {
+  mute: (end?: number) => ({
+    muteAction: { muted: end !== 0, ...(end === undefined ? {} : { muteEndTimestamp: end }) },
+  }),
+  pin_v1: (pinned = true) => ({ pinAction: { pinned } }),
+  archive: (archived = true) => ({ archiveChatAction: { archived } }),
+  markChatAsRead: (read = false) => ({ markChatAsReadAction: { read } }),
+};
+
+async function set(
+  me: Person,
+  about: string,
+  kind: keyof typeof settings,
+  value: object,
+  remove = false,
+): Promise<void> {
+  const collection = kind === 'mute' ? 'regular_high' : 'regular_low';
+  await sandbox.command('changeSetting', { by: me.id, collection, index: [kind, about], value, remove });
+}
+
+/** What was told of a chat, one after the other. */
+function told(house: House, chat: ChatId): readonly ChatMarks[] {
+  return house.events.flatMap((event) => (event.kind === 'marks' && event.portal.chat === chat ? [event.marks] : []));
+}
+
+const last = async (house: House, chat: ChatId, marks: ChatMarks): Promise<void> => {
+  await house.until(() => {
+    const now = Object.assign({}, ...told(house, chat)) as ChatMarks;
+    return Object.entries(marks).every(([mark, on]) => now[mark as keyof ChatMarks] === on);
+  });
+};
+
+/** As after the end of the process. */
+async function again({ house, puppet }: Scene): Promise<Scene['session']> {
+  const session = scenes.open(house).openSession(puppet, house.sink(puppet));
+  await session.connect();
+  return session;
+}
+
+describe('a chat', () => {
+  test('is told as muted, pinned, archived and unread when it is, and no longer when it is not', async () => {
+    const { house, me, friend, chat, session } = await scenes.live();
+    for (const [kind, on, off, mark] of [
+      ['mute', settings.mute(), settings.mute(0), 'muted'],
+      ['pin_v1', settings.pin_v1(), settings.pin_v1(false), 'pinned'],
+      ['archive', settings.archive(), settings.archive(false), 'archived'],
+      ['markChatAsRead', settings.markChatAsRead(), settings.markChatAsRead(true), 'unread'],
+    ] as const) {
+      await set(me, friend.lid, kind, on);
+      await last(house, chat, { [mark]: true });
+      expect((await session.describeChat(chat)).chat.marks).toEqual({ [mark]: true });
+      await set(me, friend.lid, kind, off);
+      await last(house, chat, { [mark]: false });
+      expect((await session.describeChat(chat)).chat).not.toHaveProperty('marks');
+    }
+    expect(told(house, chat)).toHaveLength(8);
+    expect(house.events.find(({ kind }) => kind === 'marks')).toMatchObject({ sender: expect.stringMatching(/^l/) });
+  });
+
+  test('is the same by number and by hidden id, and a group is one too', async () => {
+    const { house, me, friend, chat } = await scenes.live();
+    const group = await sandbox.createGroup(friend.id, 'Choir', [me.id]);
+    const choir = `g${group.id.split('@')[0]}` as ChatId;
+    await sandbox.write(friend.id, me.id, 'met');
+    await house.until(() => house.texts(chat).includes('met'));
+    await set(me, friend.pn, 'pin_v1', settings.pin_v1());
+    await last(house, chat, { pinned: true });
+    await set(me, friend.lid, 'archive', settings.archive());
+    await last(house, chat, { archived: true });
+    await set(me, group.id, 'mute', settings.mute());
+    await last(house, choir, { muted: true });
+    const portal = house.events.findLast(({ kind }) => kind === 'marks')?.portal;
+    expect(portal).toEqual({ network: 'whatsapp', chat: choir });
+  });
+
+  test('whose setting is taken away is as it was before', async () => {
+    const { house, me, friend, chat } = await scenes.live();
+    await set(me, friend.lid, 'pin_v1', settings.pin_v1());
+    await last(house, chat, { pinned: true });
+    await set(me, friend.lid, 'pin_v1', settings.pin_v1(), true);
+    await last(house, chat, { pinned: false });
+    expect(told(house, chat)).toEqual([{ pinned: true }, { pinned: false }]);
+  });
+
+  test('is told of once, whatever else is set and however often', async () => {
+    const { house, me, friend, chat } = await scenes.live();
+    await set(me, friend.lid, 'mute', settings.mute());
+    await set(me, friend.lid, 'mute', settings.mute(Date.now() + 3_600_000));
+    await sandbox.command('changeSetting', {
+      by: me.id,
+      collection: 'regular_low',
+      index: ['star', friend.lid, 'M1', '0', '0'],
+      value: { starAction: { starred: true } },
+    });
+    for (const jid of ['status@broadcast', '120363000000000001@newsletter', 'nonsense'])
+      await set(me, jid, 'pin_v1', settings.pin_v1());
+    await set(me, friend.lid, 'archive', settings.archive());
+    await last(house, chat, { muted: true, archived: true });
+    expect(house.events.filter(({ kind }) => kind === 'marks')).toHaveLength(2);
+  });
+
+  test('muted until a moment is no longer muted then, of which no telephone says a word', async () => {
+    const { house, me, friend, chat } = await scenes.live();
+    await set(me, friend.lid, 'mute', settings.mute(Date.now() + 1_500));
+    await last(house, chat, { muted: true });
+    await last(house, chat, { muted: false });
+    expect(told(house, chat)).toEqual([{ muted: true }, { muted: false }]);
+  });
+});
+
+describe('what changes while', () => {
+  test('nobody listens is told with the next line', async () => {
+    const scene = await scenes.live();
+    const { house, me, friend, chat, session } = scene;
+    await set(me, friend.lid, 'pin_v1', settings.pin_v1());
+    await last(house, chat, { pinned: true });
+    await session.disconnect();
+    await set(me, friend.lid, 'pin_v1', settings.pin_v1(false));
+    await set(me, friend.lid, 'markChatAsRead', settings.markChatAsRead());
+    await again(scene);
+    await last(house, chat, { pinned: false, unread: true });
+    expect(told(house, chat)).toEqual([{ pinned: true }, { pinned: false, unread: true }]);
+  });
+
+  test('the house cannot write it down is told by the next process', async () => {
+    const scene = await scenes.live();
+    const { house, me, friend, chat, session } = scene;
+    await set(me, friend.lid, 'pin_v1', settings.pin_v1());
+    await last(house, chat, { pinned: true });
+    const before = house.refused;
+    house.refusing = new Error('the database is away');
+    await set(me, friend.lid, 'archive', settings.archive());
+    await house.until(() => house.refused > before);
+    await session.disconnect();
+    house.refusing = undefined;
+    await again(scene);
+    await last(house, chat, { archived: true });
+    expect(told(house, chat)).toEqual([{ pinned: true }, { archived: true }]);
+  });
+
+  test('nobody is linked is told after the next link', async () => {
+    const { house, me, friend, chat } = await scenes.live();
+    await set(me, friend.lid, 'mute', settings.mute());
+    await last(house, chat, { muted: true });
+    await sandbox.command('unlink', { by: me.id });
+    await house.until(() => house.states.some(({ state }) => state === 'signed-out'));
+    await set(me, friend.lid, 'mute', settings.mute(0));
+    await set(me, friend.lid, 'pin_v1', settings.pin_v1());
+    await scenes.link(house, me);
+    await last(house, chat, { muted: false, pinned: true });
+    expect(told(house, chat)[0]).toEqual({ muted: true });
+  });
+});
+
+test('a service that refuses to tell costs nobody a message, and is asked again', async () => {
+  const { house, me, friend, chat } = await scenes.live();
+  await newPerson(sandbox);
+  await sandbox.command('failNext', { person: me.id, what: 'w:sync:app:state', code: 500, times: 20 });
+  await set(me, friend.lid, 'pin_v1', settings.pin_v1());
+  await sandbox.write(friend.id, me.id, 'all the same');
+  await house.until(() => house.texts(chat).includes('all the same'));
+  await sandbox.command('clearFaults', {});
+  await set(me, friend.lid, 'archive', settings.archive());
+  await last(house, chat, { pinned: true, archived: true });
+  expect(told(house, chat)).toEqual([{ pinned: true, archived: true }]);
+});
