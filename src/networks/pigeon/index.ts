@@ -1,4 +1,8 @@
 // The toy network's adapter: the one name the house sees of this folder. It proves that a network is one folder and one line.
+//
+// A toy protocol, but no toy promises: a quarter of the folder is the protocol (read, write, ids, errors), the rest is what every
+// network owes the house and the contract suite asks for: no gap and no double through drops and restarts (line, session), no answer
+// waited for in vain (wire), no login left behind that nobody keeps (login). Less would be an example to copy mistakes from.
 import type { UserId } from '../../model/ids.ts';
 import type { Puppet } from '../../model/records.ts';
 import type { LoginProcess } from '../../ports/login.ts';

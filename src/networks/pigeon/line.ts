@@ -1,8 +1,8 @@
 // One attached connection: takes the account's log in order and moves the cursor only with what the house wrote down.
-import { FencedError } from '../../model/errors.ts';
 import type { PuppetId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
 import type { NetworkSink } from '../../ports/network.ts';
+import { patiently } from '../../ports/patiently.ts';
 import type { Clock, Logger, VaultChange } from '../../ports/stores.ts';
 import { WireFault } from './errors.ts';
 import { readEntry, readLog, readPassing } from './read.ts';
@@ -20,9 +20,6 @@ export interface LineDoors {
 
 /** Entries of one commit. */
 const MOST_AT_ONCE = 200;
-/** Waits between tries to write something down, in ms. */
-const FIRST_RETRY_MS = 100;
-const LONGEST_RETRY_MS = 10_000;
 
 export class Line {
   readonly #doors: LineDoors;
@@ -116,7 +113,8 @@ export class Line {
   }
 
   async #work(): Promise<void> {
-    const { sink, log, puppet } = this.#doors;
+    const { sink, clock, log, puppet, place } = this.#doors;
+    const patience = { clock, log, facts: { puppet, network: 'pigeon' }, closing: this.#closed.signal };
     try {
       while (this.#waiting.length > 0) {
         const batch = this.#waiting.splice(0, MOST_AT_ONCE);
@@ -128,27 +126,15 @@ export class Line {
           else events.push(event);
         }
         const cursor = this.#cursor + batch.length;
-        await this.#writeDown(events, cursor);
+        // Until it is written down, nothing else is.
+        await patiently(patience, 'news could not be written down', async () => {
+          await sink.accept(events, [place(cursor)]);
+        });
         this.#cursor = cursor;
         this.#arrived();
       }
     } catch (error) {
       this.#lose(error);
-    }
-  }
-
-  /** Until it is written down, nothing else is. @throws FencedError, or what the house said when we are closing */
-  async #writeDown(events: readonly NetworkEvent[], cursor: number): Promise<void> {
-    const { sink, clock, log, puppet } = this.#doors;
-    for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LONGEST_RETRY_MS, wait * 2)) {
-      try {
-        await sink.accept(events, [this.#doors.place(cursor)]);
-        return;
-      } catch (error) {
-        if (error instanceof FencedError || this.#over) throw error;
-        log.warn({ puppet, network: 'pigeon', error, ms: wait }, 'news could not be written down, will try again');
-        await clock.sleep(wait, this.#closed.signal);
-      }
     }
   }
 

@@ -1,5 +1,5 @@
 // The stream of one login's news: in order, without gaps, and moved on only after the house has written it down. Knows no Matrix.
-import { FencedError } from '../../model/errors.ts';
+import { patiently } from '../../ports/patiently.ts';
 import type { Clock, Logger } from '../../ports/stores.ts';
 import type { Cures } from './cures.ts';
 import { GapTracker, type Cursor } from './gaps.ts';
@@ -41,8 +41,6 @@ export interface StreamDoors {
 
 /** A gap is usually two packets that overtook each other; longer than this, in ms, something is missing. */
 const PATIENCE_MS = 500;
-const FIRST_RETRY_MS = 200;
-const LONGEST_RETRY_MS = 2_000;
 /**
  * Answers of our own calls, signs of typing and chats that are not bridged move the cursor without events; it is saved with the next
  * event, or after so many and so long. What a crash forgets of it comes again, and again to nothing.
@@ -231,23 +229,18 @@ export class UpdateStream {
     this.#unsaved += 1;
     const idle = this.#unsaved < MOST_UNSAVED || this.#doors.clock.now() - this.#savedAt < OFTENEST_SAVED_MS;
     if (!this.#cures.commitFirst) await this.#doors.keep(cursor);
-    for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LONGEST_RETRY_MS, wait * 2)) {
-      try {
-        const written = await this.#doors.commit({ ...news, cursor }, idle);
-        this.#saved = cursor;
-        if (!written) return;
-        this.#unsaved = 0;
-        this.#savedAt = this.#doors.clock.now();
-        return;
-      } catch (error) {
-        if (error instanceof FencedError || this.#closed.signal.aborted) throw error;
-        this.#doors.log.warn(
-          { network: 'telegram', error, ms: wait },
-          'news could not be written down, will try again',
-        );
-        await this.#doors.clock.sleep(wait, this.#closed.signal);
-      }
-    }
+    const { clock, log } = this.#doors;
+    const patience = { clock, log, facts: { network: 'telegram' }, closing: this.#closed.signal };
+    const batch = { ...news, cursor };
+    const written = await patiently(
+      patience,
+      'news could not be written down',
+      async () => await this.#doors.commit(batch, idle),
+    );
+    this.#saved = cursor;
+    if (!written) return;
+    this.#unsaved = 0;
+    this.#savedAt = clock.now();
   }
 }
 

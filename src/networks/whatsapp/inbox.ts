@@ -1,11 +1,11 @@
 // From the journal's rows to the house's commit: read, guarded, accepted with everything learnt on the way, then taken. Knows no socket.
 import type { AuthenticationCreds, BinaryNode } from '@whiskeysockets/baileys';
 import { originKey } from '../../model/effect.ts';
-import { FencedError } from '../../model/errors.ts';
 import type { ChatId, PersonId, PuppetId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
 import { say, type SayKey } from '../../model/say.ts';
 import type { NetworkSink } from '../../ports/network.ts';
+import { patiently } from '../../ports/patiently.ts';
 import type { Clock, Logger } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
 import type { ExpiryBook } from './expiry-book.ts';
@@ -58,8 +58,6 @@ export interface InboxDoors {
 
 const NOTHING = { changes: [], written: () => undefined };
 const MOST_AT_ONCE = 100;
-const FIRST_RETRY_MS = 100;
-const LONGEST_RETRY_MS = 10_000;
 /** A stanza that the library has not decrypted by then is not waited for, in ms. */
 const HOLD_MS = 20_000;
 
@@ -162,16 +160,8 @@ export class Inbox {
   /** Again and again while the database is away. @throws FencedError */
   async #patiently(work: () => Promise<void>): Promise<void> {
     const { clock, log, puppet } = this.#doors;
-    for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LONGEST_RETRY_MS, wait * 2)) {
-      try {
-        await work();
-        return;
-      } catch (error) {
-        if (error instanceof FencedError || this.#closing.signal.aborted) throw error;
-        log.warn({ puppet, network: 'whatsapp', error, ms: wait }, 'news could not be written, will try again');
-        await clock.sleep(wait, this.#closing.signal);
-      }
-    }
+    const patience = { clock, log, facts: { puppet, network: 'whatsapp' }, closing: this.#closing.signal };
+    await patiently(patience, 'news could not be written', work);
   }
 
   async #read(row: Row): Promise<readonly NetworkEvent[]> {

@@ -1,6 +1,6 @@
 // Reads that wait for a database that is away: the library takes a key that cannot be read for a message that is bad, and refuses it to
 // the server for good. Knows no keys.
-import { FencedError } from '../../../model/errors.ts';
+import { patiently } from '../../../ports/patiently.ts';
 import type { Clock, Logger } from '../../../ports/stores.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -11,9 +11,6 @@ export interface PatientDoors {
   /** Aborted when nobody waits any more. */
   readonly closing: AbortSignal;
 }
-
-const FIRST_RETRY_MS = 100;
-const LONGEST_RETRY_MS = 10_000;
 
 /** The same ledger; reading it fails only when it is closed. */
 export function patientLedger(doors: PatientDoors): Ledger {
@@ -27,13 +24,5 @@ export function patientLedger(doors: PatientDoors): Ledger {
 
 /** @throws FencedError, or the last failure when it is closed */
 async function waited<T>({ clock, log, closing }: PatientDoors, read: () => Promise<T>): Promise<T> {
-  for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LONGEST_RETRY_MS, wait * 2)) {
-    try {
-      return await read();
-    } catch (error) {
-      if (error instanceof FencedError || closing.aborted) throw error;
-      log.warn({ network: 'whatsapp', error, ms: wait }, 'keys could not be read, will try again');
-      await clock.sleep(wait, closing);
-    }
-  }
+  return await patiently({ clock, log, facts: { network: 'whatsapp' }, closing }, 'keys could not be read', read);
 }

@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { FencedError } from '../../../model/errors.ts';
 import type { PuppetId } from '../../../model/ids.ts';
+import { patiently } from '../../../ports/patiently.ts';
 import type { Clock, Logger } from '../../../ports/stores.ts';
 import type { Ledger, LedgerChange } from './ledger.ts';
 
@@ -30,9 +31,6 @@ interface Waiting {
   readonly done: () => void;
   readonly failed: (why: unknown) => void;
 }
-
-const FIRST_RETRY_MS = 100;
-const LONGEST_RETRY_MS = 10_000;
 
 /** Nothing is written any more: the line was closed. */
 export class WriterClosed extends Error {
@@ -167,17 +165,9 @@ export class Writer {
 
   async #commit(changes: readonly LedgerChange[]): Promise<void> {
     const { ledger, clock, log, puppet } = this.#doors;
-    for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LONGEST_RETRY_MS, wait * 2)) {
-      try {
-        await ledger.write(changes);
-        return;
-      } catch (error) {
-        if (error instanceof FencedError || this.#closing.signal.aborted) throw error;
-        const facts = { network: 'whatsapp', error, ms: wait, count: changes.length };
-        log.warn(puppet === undefined ? facts : { ...facts, puppet }, 'keys could not be written, will try again');
-        await clock.sleep(wait, this.#closing.signal);
-      }
-    }
+    const facts = { network: 'whatsapp', count: changes.length, ...(puppet === undefined ? {} : { puppet }) };
+    const patience = { clock, log, facts, closing: this.#closing.signal };
+    await patiently(patience, 'keys could not be written', async () => await ledger.write(changes));
   }
 
   #break(why: unknown, batch: readonly Waiting[]): void {
