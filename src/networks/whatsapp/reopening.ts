@@ -1,8 +1,10 @@
-// Opens a login's line again after it ended: when, how often, and until when; knows neither why it ended nor what goes over it.
+// What follows the end of a login's line: it is remembered and told, and the line is opened again: when, how often, until when. Knows
+// neither why it ended nor what goes over it.
 import { FencedError } from '../../model/errors.ts';
 import type { PuppetId } from '../../model/ids.ts';
 import type { Clock, Logger } from '../../ports/stores.ts';
 import type { NetworkSink } from '../../ports/network.ts';
+import { patiently } from '../../ports/patiently.ts';
 import type { Parting } from './errors.ts';
 import { backOff, type DailyBudget } from './pacing.ts';
 
@@ -26,7 +28,25 @@ export interface Reopening {
 /** A line that drops all day long is opened as seldom as after so many tries in vain. */
 const BUSY_ATTEMPT = 20;
 
-export async function reopen(doors: Reopening, first: Parting): Promise<void> {
+/** @throws FencedError, or what the vault said when nobody wants the line any more */
+export async function afterEnd(doors: Reopening, parting: Parting): Promise<void> {
+  await remember(doors, parting);
+  doors.sink.report(parting.state, parting.error);
+  if (isForGood(parting)) return;
+  await reopen(doors, parting);
+}
+
+function isForGood({ next }: Parting): boolean {
+  return next === 'stop' || next === 'sign-out';
+}
+
+/** A database that is away is waited for: nobody else would open the line again. */
+async function remember({ clock, log, puppet, closing, heed }: Reopening, parting: Parting): Promise<void> {
+  const patience = { clock, log, facts: { puppet, network: 'whatsapp' }, closing };
+  await patiently(patience, 'the end of a line could not be remembered', async () => await heed(parting));
+}
+
+async function reopen(doors: Reopening, first: Parting): Promise<void> {
   const { clock, log, sink, puppet, closing } = doors;
   let parting = first;
   for (let attempt = 0; !closing.aborted; attempt += 1) {
@@ -44,9 +64,9 @@ export async function reopen(doors: Reopening, first: Parting): Promise<void> {
     } catch (error) {
       if (closing.aborted || error instanceof FencedError) return;
       parting = doors.partingOf(error);
-      await doors.heed(parting);
+      await remember(doors, parting);
       if (parting.state !== 'offline') sink.report(parting.state, parting.error);
-      if (parting.next === 'stop' || parting.next === 'sign-out') return;
+      if (isForGood(parting)) return;
       log.warn({ puppet, network: 'whatsapp', code: parting.error.code, attempt }, 'not connected, will try again');
     }
   }

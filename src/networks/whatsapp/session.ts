@@ -14,7 +14,7 @@ import { parseMessage } from './ids.ts';
 import { Line } from './line.ts';
 import { DailyBudget, PACING_KEY, RECONNECTS_A_DAY } from './pacing.ts';
 import { ownPhoneAt } from './passing.ts';
-import { reopen } from './reopening.ts';
+import { afterEnd } from './reopening.ts';
 import { sameChats } from './same-chats.ts';
 import { unlink } from './unlink.ts';
 import { KeyedTurns } from '../../model/keyed-turns.ts';
@@ -193,13 +193,6 @@ export class WhatsAppSession implements NetworkSession {
     if (this.#closing.signal.aborted || this.#line !== line) return;
     this.#line = undefined;
     await line.close();
-    const parting = this.#partingOf(why);
-    await this.#heed(parting);
-    this.#doors.sink.report(parting.state, parting.error);
-    if (parting.next !== 'stop' && parting.next !== 'sign-out') await this.#reopen(parting);
-  }
-
-  async #reopen(first: Parting): Promise<void> {
     const { clock, log, sink, puppet } = this.#doors;
     const doors = {
       puppet: puppet.id,
@@ -213,7 +206,7 @@ export class WhatsAppSession implements NetworkSession {
       partingOf: (why: unknown) => this.#partingOf(why),
       heed: async (parting: Parting) => await this.#heed(parting),
     };
-    await reopen(doors, first);
+    await afterEnd(doors, this.#partingOf(why));
   }
 
   async #heed(parting: Parting): Promise<void> {

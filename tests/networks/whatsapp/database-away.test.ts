@@ -64,3 +64,21 @@ test('a line on which nothing may leave ends by itself, is opened once the datab
   expect(new Set(there.map((one) => messageOf(me, one.id))).size).toBe(1);
   expect(await logins()).toBe(before + 1);
 }, 60_000);
+
+test.each([
+  ['removed', 'signed-out'],
+  [{ failure: { reason: '402', code: '101', expire: '7200' } }, 'stopped'],
+] as const)(
+  'an end by %j while it is away is told once it is back',
+  async (how, state) => {
+    const { house, me } = await scenes.live({}, hasty);
+    house.refusing = new Error('away');
+    await sandbox.command('dismiss', { person: me.id, how });
+    await house.until(() => house.refused > 1);
+    expect(house.states).toEqual([]);
+    house.refusing = undefined;
+    await house.until(() => house.states.some((one) => one.state === state));
+    expect(house.states).toHaveLength(1);
+  },
+  30_000,
+);
