@@ -1,9 +1,9 @@
 // What people choose as a group's picture becomes what WhatsApp takes: square, JPEG, without where it was taken; or is refused in words.
 import { Readable } from 'node:stream';
-import { deflateSync, crc32 } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import sharp from 'sharp';
 import { jpegFrame } from '../../../sandbox/jpeg.ts';
+import { drawSquares } from '../../../src/matrix/png.ts';
 import { squareJpeg } from '../../../src/networks/whatsapp/jpeg.ts';
 import type { MediaStream } from '../../../src/ports/network.ts';
 
@@ -65,20 +65,7 @@ describe('what is refused', () => {
   });
 
   test('few bytes that open into very many', async () => {
-    const chunk = (type: string, data: Buffer): Buffer => {
-      const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
-      const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
-      length.writeUInt32BE(data.length);
-      check.writeUInt32BE(crc32(body));
-      return Buffer.concat([length, body, check]);
-    };
-    const head = Buffer.alloc(13);
-    head.writeUInt32BE(30_000, 0);
-    head.writeUInt32BE(30_000, 4);
-    head[8] = 1;
-    const signature = Buffer.from('89504e470d0a1a0a', 'hex');
-    const data = deflateSync(Buffer.alloc(3_751 * 30_000));
-    const bomb = Buffer.concat([signature, chunk('IHDR', head), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]);
+    const { bytes: bomb } = drawSquares([[true]], 1, 15_000);
     expect(bomb.length).toBeLessThan(200_000);
     await expect(squareJpeg(stream(bomb))).rejects.toMatchObject({ human: { key: 'whatsapp.picture-unreadable' } });
   });

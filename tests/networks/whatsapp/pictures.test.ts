@@ -8,29 +8,26 @@ import { WebHost } from '../../../sandbox/whatsapp/web/host.ts';
 import type { PersonSnapshot, Picture } from '../../../src/model/chat.ts';
 import { as, type ChatId, type EffectId, type MxcUri, type UserId } from '../../../src/model/ids.ts';
 import type { MediaSource } from '../../../src/model/message.ts';
-import type { MediaStream, NetworkAdapter, NetworkSession } from '../../../src/ports/network.ts';
+import type { MediaStream, NetworkSession } from '../../../src/ports/network.ts';
 import type { Line } from '../../../src/networks/whatsapp/line.ts';
 import { Pictures, type PictureDoors } from '../../../src/networks/whatsapp/pictures.ts';
 import { WebDoor } from '../../../src/networks/whatsapp/web-door.ts';
 import { House, realClock } from '../../support/house.ts';
 import { linked, type Linked } from './support/linked.ts';
-import { adapterFor, idOf, newPerson } from './support/world.ts';
+import { Scenes } from './support/scene.ts';
+import { idOf, newPerson } from './support/world.ts';
 
 const DAY_MS = 86_400_000;
 
 let sandbox: WhatsAppSandbox;
-const adapters: NetworkAdapter[] = [];
+let scenes: Scenes;
 
 beforeAll(async () => {
   sandbox = await WhatsAppSandbox.start();
+  scenes = new Scenes(sandbox);
 });
 
-afterEach(async () => {
-  await Promise.all(adapters.splice(0).map(async (adapter) => await adapter.close()));
-  await sandbox.command('clearFaults', {});
-  const unknown = await sandbox.command('unknown', {});
-  if (unknown.length > 0) throw new Error(JSON.stringify(unknown));
-});
+afterEach(async () => await scenes.close());
 
 afterAll(async () => {
   await sandbox.stop();
@@ -41,12 +38,8 @@ const clock = { ...realClock, ahead: 0, now: () => Date.now() + clock.ahead };
 
 class Scene {
   readonly house = new House();
-  readonly adapter = adapterFor(sandbox, this.house, { linksADay: 10 }, false, clock);
+  readonly adapter = scenes.open(this.house, { linksADay: 10 }, clock);
   #texts = 0;
-
-  constructor() {
-    adapters.push(this.adapter);
-  }
 
   async login(me: Person): Promise<Linked> {
     const owner = as<UserId>(`@${me.id}:example.org`);

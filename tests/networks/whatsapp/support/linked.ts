@@ -14,10 +14,12 @@ export async function linked(
   sandbox: WhatsAppSandbox,
   { adapter, house, owner, me }: { adapter: NetworkAdapter; house: House; owner: UserId; me: Pick<Person, 'id'> },
 ): Promise<Linked> {
-  for await (const step of adapter.beginLogin('qr', owner).steps) {
+  const process = adapter.beginLogin('qr', owner);
+  for await (const step of process.steps) {
     if (step.kind === 'show') await sandbox.scanQr(me.id, step.data);
     if (step.kind === 'failed') throw step.error;
     if (step.kind !== 'done') continue;
+    await process.cancel();
     const { puppet: id, self, name, vault } = step.login;
     await house.keep(vault);
     const puppet = { id, network: adapter.id, owner, self, name, state: 'online' } as const;

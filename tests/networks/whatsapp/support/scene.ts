@@ -8,6 +8,7 @@ import type { WhatsAppOptions } from '../../../../src/networks/whatsapp/index.ts
 import type { LoginStep } from '../../../../src/ports/login.ts';
 import type { NetworkAdapter, NetworkSession } from '../../../../src/ports/network.ts';
 import { House, realClock } from '../../../support/house.ts';
+import { linked } from './linked.ts';
 import { adapterFor, idOf, newPerson } from './world.ts';
 import { noPicture } from '../../../support/no-picture.ts';
 
@@ -81,17 +82,7 @@ export class Scenes {
     clock = realClock,
   ): Promise<Pick<Scene, 'house' | 'session' | 'puppet' | 'adapter'>> {
     const adapter = this.open(house, options, clock);
-    const step = await stepsOf(adapter, async (one) => {
-      if (one.kind === 'show') await this.sandbox.scanQr(me.id, one.data);
-    });
-    if (step.kind !== 'done') throw new Error('not linked');
-    const { login } = step;
-    await house.keep(login.vault);
-    const { puppet: id, self, name } = login;
-    const puppet = { id, network: adapter.id, owner: OWNER, self, name, state: 'online' } as const;
-    const session = adapter.openSession(puppet, house.sink(puppet));
-    await session.connect();
-    return { house, session, puppet, adapter };
+    return { ...(await linked(this.sandbox, { adapter, house, owner: OWNER, me })), house, adapter };
   }
 
   /** After a test. @throws when a client sent what the simulator does not know */
