@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { WhatsAppSandbox, type Person } from '../../../sandbox/whatsapp/control-client.ts';
 import type { ChatMarks } from '../../../src/model/chat.ts';
 import type { ChatId } from '../../../src/model/ids.ts';
+import { CREDS_KEY, Names, openCreds } from '../../../src/networks/whatsapp/state/values.ts';
+import { vaultScope } from '../../../src/ports/network.ts';
 import type { House } from '../../support/house.ts';
 import { Scenes, type Scene } from './support/scene.ts';
 import { newPerson } from './support/world.ts';
@@ -175,6 +177,23 @@ describe('what changes while', () => {
     await last(house, chat, { muted: false, pinned: true });
     expect(told(house, chat)[0]).toEqual({ muted: true });
   });
+});
+
+test('a key that was lost in a crash is asked of the telephone', async () => {
+  const scene = await scenes.live();
+  const { house, me, friend, chat, session, puppet } = scene;
+  await set(me, friend.lid, 'pin_v1', settings.pin_v1());
+  await last(house, chat, { pinned: true });
+  await session.disconnect();
+  const scope = vaultScope(puppet.id);
+  const creds = openCreds((await house.vault.read(scope, CREDS_KEY)) ?? Buffer.of());
+  const lost = new Names(creds).of('app-state-sync-key', creds.myAppStateKeyId ?? '');
+  expect(await house.vault.read(scope, lost)).toBeDefined();
+  await house.keep([{ scope, key: lost, value: null }]);
+  await set(me, friend.lid, 'pin_v1', settings.pin_v1(false));
+  await again(scene);
+  await last(house, chat, { pinned: false });
+  expect(told(house, chat)).toEqual([{ pinned: true }, { pinned: false }]);
 });
 
 test('a service that refuses to tell costs nobody a message, and is asked again', async () => {
