@@ -45,7 +45,7 @@ export async function strike(doors: Doors, target: Target, since: number): Promi
     if (Date.now() > until) throw new Error(`the load stands still: ${book.outstanding().length} texts do not arrive`);
     await load.wave();
   }
-  if (doors.trouble) await town.trouble(chance);
+  if (doors.trouble) await town.trouble(chance, async (speaker) => await load.speak(speaker));
   await load.wave();
   await sleep(chance.whole(0, 30));
   const messages = book.messages - since;

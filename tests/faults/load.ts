@@ -35,6 +35,8 @@ interface Mouth {
   readonly speaker: Speaker;
   /** What may still be changed, newest last. */
   readonly recent: Own[];
+  /** The end of what they are saying. */
+  turn: Promise<void>;
 }
 
 const KEPT = 4;
@@ -74,7 +76,7 @@ export class Load {
     this.#chance = chance;
     this.#settings = settings;
     this.#look = look;
-    this.#mouths = speakers.map((speaker) => ({ speaker, recent: [] }));
+    this.#mouths = speakers.map((speaker) => ({ speaker, recent: [], turn: Promise.resolve() }));
   }
 
   get waves(): number {
@@ -97,6 +99,12 @@ export class Load {
     await Promise.race([new Promise<void>((resolve) => this.#waiters.push(resolve)), this.#loop]);
   }
 
+  /** Somebody says something in each of their chats now, whatever the waves do. @param name of the speaker */
+  async speak(name: string): Promise<void> {
+    const mouths = this.#mouths.filter(({ speaker }) => speaker.name === name);
+    await Promise.all(mouths.map(async (mouth) => await inTurn(mouth, async () => await this.#say(mouth))));
+  }
+
   async #run(): Promise<void> {
     while (this.#going) {
       const began = Date.now();
@@ -105,13 +113,12 @@ export class Load {
         this.#waves += 1;
         const chosen = this.#chance.shuffled(this.#mouths).slice(0, this.#settings.width);
         for (const wake of this.#waiters.splice(0)) wake();
-        await Promise.all(chosen.map(async (mouth) => await this.#act(mouth)));
+        await Promise.all(chosen.map(async (mouth) => await inTurn(mouth, async () => await this.#act(mouth))));
       }
       await sleep(Math.max(0, began + this.#settings.everyMs - Date.now()));
     }
   }
 
-  /** One speaker does one thing at a time, so that the order of what they say is known. */
   async #act(mouth: Mouth): Promise<void> {
     const { speaker, recent } = mouth;
     const roll = this.#chance.next();
@@ -143,4 +150,10 @@ export class Load {
   #words(): string {
     return Array.from({ length: this.#chance.whole(1, 4) }, () => this.#chance.pick(WORDS)).join(' ');
   }
+}
+
+/** One speaker does one thing at a time, so that the order of what they say is known. */
+async function inTurn(mouth: Mouth, act: () => Promise<void>): Promise<void> {
+  mouth.turn = mouth.turn.then(act);
+  await mouth.turn;
 }

@@ -29,7 +29,7 @@ export interface Mutant {
   readonly symptoms: readonly Symptom[];
   /** Where it shows; everywhere unless told. */
   readonly networks?: readonly NetworkName[];
-  /** It takes the bad moments of WhatsApp too (trouble.ts). */
+  /** It takes the bad moments of WhatsApp too (whatsapp-trouble.ts). */
   readonly trouble?: boolean;
   readonly changes: readonly Change[];
 }

@@ -13,7 +13,7 @@ import { OwnPostgres } from './postgres.ts';
 import type { Chance } from './random.ts';
 import { networkSpeaker, speakerName } from './speakers.ts';
 import { showingsOf } from './timeline.ts';
-import { startWorlds, type NetworkName, type WorldChat, type WorldLogin, type Worlds } from './worlds.ts';
+import { startWorlds, type NetworkName, type Speak, type WorldChat, type WorldLogin, type Worlds } from './worlds.ts';
 
 const BOT = 'passerelle';
 const SERVER = 'hs.test';
@@ -99,8 +99,8 @@ export class Town {
   }
 
   /** The networks have a bad moment. */
-  async trouble(chance: Chance): Promise<void> {
-    await this.#worlds?.trouble(chance);
+  async trouble(chance: Chance, speak: Speak): Promise<void> {
+    await this.#worlds?.trouble(chance, speak);
   }
 
   async close(): Promise<void> {

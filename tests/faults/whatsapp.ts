@@ -8,6 +8,7 @@ import {
 } from '../../sandbox/whatsapp/control-client.ts';
 import type { Showing } from './checker.ts';
 import type { Chance } from './random.ts';
+import { TROUBLES } from './whatsapp-trouble.ts';
 import type { WorldChat, WorldLogin } from './worlds.ts';
 
 const QR = /https:\/\/wa\.me\/settings\/linked_devices#[^\s"\\<]+/;
@@ -16,8 +17,8 @@ const CONTACTS = 4;
 export interface WhatsAppWorld {
   readonly logins: readonly WorldLogin[];
   readonly settings: Readonly<Record<string, unknown>>;
-  /** What happens on a bad day: to each account, one thing that chance chooses. */
-  trouble(chance: Chance): Promise<void>;
+  /** What happens on a bad day: to each account, one thing that chance chooses. @param speak lets somebody say something at once */
+  trouble(chance: Chance, speak: (speaker: string) => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -41,9 +42,16 @@ export async function startWhatsApp(...names: readonly [string, string]): Promis
         // The load of a day within minutes.
         pacing: { sendsAtOnce: 500, sendsPerMinute: 5000, youngLinkDays: 0 },
       },
-      trouble: async (chance) => {
-        for (const { self, contacts } of drafts) {
-          await chance.pick(TROUBLES)(whatsapp, self.id, chance.pick(contacts).id);
+      trouble: async (chance, speak) => {
+        for (const draft of drafts) {
+          const contacts = draft.contacts.map(({ id }) => id);
+          await chance.pick(TROUBLES)({
+            whatsapp,
+            self: draft.self.id,
+            contacts,
+            contact: chance.pick(contacts),
+            speak: async (contact) => await speak(`whatsapp/${contact}`),
+          });
         }
       },
       stop: async () => await whatsapp.stop(),
@@ -53,21 +61,6 @@ export async function startWhatsApp(...names: readonly [string, string]): Promis
     throw error;
   }
 }
-
-type Trouble = (whatsapp: WhatsAppSandbox, self: string, contact: string) => Promise<unknown>;
-
-const TROUBLES: readonly Trouble[] = [
-  // The line breaks, whatever is on it.
-  async (whatsapp, self) => await whatsapp.command('killSockets', { person: self }),
-  // A message is taken, and the line breaks before that is said.
-  async (whatsapp, self) => await whatsapp.command('loseReplies', { person: self, what: 'message', kill: true }),
-  // A message is not taken, for now.
-  async (whatsapp, self) => await whatsapp.command('failNext', { person: self, what: 'message', code: 500 }),
-  // A contact's telephone has lost its session, as after a repair: both sides begin a new one, perhaps at the same time.
-  async (whatsapp, self, contact) => await whatsapp.command('forgetSession', { by: contact, with: self }),
-  // It cannot read a message, and asks for it again.
-  async (whatsapp, _self, contact) => await whatsapp.command('blind', { viewer: contact }),
-];
 
 function login(whatsapp: WhatsAppSandbox, self: Person, chats: readonly WorldChat[]): WorldLogin {
   return {

@@ -43,13 +43,16 @@ export interface WorldLogin {
   readonly chats: readonly WorldChat[];
 }
 
+/** @param speaker by name, as `networkSpeaker` makes it */
+export type Speak = (speaker: string) => Promise<void>;
+
 export interface Worlds {
   readonly logins: readonly WorldLogin[];
   readonly chats: readonly WorldChat[];
   /** The networks' sections of the bridge's configuration. */
   readonly settings: Readonly<Record<string, unknown>>;
-  /** What the networks do to everybody before a kill. */
-  trouble(chance: Chance): Promise<void>;
+  /** What the networks do to everybody before a kill. @param speak lets one of their people say something at once */
+  trouble(chance: Chance, speak: Speak): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -59,7 +62,7 @@ const CONTACTS_ON_PIGEON = 4;
 interface World {
   readonly logins: readonly WorldLogin[];
   readonly settings: Readonly<Record<string, unknown>>;
-  trouble?(chance: Chance): Promise<void>;
+  trouble?(chance: Chance, speak: Speak): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -89,8 +92,8 @@ export async function startWorlds(networks: readonly NetworkName[]): Promise<Wor
     logins,
     chats: [...new Map(logins.flatMap(({ chats }) => chats).map((chat) => [chat.name, chat])).values()],
     settings: Object.fromEntries([...worlds].map(([network, { settings }]) => [network, settings])),
-    trouble: async (chance) => {
-      for (const world of worlds.values()) await world.trouble?.(chance);
+    trouble: async (chance, speak) => {
+      for (const world of worlds.values()) await world.trouble?.(chance, speak);
     },
     stop,
   };
