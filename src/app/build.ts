@@ -197,7 +197,7 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
     clock,
     log,
     settings: {
-      defaultLanguage: 'en',
+      defaultLanguage: config.language,
       tooOldMs: TOO_OLD_MS,
       slowMs: SLOW_MS,
       showDelivered: config.rooms.showDelivered,

@@ -129,6 +129,8 @@ export const configSchema = z.strictObject({
   secrets,
   worker: worker.prefault({}),
   networks: z.record(z.string(), networkSection, 'expected the networks by name').default({}),
+  /** Of whoever has chosen none with `lang`. */
+  language: oneOf(['en', 'fr']).default('en'),
   administrators,
   rules: z.array(rule, 'expected a list of rules').default([]),
   rooms: rooms.prefault({}),
