@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { EventEmitter } from 'node:events';
+import { Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { allCures, type Cures } from '../../../src/networks/whatsapp/cures.ts';
 import { FencedError } from '../../../src/model/errors.ts';
@@ -110,6 +111,30 @@ test('a gate that is shut leaves no failure of what is kept later to the process
   };
   gate.hold(kept);
   expect([heard, gate.waiting]).toEqual([1, 0]);
+});
+
+test('frames of one turn are one write, in their order, and a later one is another', async () => {
+  const writes: string[][] = [];
+  const stream = new Writable({
+    decodeStrings: false,
+    write: (chunk: string, _encoding, done) => {
+      writes.push([chunk]);
+      done();
+    },
+    writev: (chunks, done) => {
+      writes.push(chunks.map(({ chunk }) => String(chunk)));
+      done();
+    },
+  });
+  const socket = { _socket: stream, send: (frame: string) => void stream.write(frame) };
+  const ws = Object.assign(new EventEmitter(), { socket });
+  guardSocket(ws, { heard: () => undefined }, allCures);
+  for (const frame of ['one', 'two', 'three']) socket.send(frame);
+  await turn();
+  socket.send('four');
+  await turn();
+  await turn();
+  expect(writes).toEqual([['one', 'two', 'three'], ['four']]);
 });
 
 describe('defect 2: what is acknowledged before it is kept', () => {
