@@ -24,7 +24,7 @@ export async function mirror(doors: FlowDoors, entry: QueueEntry, act: Mirror): 
   if ((await mayBridge(doors, puppet, portal.facts)).effect === 'deny') return none('denied');
   const { chat } = await session.describeChat(portal.key.chat);
   const open = { ...portal, room: portal.room };
-  await sayHow(doors, entry, open, chat, act.puppet);
+  if (act.only !== 'people') await sayHow(doors, entry, open, chat, act.puppet);
   await showWho(doors, entry, open, chat, act.back ?? []);
   return none('mirrored');
 }

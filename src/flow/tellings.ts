@@ -124,10 +124,12 @@ export async function mirrorLater(
     readonly puppet: Puppet['id'];
     /** Who was sent out of the room and is still in the group. */
     readonly back?: readonly PersonId[];
+    readonly only?: 'people';
   },
 ): Promise<void> {
-  const { cause, portal, puppet, back = [] } = asked;
-  const act = { kind: 'mirror', portal: portal.key, puppet, ...(back.length === 0 ? {} : { back }) } as const;
+  const { cause, portal, puppet, back = [], only } = asked;
+  const more = { ...(back.length === 0 ? {} : { back }), ...(only === undefined ? {} : { only }) };
+  const act = { kind: 'mirror', portal: portal.key, puppet, ...more } as const;
   const [lane, owner] = [toMatrixLane(portal.key), loginOwner(puppet)];
   await doors.queue.accept({ entries: [{ key: `mirror:${cause}`, lane, owner, payload: { from: 'bridge', act } }] });
 }

@@ -41,6 +41,8 @@ export type BridgeAct =
       readonly portal: PortalKey;
       readonly puppet: PuppetId;
       readonly back?: readonly PersonId[];
+      /** How the group is stays out of it: that may just be changing by what people do in the room. */
+      readonly only?: 'people';
     }
   /** Keeps a room that is new to a login's person as they keep the chat on their phone. */
   | { readonly kind: 'mark'; readonly portal: PortalKey; readonly puppet: PuppetId }

@@ -221,6 +221,18 @@ describe('the room of a group', () => {
     expect(world.network.performed).toEqual([]);
   });
 
+  test('brings in whom somebody invites, and looks at nothing else: how the group is may just be changing', async () => {
+    await open();
+    world.matrix.member(room, marie, ghost('ana'), 'leave');
+    await world.run();
+    const group = world.network.chats.get(chat);
+    if (group !== undefined) group.name = 'Not told yet';
+    world.matrix.member(room, marie, ghost('ana'), 'invite');
+    await world.run();
+    expect(present(ghost('ana'))).toBe('join');
+    expect(world.matrix.room(room).name).toBe('Choir');
+  });
+
   test('undoes nothing that changed over there meanwhile', async () => {
     await open();
     const before = { ...world.matrix.room(room).levels };

@@ -63,7 +63,8 @@ async function changeGroup(
   if (action.kind === 'set-timer') await tellTimer(doors, entry, owed, action.seconds);
   if (action.kind === 'rename') await doors.keeper.change(key, { name: action.name });
   // Somebody who was in the group already comes by no news of the network.
-  if (action.kind === 'add') await mirrorLater(doors, { cause, portal, puppet: owed.puppet, back: [action.person] });
+  if (action.kind === 'add')
+    await mirrorLater(doors, { cause, portal, puppet: owed.puppet, back: [action.person], only: 'people' });
   return {};
 }
 
