@@ -14,15 +14,15 @@ export interface Patience {
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 10_000;
 
-/** @param failed what the log says of each failure @throws FencedError, or the last failure when nobody waits any more */
-export async function patiently<T>(patience: Patience, failed: string, work: () => Promise<T>): Promise<T> {
+/** @param line what the log says of each failure, a fixed text @throws FencedError, or the last failure when nobody waits any more */
+export async function patiently<T>(patience: Patience, line: string, work: () => Promise<T>): Promise<T> {
   const { clock, log, facts, closing } = patience;
   for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LONGEST_RETRY_MS, wait * 2)) {
     try {
       return await work();
     } catch (error) {
       if (error instanceof FencedError || closing.aborted) throw error;
-      log.warn({ ...facts, error, ms: wait }, `${failed}, will try again`);
+      log.warn({ ...facts, error, ms: wait }, line);
       await clock.sleep(wait, closing);
     }
   }

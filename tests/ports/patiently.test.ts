@@ -19,7 +19,12 @@ function patient(): {
   const warned: (readonly [LogFacts, string])[] = [];
   const log = { ...quiet, warn: (facts: LogFacts, line: string): void => void warned.push([facts, line]) };
   const patience = { clock, log, facts: { network: 'pigeon' }, closing: closing.signal };
-  return { clock, closing, warned, run: async (work) => await patiently(patience, 'it was not written', work) };
+  return {
+    clock,
+    closing,
+    warned,
+    run: async (work) => await patiently(patience, 'it was not written, will try again', work),
+  };
 }
 
 test('what fails is done again, after ever longer waits of at most ten seconds, and each failure is said', async () => {

@@ -127,7 +127,7 @@ export class Line {
         }
         const cursor = this.#cursor + batch.length;
         // Until it is written down, nothing else is.
-        await patiently(patience, 'news could not be written down', async () => {
+        await patiently(patience, 'news could not be written down, will try again', async () => {
           await sink.accept(events, [place(cursor)]);
         });
         this.#cursor = cursor;

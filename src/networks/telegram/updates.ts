@@ -234,7 +234,7 @@ export class UpdateStream {
     const batch = { ...news, cursor };
     const written = await patiently(
       patience,
-      'news could not be written down',
+      'news could not be written down, will try again',
       async () => await this.#doors.commit(batch, idle),
     );
     this.#saved = cursor;

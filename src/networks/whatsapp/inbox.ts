@@ -161,7 +161,7 @@ export class Inbox {
   async #patiently(work: () => Promise<void>): Promise<void> {
     const { clock, log, puppet } = this.#doors;
     const patience = { clock, log, facts: { puppet, network: 'whatsapp' }, closing: this.#closing.signal };
-    await patiently(patience, 'news could not be written', work);
+    await patiently(patience, 'news could not be written, will try again', work);
   }
 
   async #read(row: Row): Promise<readonly NetworkEvent[]> {

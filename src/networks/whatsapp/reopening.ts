@@ -43,7 +43,11 @@ function isForGood({ next }: Parting): boolean {
 /** A database that is away is waited for: nobody else would open the line again. */
 async function remember({ clock, log, puppet, closing, heed }: Reopening, parting: Parting): Promise<void> {
   const patience = { clock, log, facts: { puppet, network: 'whatsapp' }, closing };
-  await patiently(patience, 'the end of a line could not be remembered', async () => await heed(parting));
+  await patiently(
+    patience,
+    'the end of a line could not be remembered, will try again',
+    async () => await heed(parting),
+  );
 }
 
 async function reopen(doors: Reopening, first: Parting): Promise<void> {

@@ -218,6 +218,7 @@ describe('settings', () => {
     expect(settingsSchema.parse({})).toEqual({
       enabled: true,
       deviceName: 'Passerelle bridge',
+      disappearing: 'keep',
       pacing: {
         sendsAtOnce: 5,
         sendsPerMinute: 20,

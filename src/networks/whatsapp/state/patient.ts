@@ -24,5 +24,9 @@ export function patientLedger(doors: PatientDoors): Ledger {
 
 /** @throws FencedError, or the last failure when it is closed */
 async function waited<T>({ clock, log, closing }: PatientDoors, read: () => Promise<T>): Promise<T> {
-  return await patiently({ clock, log, facts: { network: 'whatsapp' }, closing }, 'keys could not be read', read);
+  return await patiently(
+    { clock, log, facts: { network: 'whatsapp' }, closing },
+    'keys could not be read, will try again',
+    read,
+  );
 }

@@ -167,7 +167,7 @@ export class Writer {
     const { ledger, clock, log, puppet } = this.#doors;
     const facts = { network: 'whatsapp', count: changes.length, ...(puppet === undefined ? {} : { puppet }) };
     const patience = { clock, log, facts, closing: this.#closing.signal };
-    await patiently(patience, 'keys could not be written', async () => await ledger.write(changes));
+    await patiently(patience, 'keys could not be written, will try again', async () => await ledger.write(changes));
   }
 
   #break(why: unknown, batch: readonly Waiting[]): void {
