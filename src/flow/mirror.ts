@@ -5,6 +5,7 @@ import type { PersonId, PuppetId, UserId } from '../model/ids.ts';
 import type { ChatSnapshot } from '../model/chat.ts';
 import type { Portal } from '../model/records.ts';
 import { letIn, letOut } from './belonging.ts';
+import { describedNow } from './described.ts';
 import { mayBridge, usersOf, type FlowDoors, type Plan } from './doors.ts';
 import { isDone } from './done.ts';
 import { showPicture } from './pictures.ts';
@@ -12,17 +13,18 @@ import { showPicture } from './pictures.ts';
 type Mirror = Extract<BridgeAct, { kind: 'mirror' }>;
 type Open = Portal & { readonly room: NonNullable<Portal['room']> };
 
+/** What comes into the lane meanwhile waits as long. */
+const LATER: Plan = { do: 'wait', ms: 5_000, code: 'not-described', beside: true };
+
 /** Again after a crash: it writes only what is not so already. */
 export async function mirror(doors: FlowDoors, entry: QueueEntry, act: Mirror): Promise<Plan> {
   const portal = await doors.portals.byKey(act.portal);
   const puppet = await doors.puppets.find(act.puppet);
-  const session = doors.session(act.puppet);
   if (portal?.room === undefined || portal.kind === 'direct' || puppet === undefined) return none('no-group');
-  if (session === undefined) {
-    return puppet.state === 'signed-out' ? none('login-gone') : { do: 'wait', ms: 500, code: 'login-offline' };
-  }
   if ((await mayBridge(doors, puppet, portal.facts)).effect === 'deny') return none('denied');
-  const { chat } = await session.describeChat(portal.key.chat);
+  const described = await describedNow(doors, puppet, portal.key.chat, LATER);
+  if ('plan' in described) return described.plan;
+  const { chat } = described;
   const open = { ...portal, room: portal.room };
   if (act.only !== 'people') await sayHow(doors, entry, open, chat, act.puppet);
   await showWho(doors, entry, open, chat, act.back ?? []);

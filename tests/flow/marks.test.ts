@@ -1,5 +1,6 @@
 // How people keep their chats on their phones (marked as unread, muted, pinned, archived), kept alike on Matrix for each alone.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { BridgeError } from '../../src/model/errors.ts';
 import type { ChatId, UserId } from '../../src/model/ids.ts';
 import { FlowWorld, MARIE, marie, paul, ZOE } from '../support/flow-world.ts';
 import { forbidden } from '../support/memory-matrix.ts';
@@ -51,6 +52,29 @@ describe('a chat of one person', () => {
     world.network.say(chat, ZOE, 'hello');
     await world.run();
     expect(kept(marie)).toEqual({ archived: true });
+  });
+
+  test('that the network does not tell now keeps no message waiting, and is kept so with its next change', async () => {
+    chat = world.network.chat(...direct);
+    await world.start();
+    world.network.keep(chat, MARIE, { pinned: true });
+    await world.run();
+    let asked = 0;
+    world.network.describing = () => {
+      asked += 1;
+      // The room has to be made.
+      if (asked > 1) throw new BridgeError('pigeon-no-answer', 'later', 'network.unreachable');
+    };
+    world.network.say(chat, ZOE, 'first');
+    await world.run(1_000);
+    world.network.say(chat, ZOE, 'second');
+    await world.run(0);
+    expect(asked).toBe(2);
+    expect(world.matrix.texts(world.room(chat))).toEqual(['first', 'second']);
+    expect(kept(marie)).toBeUndefined();
+    world.network.keep(chat, MARIE, { muted: true });
+    await world.run();
+    expect(kept(marie)).toMatchObject({ muted: true });
   });
 
   test('stays as it is where the bridge may not speak for its person, and where they are out of the room', async () => {

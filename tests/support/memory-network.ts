@@ -79,6 +79,8 @@ export class MemoryNetwork {
   tellsMarks = false;
   /** By account and chat. */
   readonly #marks = new Map<string, ChatMarks>();
+  /** Called before a chat is described; may throw. */
+  describing: (chat: ChatId) => void = () => undefined;
   /** What connect() throws. */
   refusing: BridgeError | undefined;
   readonly #done = new Map<EffectId, ActionReceipt>();
@@ -286,6 +288,7 @@ export class MemoryNetwork {
       },
       describeChat: async (id) => {
         await Promise.resolve();
+        this.describing(id);
         const { kind, name, members, admins, picture } = this.#chat(id);
         const other = members.find((one) => one !== puppet.self);
         return {

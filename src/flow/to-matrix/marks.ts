@@ -5,6 +5,7 @@ import type { BridgeAct, QueueEntry } from '../../model/entry.ts';
 import type { PortalKey } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
 import type { Puppet } from '../../model/records.ts';
+import { describedNow } from '../described.ts';
 import { mayHaveIt, type FlowDoors, type Plan } from '../doors.ts';
 import { isDone } from '../done.ts';
 
@@ -39,6 +40,9 @@ export async function keepMarks(doors: FlowDoors, key: PortalKey, puppet: Puppet
   await isDone(async () => void (await doors.matrix.markRoom(puppet.owner, room, marks)));
 }
 
+/** They come with their next change: no message is kept waiting for them. */
+const UNTOLD: Plan = { do: 'nothing', code: 'marks-not-told' };
+
 export async function markNewRoom(
   doors: FlowDoors,
   _entry: QueueEntry,
@@ -47,13 +51,10 @@ export async function markNewRoom(
   const portal = await doors.portals.byKey(act.portal);
   const puppet = await doors.puppets.find(act.puppet);
   if (portal?.room === undefined || puppet === undefined) return { do: 'nothing', code: 'no-room' };
-  const session = doors.session(act.puppet);
-  if (session === undefined) {
-    if (puppet.state === 'signed-out') return { do: 'nothing', code: 'login-gone' };
-    return { do: 'wait', ms: 500, code: 'login-offline' };
-  }
   if (!(await mayHaveIt(doors, portal, puppet))) return { do: 'nothing', code: 'denied' };
-  const { marks = {} } = (await session.describeChat(act.portal.chat)).chat;
+  const described = await describedNow(doors, puppet, act.portal.chat, UNTOLD);
+  if ('plan' in described) return described.plan;
+  const { marks = {} } = described.chat;
   await keepMarks(doors, act.portal, puppet, marks);
   return { do: 'nothing', code: 'marked' };
 }

@@ -233,7 +233,9 @@ export class MarksDesk {
   async #rest(line: Line, most: number): Promise<void> {
     const { clock } = this.#doors;
     const ends = [...this.#kept.values()].map(({ mutedUntil }) => mutedUntil).filter((end) => end > 0);
-    const ms = Math.max(0, Math.min(most, ...ends.map((end) => end - clock.now())));
+    const now = clock.now();
+    // One that is over and could not be told is not tried again at once.
+    const ms = Math.min(most, ...ends.map((end) => (end > now ? end - now : AGAIN_MS)));
     if (this.#wanted.size > 0) return;
     const stop = new AbortController();
     const woken = new Promise<void>((resolve) => {
