@@ -78,8 +78,8 @@ export interface PortalStore {
   change(key: PortalKey, change: PortalChange, whileIn?: RoomId): Promise<Portal | undefined>;
   /**
    * Two chats are one: in ONE commit `from` leads to `to` from now on and, where `to` has no room, gives it its own with whatever
-   * links to messages in it. Nothing is changed where both have a room, or where `to` itself leads elsewhere; again, it changes
-   * nothing more. @returns `to` as it is now when `from` leads to it
+   * links to messages in it; the facts of `to` are those of both. Nothing is changed where both have a room, or where `to` itself
+   * leads elsewhere; again, it changes nothing more. @returns `to` as it is now when `from` leads to it
    */
   join(from: PortalKey, to: PortalKey): Promise<Portal | undefined>;
   list(filter: PortalFilter): Promise<readonly Portal[]>;

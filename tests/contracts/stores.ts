@@ -249,6 +249,21 @@ export function storesContract(name: string, make: () => Promise<World>): void {
         expect(await b.portals.list({ network: former.network, chat: former.chat })).toHaveLength(1);
       });
 
+      test('that are one have the facts of both, for rules about either', async () => {
+        for (const [round, [mine, theirs]] of [
+          [['direct:1', 'phone:+1'], ['direct:2']],
+          [[], ['direct:2', 'username:"odd\\u0000"']],
+          [['direct:1'], []],
+        ].entries()) {
+          const [one, other] = [`${round}`, `${round}'`].map((chat) => ({ ...direct, chat: as<ChatId>(chat) }));
+          if (one === undefined || other === undefined) throw new Error('two were named');
+          await a.portals.add({ ...bare, key: one, facts: theirs ?? [] });
+          await a.portals.add({ ...bare, key: other, facts: mine ?? [] });
+          for (const { portals } of [a, b])
+            expect((await portals.join(one, other))?.facts).toEqual([...(mine ?? []), ...(theirs ?? [])]);
+        }
+      });
+
       test('are left as they are where both have a room, and lead nowhere twice', async () => {
         const third = { ...direct, chat: as<ChatId>('40') };
         await a.portals.add({ ...bare, key: former, room: as('!1') });

@@ -132,9 +132,12 @@ export function memoryPortals(db: MemoryDatabase): PortalStore {
       if (former === undefined || now === undefined || now.into !== undefined) return undefined;
       if (former.room !== undefined && now.room !== undefined) return undefined;
       const { room, ...rest } = former;
+      const facts = former.into === undefined ? [...now.facts, ...former.facts] : now.facts;
       keep({ ...rest, into: to.chat, away: false, encrypted: false });
-      if (room === undefined) return now;
-      const joined = { ...now, room, away: former.away, encrypted: former.encrypted };
+      const both = { ...now, facts };
+      keep(both);
+      if (room === undefined) return both;
+      const joined = { ...both, room, away: former.away, encrypted: former.encrypted };
       keep(joined);
       for (const [effect, link] of db.links) {
         if (portalKeyText(link.portal) === portalKeyText(from) && link.room === room)

@@ -24,6 +24,11 @@ begin
   if f.key is null or t.key is null or t.into_chat is not null or (f.room is not null and t.room is not null) then
     return false;
   end if;
+  if f.into_chat is null and f.facts <> '[]' then
+    -- A rule about either is a rule about both. Lists of texts, as text: people's names may hold what Postgres takes for no JSON.
+    update portal set facts = case when t.facts = '[]' then f.facts else left(t.facts, -1) || ',' || substr(f.facts, 2) end
+      where key = p_to;
+  end if;
   update portal set into_chat = p_chat, room = null, away = false, encrypted = false where key = p_from;
   if f.room is not null then
     update portal set room = f.room, away = f.away, encrypted = f.encrypted where key = p_to;
