@@ -46,6 +46,7 @@ async function sayHow(
     await showPicture(doors, {
       portal,
       puppet,
+      id: effectId(entry.key, 'picture'),
       picture,
       by: async (work) => await isDone(async () => await work(bot)),
     });

@@ -1,6 +1,6 @@
 // The picture of a group's room: brought from its network once, shown by whoever may; a picture that cannot be had keeps nothing else.
 import type { Picture } from '../model/chat.ts';
-import type { MxcUri, PuppetId, RoomId } from '../model/ids.ts';
+import type { EffectId, MxcUri, PuppetId, RoomId } from '../model/ids.ts';
 import type { Portal } from '../model/records.ts';
 import type { Speaker } from '../ports/matrix.ts';
 import type { MediaStream } from '../ports/network.ts';
@@ -10,6 +10,7 @@ export interface Showing {
   readonly portal: Portal & { readonly room: RoomId };
   /** Whose login can fetch it. */
   readonly puppet: PuppetId;
+  readonly id: EffectId;
   /** Null: the group has none. */
   readonly picture: Picture | null;
   /** @returns false when nobody may */
@@ -19,13 +20,13 @@ export interface Showing {
 /** Writes nothing that is so already; what the room showed before it was put aside comes back without being fetched again. */
 export async function showPicture(
   doors: Pick<FlowDoors, 'matrix' | 'session' | 'log'>,
-  { portal, puppet, picture, by }: Showing,
+  { portal, puppet, id, picture, by }: Showing,
 ): Promise<void> {
   const { pictures } = doors.matrix;
   const uri = picture === null ? undefined : await uriOf(doors, portal, puppet, picture);
   if (picture !== null && uri === undefined) return;
   const done = await by(async (speaker) => {
-    await speaker.showPicture(portal.room, uri);
+    await speaker.showPicture(portal.room, id, uri);
   });
   if (done)
     await pictures.keep(portal.room, picture === null || uri === undefined ? undefined : { hash: picture.hash, uri });

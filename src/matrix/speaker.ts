@@ -88,12 +88,13 @@ export class MatrixSpeaker implements Speaker {
     }
   }
 
-  async showPicture(room: RoomId, uri: MxcUri | undefined): Promise<void> {
+  async showPicture(room: RoomId, id: EffectId, uri: MxcUri | undefined): Promise<void> {
     await this.#entered(room, async () => {
       const { client } = this.#options;
       const there = await this.#asMyself(async (who) => await stateOf(client, who, room, 'm.room.avatar'));
-      if (textAt(there, 'url') !== uri)
-        await this.#setState(room, 'm.room.avatar', '', uri === undefined ? {} : { url: uri });
+      if (textAt(there, 'url') === uri) return;
+      const content = { ...(uri === undefined ? {} : { url: uri }), ...this.#marked(room, id) };
+      await this.#setState(room, 'm.room.avatar', '', content);
     });
   }
 

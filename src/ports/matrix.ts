@@ -43,7 +43,7 @@ export interface Speaker {
   /** Writes nothing that the room says already. */
   describe(room: RoomId, id: EffectId, words: RoomWords): Promise<void>;
   /** Undefined takes it away. Writes nothing that is so already. */
-  showPicture(room: RoomId, uri: MxcUri | undefined): Promise<void>;
+  showPicture(room: RoomId, id: EffectId, uri: MxcUri | undefined): Promise<void>;
   send(room: RoomId, id: EffectId, body: MessageBody, about?: SendAbout): Promise<EventId>;
   edit(room: RoomId, id: EffectId, target: EventId, body: MessageBody, about?: SendAbout): Promise<EventId>;
   redact(room: RoomId, id: EffectId, target: EventId, why?: string): Promise<EventId>;

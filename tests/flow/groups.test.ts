@@ -190,9 +190,23 @@ describe('the room of a group', () => {
     await world.run();
     const named = world.matrix.room(room).timeline.findLast(({ type }) => type === 'm.room.name');
     expect(named).toMatchObject({ sender: marie, content: { name: 'Named on the phone' } });
+    world.network.picture(chat, MARIE, 'snapped');
+    await world.run();
+    const shown = world.matrix.room(room).timeline.findLast(({ type }) => type === 'm.room.avatar');
+    expect(shown).toMatchObject({ sender: marie, content: { url: 'mxc://hs/snapped' } });
+    world.network.picture(chat, MARIE, null);
+    // Where everybody may, they bring people in here themselves.
+    world.network.happen(chat, ZOE, { kind: 'chat', change: { anyoneAdds: true } });
     world.network.move(chat, MARIE, 'new', 'in');
     await world.run();
-    expect(present(ghost('new'))).toBe('join');
+    const came = world.matrix.room(room).timeline.filter(({ state_key: key }) => key === ghost('new'));
+    expect(came).toMatchObject([{ sender: marie, content: { membership: 'invite' } }, { sender: ghost('new') }]);
+    // An admin sends people out themselves.
+    world.network.setRole(chat, ZOE, MARIE, 'admin');
+    world.network.move(chat, MARIE, 'new', 'out');
+    await world.run();
+    const went = world.matrix.room(room).timeline.findLast(({ state_key: key }) => key === ghost('new'));
+    expect(went).toMatchObject({ sender: marie, content: { membership: 'leave' } });
     expect(world.network.performed).toEqual([]);
   });
 

@@ -1,6 +1,8 @@
 // Pictures of rooms on a homeserver: written when they are others, brought once, and what a room shows is remembered over a restart.
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { MARKER } from '../../src/matrix/marker.ts';
+import { effectId } from '../../src/model/effect.ts';
 import type { MxcUri, RoomId } from '../../src/model/ids.ts';
 import { person, PIGEON, WingWorld } from '../support/wing-world.ts';
 
@@ -19,17 +21,22 @@ const changes = async () => (await world.timeline(room)).filter(({ type }) => ty
 test('a picture is written when it is another one, by whoever shows it, and taken away', async () => {
   const { bot } = world.wing.api;
   const [one, two] = ['mxc://hs.test/one', 'mxc://hs.test/two'] as MxcUri[];
-  await bot.showPicture(room, undefined);
-  await bot.showPicture(room, one);
-  await bot.showPicture(room, one);
+  const [first, second, third] = [effectId('first', 0), effectId('second', 0), effectId('third', 0)];
+  await bot.showPicture(room, effectId('none', 0), undefined);
+  await bot.showPicture(room, first, one);
+  await bot.showPicture(room, effectId('again', 0), one);
   await world.wing.api.setPowers(room, { locked: false });
   const ghost = await world.wing.api.ghost(PIGEON, person('zoe'));
-  await ghost.showPicture(room, two);
-  await bot.showPicture(room, undefined);
-  expect((await changes()).map(({ sender, content }) => [sender, content])).toEqual([
-    [bot.user, { url: one }],
-    [ghost.user, { url: two }],
-    [bot.user, {}],
+  await ghost.showPicture(room, second, two);
+  await bot.showPicture(room, third, undefined);
+  const found = (await changes()).map(({ sender, content }) => {
+    const { [MARKER]: marker, ...shown } = content as Record<string, unknown>;
+    return [sender, shown, world.wing.api.readMarker(room, String(marker))];
+  });
+  expect(found).toEqual([
+    [bot.user, { url: one }, first],
+    [ghost.user, { url: two }, second],
+    [bot.user, {}, third],
   ]);
 });
 

@@ -142,9 +142,9 @@ export class MemoryMatrix {
   }
 
   /** A membership as its sender makes it, without asking whether they may. */
-  member(room: RoomId, by: UserId, user: UserId, now: Membership): void {
+  member(room: RoomId, by: UserId, user: UserId, now: Membership, more: Record<string, unknown> = {}): void {
     this.room(room).members.set(user, now);
-    this.emit(room, by, 'm.room.member', { membership: now }, user);
+    this.emit(room, by, 'm.room.member', { membership: now, ...more }, user);
   }
 
   /** A state event without a key, as its sender makes it, without asking whether they may. */
@@ -391,24 +391,24 @@ export class MemoryMatrix {
         if (now !== 'join' && now !== 'invite') throw forbidden();
         this.member(room, user, user, 'leave');
       },
-      invite: async (room, who) => {
+      invite: async (room, who, _direct, id) => {
         await this.#request('invite', user, room);
         const { members, levels } = this.#demand(room, user);
         if (members.get(who) === 'join' || members.get(who) === 'ban') throw forbidden();
         if (this.level(room, user) < Number(levels['invite'] ?? 0)) throw forbidden();
-        if (members.get(who) !== 'invite') this.member(room, user, who, 'invite');
+        if (members.get(who) !== 'invite') this.member(room, user, who, 'invite', marked(room, id));
       },
-      kick: async (room, who) => {
+      kick: async (room, who, _why, id) => {
         await this.#request('kick', user, room);
         this.#demand(room, user);
         const own = this.level(room, user);
         if (own < 50 || own <= this.level(room, who)) throw forbidden();
-        this.member(room, user, who, 'leave');
+        this.member(room, user, who, 'leave', marked(room, id));
       },
       describe: async (room, id, words) => {
         await this.#request('describe', user, room);
         if (this.room(room).members.get(user) !== 'join') throw forbidden();
-        const marker = { [MARKER]: MARKERS.write(room, id) };
+        const marker = marked(room, id);
         for (const [type, key, text] of [
           ['m.room.name', 'name', words.name],
           ['m.room.topic', 'topic', words.topic],
@@ -419,13 +419,13 @@ export class MemoryMatrix {
           this.state(room, user, type, { [key]: text, ...marker });
         }
       },
-      showPicture: async (room, uri) => {
+      showPicture: async (room, id, uri) => {
         await this.#request('showPicture', user, room);
         if (this.room(room).members.get(user) !== 'join') throw forbidden();
         const last = this.room(room).timeline.findLast(({ type }) => type === 'm.room.avatar');
         if (last?.content['url'] === uri) return;
         if (this.level(room, user) < needed(this.room(room).levels, 'm.room.avatar')) throw forbidden();
-        this.state(room, user, 'm.room.avatar', uri === undefined ? {} : { url: uri });
+        this.state(room, user, 'm.room.avatar', { ...(uri === undefined ? {} : { url: uri }), ...marked(room, id) });
       },
       send: async (room, id, body, about = {}) => {
         const reply =
@@ -491,8 +491,8 @@ export class MemoryMatrix {
       if (members.get(user) !== 'invite') this.member(room, BOT, user, 'invite');
       this.member(room, user, user, 'join');
     }
-    const marked = { ...content, [MARKER]: MARKERS.write(room, id) };
-    const event = this.emit(room, user, type, about.late === true ? { ...marked, 'fr.passerelle.late': true } : marked);
+    const whole = { ...content, ...marked(room, id) };
+    const event = this.emit(room, user, type, about.late === true ? { ...whole, 'fr.passerelle.late': true } : whole);
     this.#txns.set(txn, event);
     return event;
   }
@@ -562,6 +562,10 @@ export class MemoryMatrix {
     await Promise.resolve();
     this.before(method, by, room);
   }
+}
+
+function marked(room: RoomId, id: EffectId | undefined): Record<string, unknown> {
+  return id === undefined ? {} : { [MARKER]: MARKERS.write(room, id) };
 }
 
 function text(value: unknown): string {

@@ -32,7 +32,7 @@ export async function changeChat({ doors, owed, duty, portal, puppet }: HandFor<
   if (picture !== undefined) {
     const by = async (work: (speaker: Speaker) => Promise<void>): Promise<boolean> =>
       await asAuthor(doors, portal, owed.sender, work);
-    await showPicture(doors, { portal, puppet: puppet.id, picture, by });
+    await showPicture(doors, { portal, puppet: puppet.id, id: owed.id, picture, by });
   }
   if (announce !== undefined || locked !== undefined || anyoneAdds !== undefined) {
     await doors.matrix.setPowers(portal.room, {
