@@ -23,8 +23,8 @@ export interface AttemptDoors {
   readonly onLogin: (puppet: Puppet) => Promise<void>;
   /** `cause` is unique for ever. */
   readonly tell: (attempt: LoginAttempt, cause: string, words: Say, show?: Shown) => Promise<void>;
-  /** A step was reached, or the end. */
-  readonly moved: (attempt: LoginAttempt, ended?: Say) => void;
+  /** All is told: another login may begin. */
+  readonly over: (attempt: LoginAttempt) => void;
   readonly release: (fence: Fence) => Promise<void>;
 }
 
@@ -104,7 +104,7 @@ export class LoginAttempt {
     }
     await this.#quietly('release-lease', async () => await this.#doors.release(this.of.fence));
     await this.#tell('end', this.#end);
-    this.#doors.moved(this, this.#end);
+    this.#doors.over(this);
   }
 
   async #limit(): Promise<void> {
@@ -151,7 +151,6 @@ export class LoginAttempt {
     await this.#tell(part, step.say, this.#shown(step, part));
     const first = step.kind === 'ask' && step.fields.length > 1 ? step.fields[0] : undefined;
     if (first !== undefined) await this.#tell(`${this.#steps}/field`, first.label);
-    this.#doors.moved(this);
   }
 
   #shown(step: OpenStep, part: string): Shown | undefined {

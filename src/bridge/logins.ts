@@ -37,8 +37,6 @@ export interface LoginDoors {
 export interface LoginView {
   readonly network: NetworkId;
   readonly step: OpenStep | undefined;
-  /** How it ended; no further step comes. */
-  readonly ended?: Say;
 }
 
 /** A question that waits for its answer. */
@@ -59,7 +57,6 @@ export class LoginDesk {
   /** By attemptOwner(), oldest first. */
   readonly #running = new Map<string, Running>();
   readonly #starting = new Set<string>();
-  readonly #watchers = new Map<UserId, Set<(view: LoginView) => void>>();
   #stopped = false;
 
   constructor(doors: LoginDoors) {
@@ -120,16 +117,6 @@ export class LoginDesk {
     return ended.map((attempt) => attempt.of.title);
   }
 
-  /** Calls back at every step and at the end of this person's logins; returns how to stop. */
-  watch(user: UserId, callback: (view: LoginView) => void): () => void {
-    const set = this.#watchers.get(user) ?? new Set();
-    this.#watchers.set(user, set.add(callback));
-    return () => {
-      set.delete(callback);
-      if (set.size === 0) this.#watchers.delete(user);
-    };
-  }
-
   /** Logins of this person that ended with a question open (a dead process, too slow) since last asked: what comes now may be its answer. */
   async lost(user: UserId): Promise<readonly LostAttempt[]> {
     const lost: LostAttempt[] = [];
@@ -183,7 +170,7 @@ export class LoginDesk {
           log: this.#doors.log,
           onLogin: this.#doors.onLogin,
           tell: async (of, cause, words, show) => await this.#tell(of, cause, words, show),
-          moved: (of, ended) => this.#moved(of, ended),
+          over: (of) => this.#running.delete(attemptOwner(of.of.user, of.of.network)),
           release: async (held) => await leases.release(held),
         },
         { user, network: adapter.id, title: adapter.title, fence, process },
@@ -202,14 +189,6 @@ export class LoginDesk {
     const { user, network } = attempt.of;
     const notice = { user, network, cause, say: words };
     await this.#doors.onNotice(show === undefined ? notice : { ...notice, show });
-  }
-
-  #moved(attempt: LoginAttempt, ended: Say | undefined): void {
-    if (ended !== undefined) this.#running.delete(attemptOwner(attempt.of.user, attempt.of.network));
-    const view = viewOf(attempt);
-    for (const watcher of this.#watchers.get(attempt.of.user) ?? []) {
-      watcher(ended === undefined ? view : { ...view, ended });
-    }
   }
 
   #attemptsOf(user: UserId): readonly LoginAttempt[] {

@@ -59,6 +59,8 @@ export interface FlowSettings {
   readonly defaultLanguage: Language;
   /** To-network messages older than this are parked and asked about, in ms. */
   readonly tooOldMs: number;
+  /** For how many days it is known which remote message an event stands for. */
+  readonly linkDays: number;
   /** When the author is told that it takes long, in ms. */
   readonly slowMs: number;
   /** The bot's read receipt says that a message has arrived over there. */

@@ -1,6 +1,7 @@
 // What the wing asks the homeserver beside speaking: waking it, account data, and looking for what was sent.
 import { randomUUID } from 'node:crypto';
 import { as, type EventId, type RoomId, type UserId } from '../model/ids.ts';
+import type { EventLook } from '../ports/matrix.ts';
 import type { Vault } from '../ports/stores.ts';
 import { encode, MatrixRefusal, type As, type MatrixClient } from './client.ts';
 import { field, isObject, objectAt, textAt, type Json } from './json.ts';
@@ -87,12 +88,21 @@ export async function findDelivered(
 }
 
 /** A redacted event says so in its `unsigned` (spec: redactions). */
-export async function isRedacted(client: MatrixClient, who: As, room: RoomId, event: EventId): Promise<boolean> {
+export async function lookAtEvent(
+  client: MatrixClient,
+  who: As,
+  room: RoomId,
+  event: EventId,
+): Promise<EventLook | undefined> {
   try {
     const found = await client.ask(who, 'GET', `${API}/rooms/${encode(room)}/event/${encode(event)}`);
-    return field(objectAt(found, 'unsigned'), 'redacted_because') !== undefined;
+    return {
+      sender: as<UserId>(textAt(found, 'sender', 255) ?? ''),
+      at: Number(field(found, 'origin_server_ts')),
+      redacted: field(objectAt(found, 'unsigned'), 'redacted_because') !== undefined,
+    };
   } catch (error) {
-    if (error instanceof MatrixRefusal && error.said(404)) return false;
+    if (error instanceof MatrixRefusal && error.said(404)) return undefined;
     throw error;
   }
 }

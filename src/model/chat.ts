@@ -15,7 +15,6 @@ export interface PersonSnapshot {
   readonly username?: string;
   /** Null: none that everybody may see. Absent: as it was. */
   readonly avatar?: Picture | null;
-  readonly isBot?: boolean;
 }
 
 /** An owner is an admin whom nobody may make less. */

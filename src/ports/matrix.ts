@@ -81,6 +81,15 @@ export interface RoomLook {
   readonly tombstoned: boolean;
 }
 
+/** An event as the homeserver has it now. */
+export interface EventLook {
+  readonly sender: UserId;
+  /** Epoch ms. */
+  readonly at: number;
+  /** It was taken back. */
+  readonly redacted: boolean;
+}
+
 /** One of its network's that a room shows: the network's name for it, and where it is in the homeserver's store. */
 export interface ShownPicture {
   readonly hash: string;
@@ -133,8 +142,8 @@ export interface MatrixApi {
   markRoom(user: UserId, room: RoomId, marks: ChatMarks): Promise<boolean>;
   /** Looks for an event carrying this effect's marker in the last events of a room; `beyond`: not there, and the room has more. */
   findDelivered(room: RoomId, id: EffectId): Promise<EventId | 'beyond' | undefined>;
-  /** Was this event of a room of ours taken back? One that the homeserver does not know was not. */
-  isRedacted(room: RoomId, event: EventId): Promise<boolean>;
+  /** An event of a room of ours as it is now; undefined when the homeserver does not know it. @throws BridgeError */
+  lookAtEvent(room: RoomId, event: EventId): Promise<EventLook | undefined>;
   /** True when `marker` is ours and was made for this room; then `effect` names the delivery. */
   readMarker(room: RoomId, marker: string): EffectId | undefined;
   openMedia(source: MediaSource): Promise<MediaStream>;

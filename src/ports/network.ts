@@ -24,7 +24,7 @@ export interface Capabilities {
   readonly maxTextUnits: number;
   /** What disappears over there after its time is taken back here as well. */
   readonly removesHere?: boolean;
-  /** How long after sending an edit is accepted; absent = for ever. */
+  /** How long after its sending an edit of a message counts, in ms; absent = for ever, or the network itself refuses later ones. */
   readonly editWindowMs?: number;
 }
 

@@ -97,9 +97,6 @@ export interface MessageLinkStore {
   byReceiver(network: NetworkId, receiver: PuppetId, message: MessageId): Promise<MessageLink | undefined>;
   reaction(portal: PortalKey, message: MessageId, person: PersonId): Promise<ReactionLink | undefined>;
   reactionByEvent(event: EventId): Promise<ReactionLink | undefined>;
-  /** A login's own id for a message of a shared chat. */
-  alias(puppet: PuppetId, native: MessageId): Promise<MessageId | undefined>;
-  saveAlias(puppet: PuppetId, native: MessageId, message: MessageId): Promise<void>;
 }
 
 export interface AuditLine {

@@ -1,4 +1,4 @@
-// Which Matrix event is which remote message, and reactions and aliases alike, on Postgres; written by outcomes, read here.
+// Which Matrix event is which remote message, and and reactions alike, on Postgres; written by outcomes, read here.
 import {
   as,
   parsePortalKey,
@@ -83,29 +83,6 @@ export class PostgresMessageLinks implements MessageLinkStore {
       this.#db.sql.selectFrom('reaction_link').selectAll().where('event', '=', event).executeTakeFirst(),
     );
     return row === undefined ? undefined : reactionOf(row);
-  }
-
-  async alias(puppet: PuppetId, native: MessageId): Promise<MessageId | undefined> {
-    const row = await guarded('alias', () =>
-      this.#db.sql
-        .selectFrom('message_alias')
-        .select('message')
-        .where('puppet', '=', puppet)
-        .where('native', '=', native)
-        .executeTakeFirst(),
-    );
-    return row === undefined ? undefined : as<MessageId>(row.message);
-  }
-
-  async saveAlias(puppet: PuppetId, native: MessageId, message: MessageId): Promise<void> {
-    const row = { puppet, native, message };
-    await guarded('alias', () =>
-      this.#db.sql
-        .insertInto('message_alias')
-        .values(row)
-        .onConflict((on) => on.columns(['puppet', 'native']).doUpdateSet(row))
-        .execute(),
-    );
   }
 }
 

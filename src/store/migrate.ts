@@ -5,6 +5,7 @@ import { initial } from './schema/001-initial.ts';
 import { reactionsAndAliases } from './schema/002-reactions-and-aliases.ts';
 import { lanesTakenAtOnce } from './schema/003-lanes-taken-at-once.ts';
 import { chatsThatAreOne } from './schema/004-chats-that-are-one.ts';
+import { whatIsKept } from './schema/005-what-is-kept.ts';
 import type { Tables } from './schema/tables.ts';
 
 const steps: Readonly<Record<string, string>> = {
@@ -12,6 +13,7 @@ const steps: Readonly<Record<string, string>> = {
   '002-reactions-and-aliases': reactionsAndAliases,
   '003-lanes-taken-at-once': lanesTakenAtOnce,
   '004-chats-that-are-one': chatsThatAreOne,
+  '005-what-is-kept': whatIsKept,
 };
 
 export interface SchemaStatus {

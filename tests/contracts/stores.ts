@@ -338,13 +338,6 @@ export function storesContract(name: string, make: () => Promise<World>): void {
       expect(await b.links.byReceiver(as('pigeon'), as('login@2'), as('9'))).toBeUndefined();
     });
 
-    test('a login’s own ids for messages', async () => {
-      await a.links.saveAlias(as('1'), as('n'), as('m'));
-      await a.links.saveAlias(as('1'), as('n'), as('m2'));
-      expect(await b.links.alias(as('1'), as('n'))).toBe('m2');
-      expect(await b.links.alias(as('2'), as('n'))).toBeUndefined();
-    });
-
     test('rules, with a version that grows for every worker', async () => {
       const before = await b.rules.version();
       const full: Rule = {

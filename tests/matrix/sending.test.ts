@@ -81,16 +81,19 @@ describe('one effect is one event', () => {
   });
 });
 
-test('what was taken back is known, and what never was is not', async () => {
+test('an event is seen as it is now: whose, of when, taken back or not; one that never was is not there', async () => {
   const speaker = await ghost();
   const [kept, gone] = [fresh(), fresh()];
   const stays = await speaker.send(room, kept, text('stays'));
   const goes = await speaker.send(room, gone, text('goes'));
   await world.wing.api.bot.redact(room, fresh(), goes);
   const { api } = world.wing;
-  expect(await api.isRedacted(room, goes)).toBe(true);
-  expect(await api.isRedacted(room, stays)).toBe(false);
-  expect(await api.isRedacted(room, '$never' as EventId)).toBe(false);
+  const [now, at] = [Date.now(), expect.any(Number)];
+  expect(await api.lookAtEvent(room, goes)).toEqual({ sender: speaker.user, at, redacted: true });
+  const look = await api.lookAtEvent(room, stays);
+  expect(look).toEqual({ sender: speaker.user, at, redacted: false });
+  expect(Math.abs((look?.at ?? 0) - now)).toBeLessThan(60_000);
+  expect(await api.lookAtEvent(room, '$never' as EventId)).toBeUndefined();
 });
 
 describe('a failure says what it is', () => {

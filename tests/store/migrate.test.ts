@@ -4,7 +4,7 @@ import { openDb, type Db } from '../../src/store/db.ts';
 import { migrate, newestStep, schemaStatus } from '../../src/store/migrate.ts';
 import { testPostgres, type TestPostgres } from '../support/postgres.ts';
 import { quiet } from '../support/quiet.ts';
-import { firstRows, secondRows } from '../support/rows.ts';
+import { firstRows, formerRows, secondRows } from '../support/rows.ts';
 
 let postgres: TestPostgres;
 beforeAll(async () => {
@@ -37,8 +37,9 @@ test('an empty database gets every step', async () => {
 
 test.each([
   ['001-initial', firstRows, [], secondRows],
-  ['002-reactions-and-aliases', firstRows + secondRows, ['reaction_link', 'message_alias'], ''],
-  ['003-lanes-taken-at-once', firstRows + secondRows, ['reaction_link', 'message_alias', 'lane'], ''],
+  ['002-reactions-and-aliases', firstRows + secondRows + formerRows, ['reaction_link'], ''],
+  ['003-lanes-taken-at-once', firstRows + secondRows + formerRows, ['reaction_link', 'lane'], ''],
+  ['004-chats-that-are-one', firstRows + secondRows + formerRows, ['reaction_link', 'lane'], ''],
 ])('a database of step %s keeps its data', async (step, rows, newer, later) => {
   await withEmpty(async (db, url) => {
     await migrate(db.sql, step);

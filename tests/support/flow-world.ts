@@ -152,6 +152,7 @@ export class FlowWorld {
         defaultLanguage: 'en',
         tooOldMs: 86_400_000,
         slowMs: 600_000,
+        linkDays: 730,
         showDelivered: this.showDelivered,
         shownMembers: this.shownMembers,
         restoredAt: this.restoredAt,

@@ -51,7 +51,6 @@ export class MemoryDatabase {
   readonly vault = new Map<string, Map<string, Uint8Array>>();
   readonly links = new Map<string, MessageLink>();
   readonly reactions = new Map<string, ReactionLink>();
-  readonly aliases = new Map<string, string>();
   readonly persons = new Map<string, Person>();
   /** Whose management room is being made. */
   readonly making = new Map<string, Promise<unknown>>();

@@ -332,9 +332,12 @@ export class MemoryMatrix {
         if (this.longRooms) return 'beyond';
         return this.#demand(room, BOT).timeline.find((one) => one.content[MARKER] === marker)?.event_id;
       },
-      isRedacted: async (room, event) => {
-        await this.#request('isRedacted', BOT, room);
-        return this.#demand(room, BOT).redacted.has(event);
+      lookAtEvent: async (room, event) => {
+        await this.#request('lookAtEvent', BOT, room);
+        const { timeline, redacted } = this.#demand(room, BOT);
+        const found = timeline.find((one) => one.event_id === event);
+        if (found === undefined) return undefined;
+        return { sender: found.sender, at: found.origin_server_ts, redacted: redacted.has(event) };
       },
       readMarker: (room, marker) => MARKERS.read(room, marker),
       openMedia: async (source) => {

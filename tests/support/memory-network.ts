@@ -77,6 +77,8 @@ export class MemoryNetwork {
   after: (action: NetworkAction) => void = () => undefined;
   /** Whether adapters made from now on tell how people keep their chats. */
   tellsMarks = false;
+  /** Of adapters made from then on. */
+  editWindowMs: number | undefined;
   /** By account and chat. */
   readonly #marks = new Map<string, ChatMarks>();
   /** Called before a chat is described; may throw. */
@@ -117,6 +119,7 @@ export class MemoryNetwork {
         bodies: new Set(['text']),
         maxTextUnits: MAX_TEXT,
         ...(this.tellsMarks ? { marks: true } : {}),
+        ...(this.editWindowMs === undefined ? {} : { editWindowMs: this.editWindowMs }),
       },
       loginFlows: [],
       beginLogin: () => {

@@ -198,12 +198,6 @@ export function memoryLinks(db: MemoryDatabase): MessageLinkStore {
       await Promise.resolve(db.reactions.get(reactionKey({ portal, message, person }))),
     reactionByEvent: async (event): Promise<ReactionLink | undefined> =>
       await Promise.resolve([...db.reactions.values()].find((reaction) => reaction.event === event)),
-    alias: async (puppet, native) =>
-      await Promise.resolve(db.aliases.get(pair(puppet, native)) as MessageId | undefined),
-    saveAlias: async (puppet, native, message) => {
-      await Promise.resolve();
-      db.aliases.set(pair(puppet, native), message);
-    },
   };
 }
 

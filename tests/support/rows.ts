@@ -25,5 +25,9 @@ insert into entry_part values (1, 0, '{}', 'owed');
 /** What step 002 adds. */
 export const secondRows = `
 insert into reaction_link values ('pigeon/1', 'm1', '7', '$r', '🕊️');
+`;
+
+/** What only steps 002 to 004 hold. */
+export const formerRows = `
 insert into message_alias values ('p', '5', 'm1');
 `;

@@ -18,6 +18,7 @@ import { planGroup } from './group.ts';
 import { refusal } from './report.ts';
 import { dropParked, rewriteParked, staleAt, tooOld } from './second-thoughts.ts';
 import { planTimer } from './timer.ts';
+import { editTooLate, forgotten } from './too-late.ts';
 import { pieces, shownLate, withQuote } from './words.ts';
 
 /** How long an event whose target is not known yet waits for the other direction to finish, in ms. */
@@ -142,9 +143,12 @@ async function planChange(context: Context<Change>, raw: unknown): Promise<Plan>
   // It was there and is gone, here too: nothing is left to change, and nobody waits for it.
   if (all.length > 0 && links.length === 0) return none('taken-back');
   const waiting = await doors.queue.find(event.target);
-  // Nor of what was taken back before it left: the homeserver may even have pushed it without its text.
-  if (links.length === 0 && waiting === undefined && event.kind !== 'removal') {
-    if (await doors.matrix.isRedacted(event.room, event.target)) return none('taken-back');
+  if (all.length === 0 && waiting === undefined) {
+    const target = await doors.matrix.lookAtEvent(event.room, event.target);
+    // Nor of what was taken back before it left: the homeserver may even have pushed it without its text.
+    if (event.kind !== 'removal' && target?.redacted === true) return none('taken-back');
+    const old = forgotten(doors, event, portal, target);
+    if (old !== undefined) return refusal(entry, event, old);
   }
   if (waiting?.parked === true) {
     const done = await changeParked(context, waiting, links, raw);
@@ -174,10 +178,13 @@ async function planChange(context: Context<Change>, raw: unknown): Promise<Plan>
         event.event,
         links.slice(0, 1).map((link) => ({ kind: 'react', chat, target: link.message, emoji: event.emoji })),
       );
-    case 'edit':
+    case 'edit': {
       if (links.some((link) => !isAuthor(link, event, puppet))) return refusal(entry, event, say('fault.not-yours'));
+      const late = editTooLate(doors, portal, links);
+      if (late !== undefined) return refusal(entry, event, late);
       if (await editedBefore(doors, entry, event.target)) return { do: 'wait', ms: 250, code: 'order', beside: true };
       return owe(context, event.target, editActions(chat, links, pieces(doors, portal, event.body)));
+    }
   }
 }
 

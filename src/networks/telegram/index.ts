@@ -31,7 +31,6 @@ const capabilities: Capabilities = {
   actions: new Set(['send', 'edit', 'remove']),
   bodies: new Set(['text']),
   maxTextUnits: MAX_TEXT_UNITS,
-  editWindowMs: 48 * 3_600_000,
 };
 
 /** Key exchanges and password proofs at the same time, in all logins together. */

@@ -43,7 +43,6 @@ export function snapshotOf(user: Api.User): PersonSnapshot {
     ...(name === undefined ? {} : { name }),
     ...(username === undefined ? {} : { username }),
     ...(avatar === undefined ? {} : { avatar }),
-    ...(user.bot === true ? { isBot: true } : {}),
   };
 }
 

@@ -137,7 +137,6 @@ function quoteOf(context: WriteContext, chat: ChatId, message: MessageId): proto
 function writeEdit(context: WriteContext, { chat, target, body }: Action<'edit'>): proto.IMessage {
   const { sender, id } = parseMessage(target);
   if (sender !== context.self) throw refuse('not-yours', 'whatsapp.not-yours');
-  if (isOlder(context, target, EDIT_WINDOW_MS)) throw refuse('edit-too-late', 'whatsapp.edit-too-late');
   return {
     protocolMessage: {
       key: { remoteJid: context.chatJid(chat), fromMe: true, id },

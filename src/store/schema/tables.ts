@@ -53,7 +53,6 @@ export interface Tables {
     removed: boolean;
   };
   reaction_link: { portal: string; message: string; person: string; event: string; emoji: string };
-  message_alias: { puppet: string; native: string; message: string };
   rule: { id: string; source: string; body: string; made_at: Generated<Date> };
   audit: { id: Generated<string>; at: Generated<Date>; by: string; what: string };
   counter: { name: string; value: string };

@@ -9,6 +9,9 @@ export const en = {
   'fault.too-large': 'it is too long.',
   'fault.homeserver': 'the homeserver refused it.',
   'fault.no-target': 'the message it refers to is not known on {network}.',
+  'fault.edit-too-late': '{network} allows a message to be edited for {minutes} minutes only.',
+  'fault.forgotten':
+    'the message is older than {days} days, so the bridge no longer knows which one it is on {network}.',
   'fault.unsupported-action': 'this cannot be carried to {network} yet.',
   'fault.unsupported-body': 'this kind of message ({kind}) cannot be carried to {network} yet.',
   'fault.not-brought': 'A message could not be brought here from the other side: {why}',

@@ -235,13 +235,10 @@ describe('refused in words', () => {
     expect(refusal(action)).toBe(said);
   });
 
-  test('edits after 15 minutes, deletions after 60 hours', () => {
-    const edit: MessageAction = { kind: 'edit', chat, target: mine, body: body('x') };
+  test('deletions after 60 hours', () => {
     const remove: MessageAction = { kind: 'remove', chat, target: mine };
     const old = (ms: number): Partial<WriteContext> => ({ sentAt: () => NOW - ms });
-    expect(refusal(edit, old(15 * 60_000))).toBe('taken');
-    expect(refusal(edit, old(15 * 60_000 + 1))).toBe('whatsapp-edit-too-late never whatsapp.edit-too-late');
-    expect(refusal(edit, { sentAt: () => undefined })).toBe('taken');
+    expect(refusal(remove, { sentAt: () => undefined })).toBe('taken');
     expect(refusal(remove, old(60 * 3_600_000))).toBe('taken');
     expect(refusal(remove, old(60 * 3_600_000 + 1))).toBe('whatsapp-remove-too-late never whatsapp.remove-too-late');
   });

@@ -1,0 +1,36 @@
+// Whether a change of a message comes too late, for its network or for what the bridge remembers; knows no wire.
+import type { MatrixEvent } from '../../model/matrix-event.ts';
+import type { MessageLink, Portal } from '../../model/records.ts';
+import { say, type Say } from '../../model/say.ts';
+import type { EventLook } from '../../ports/matrix.ts';
+import { titleOf, type FlowDoors } from '../doors.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** Of a network that says nothing of it: its phones would leave an edit out that comes later, and nobody would know. */
+export function editTooLate(
+  doors: Pick<FlowDoors, 'adapters' | 'clock'>,
+  portal: Portal,
+  links: readonly MessageLink[],
+): Say | undefined {
+  const window = doors.adapters.get(portal.key.network)?.capabilities.editWindowMs;
+  const now = doors.clock.now();
+  if (window === undefined || links.every((link) => now - link.at <= window)) return undefined;
+  const network = titleOf(doors, portal.key.network);
+  return say('fault.edit-too-late', { network, minutes: Math.floor(window / MINUTE_MS) });
+}
+
+/** What to say where the target was carried, perhaps, but so long ago that its link is gone. */
+export function forgotten(
+  doors: Pick<FlowDoors, 'adapters' | 'clock' | 'matrix' | 'settings'>,
+  event: Extract<MatrixEvent, { kind: 'edit' | 'removal' | 'reaction' }>,
+  portal: Portal,
+  target: EventLook | undefined,
+): Say | undefined {
+  const days = doors.settings.linkDays;
+  if (target === undefined || doors.clock.now() - target.at <= days * DAY_MS) return undefined;
+  // What somebody else said cannot be taken back over there anyway.
+  if (event.kind === 'removal' && doors.matrix.isOurs(target.sender)) return undefined;
+  return say('fault.forgotten', { network: titleOf(doors, portal.key.network), days });
+}

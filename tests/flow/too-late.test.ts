@@ -1,0 +1,144 @@
+// Changes that come too late, for their network or for what the bridge remembers, are said to their author; and a room that is kept
+// from talking says so. Nothing is silent. Knows no wire.
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { portalKeyText, type ChatId, type EventId, type RoomId } from '../../src/model/ids.ts';
+import type { PortalState } from '../../src/model/records.ts';
+import { FlowWorld, marie, MARIE, ZOE } from '../support/flow-world.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 1440 * MINUTE_MS;
+
+let world: FlowWorld;
+let chat: ChatId;
+let room: RoomId;
+
+beforeEach(async () => {
+  world = new FlowWorld();
+  world.network.editWindowMs = 15 * MINUTE_MS;
+  world.login(marie, MARIE);
+  chat = world.network.chat('d1', [MARIE, ZOE]);
+  await world.start();
+  world.network.say(chat, ZOE, 'hello');
+  await world.run();
+  room = world.room(chat);
+  await world.join(room, marie);
+});
+
+afterEach(async () => {
+  await world.house?.stop();
+});
+
+const say = async (text: string): Promise<EventId> => {
+  const event = world.matrix.say(room, marie, text);
+  await world.run();
+  return event;
+};
+/** What the bot answered to the newest event that it answered. */
+const refusals = (): readonly string[] => world.matrix.texts(room).filter((text) => text.startsWith('Not delivered'));
+
+describe('an edit on a network that takes edits for a quarter of an hour', () => {
+  const TOO_LATE = 'Not delivered: Pigeon allows a message to be edited for 15 minutes only.';
+
+  test('in time is made', async () => {
+    const event = await say('one');
+    world.clock.pass(15 * MINUTE_MS);
+    world.matrix.edit(room, marie, event, 'two');
+    await world.run();
+    expect(world.network.texts(chat)).toEqual(['zoe: hello', 'marie: two']);
+    expect(refusals()).toEqual([]);
+  });
+
+  test('later is not, and its author hears so', async () => {
+    const event = await say('one');
+    world.clock.pass(15 * MINUTE_MS + 1);
+    const edit = world.matrix.edit(room, marie, event, 'two');
+    await world.run();
+    expect(world.network.texts(chat)).toEqual(['zoe: hello', 'marie: one']);
+    expect(refusals()).toEqual([TOO_LATE]);
+    expect(world.matrix.seen(room).at(-1)).toMatchObject({ replyTo: edit });
+    expect(world.network.performed.filter(({ action }) => action.kind === 'edit')).toEqual([]);
+  });
+});
+
+describe('a message whose link is gone', () => {
+  const FORGOTTEN =
+    'Not delivered: the message is older than 730 days, so the bridge no longer knows which one it is on Pigeon.';
+  const forget = (days: number): void => {
+    world.db.links.clear();
+    world.db.reactions.clear();
+    world.clock.pass(days * DAY_MS);
+  };
+
+  test.each<readonly [string, (event: EventId) => void]>([
+    ['edited', (event) => void world.matrix.edit(room, marie, event, 'two')],
+    ['taken back', (event) => void world.matrix.redact(room, marie, event)],
+    ['reacted to', (event) => void world.matrix.react(room, marie, event, '👍')],
+  ])('because it is old is said to be old when it is %s', async (_name, change) => {
+    const event = await say('one');
+    forget(731);
+    change(event);
+    await world.run();
+    expect(refusals()).toEqual([FORGOTTEN]);
+    expect(world.network.texts(chat)).toEqual(['zoe: hello', 'marie: one']);
+  });
+
+  test('but that is not old is unknown, and taking it back needs no word', async () => {
+    const event = await say('one');
+    forget(700);
+    world.matrix.edit(room, marie, event, 'two');
+    await world.run();
+    expect(refusals()).toEqual(['Not delivered: the message it refers to is not known on Pigeon.']);
+    world.matrix.redact(room, marie, event);
+    await world.run();
+    expect(refusals()).toHaveLength(1);
+  });
+
+  test('and that somebody else wrote is taken away here without a word', async () => {
+    const [theirs] = world.matrix.seen(room);
+    forget(731);
+    world.matrix.redact(room, marie, theirs?.event ?? ('' as EventId));
+    await world.run();
+    expect(refusals()).toEqual([]);
+  });
+
+  test('is answered by a reply that stands for itself', async () => {
+    const event = await say('one');
+    forget(731);
+    world.matrix.reply(room, marie, 'yes', event);
+    await world.run();
+    expect(world.network.texts(chat).at(-1)).toBe('marie: ↩ yes');
+  });
+});
+
+/** Nothing sets these yet: moving conversations over to Matrix will (freeze, close). */
+describe('a room that is', () => {
+  const make = async (state: PortalState): Promise<void> => {
+    const portal = [...world.db.portals.values()].find(({ key }) => key.chat === chat);
+    if (portal === undefined) throw new Error('no portal');
+    await world.house?.store.portals.change(portal.key, { state });
+    expect(world.db.portals.get(portalKeyText(portal.key))?.state).toBe(state);
+  };
+  const both = async (): Promise<void> => {
+    world.network.say(chat, ZOE, 'news');
+    await say('mine');
+  };
+
+  test('read-only shows what comes, and says so to whoever writes in it', async () => {
+    await make('read-only');
+    await both();
+    expect(world.matrix.texts(room)).toEqual([
+      'hello',
+      'mine',
+      'news',
+      'Not delivered: this conversation is read-only.',
+    ]);
+    expect(world.network.texts(chat)).toEqual(['zoe: hello', 'zoe: news']);
+  });
+
+  test('closed shows nothing new, and says so to whoever writes in it', async () => {
+    await make('closed');
+    await both();
+    expect(world.matrix.texts(room)).toEqual(['hello', 'mine', 'Not delivered: this conversation is closed.']);
+    expect(world.network.texts(chat)).toEqual(['zoe: hello', 'zoe: news']);
+  });
+});
