@@ -167,7 +167,7 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
     sessions: { session, logout: async (puppet) => await puppets.logout(puppet) },
     openChat: async (puppet, resolved, cause) => {
       const key = portalKeyOf(puppet, resolved.chat.id, resolved.chat.kind);
-      const portal = await portals.byKey(key);
+      const portal = await keeper.find(key);
       if (portal?.room === undefined) {
         await openPortalLater({ queue }, { cause, puppet, portal: key, user: puppet.owner });
         return undefined;

@@ -29,11 +29,16 @@ export class PortalKeeper {
    * another one is that. Whoever asks at the same time gets the same record.
    */
   async know(key: PortalKey, puppet: Puppet): Promise<Portal> {
-    const known = await this.#doors.portals.byKey(key);
-    if (known?.into !== undefined) return await this.know({ ...key, chat: known.into }, puppet);
+    const known = await this.find(key);
     if (known !== undefined) return known;
     const resolved = await this.#describe(key, puppet);
     return await this.#doors.portals.add(portalFrom(key, resolved, puppet));
+  }
+
+  /** The chat's record, or that of the chat which it turned out to be; asks nobody. */
+  async find(key: PortalKey): Promise<Portal | undefined> {
+    const known = await this.#doors.portals.byKey(key);
+    return known?.into === undefined ? known : await this.find({ ...key, chat: known.into });
   }
 
   /** A portal with a room that its person is invited to; never makes a second one. Called only from the chat's own lane. */

@@ -12,13 +12,14 @@ import { mirror } from './mirror.ts';
 import { markLater, mirrorLater } from './tellings.ts';
 import { sayForced } from './rooms.ts';
 import { markNewRoom } from './to-matrix/marks.ts';
+import { wake } from './to-matrix/same-chat.ts';
 import { notice } from './to-network/report.ts';
 
 type Act<Kind extends BridgeAct['kind']> = Extract<BridgeAct, { kind: Kind }>;
 
 const hands: {
   readonly [Kind in BridgeAct['kind']]: (doors: FlowDoors, entry: QueueEntry, act: Act<Kind>) => Promise<Plan>;
-} = { tell, say: speak, mirror, mark: markNewRoom, 'open-portal': openPortal };
+} = { tell, say: speak, mirror, mark: markNewRoom, wake, 'open-portal': openPortal };
 
 export async function runAct<Kind extends BridgeAct['kind']>(
   doors: FlowDoors,

@@ -68,7 +68,7 @@ export class Ephemeral {
   }
 
   async #typingThere(event: Extract<EphemeralEvent, { kind: 'typing' }>, puppet: Puppet): Promise<void> {
-    const portal = await this.#doors.portals.byKey(event.portal);
+    const portal = await this.#doors.keeper.find(event.portal);
     if (portal?.room === undefined || !(await this.#allowed(portal, puppet))) return;
     // Ghosts are made when they speak, not when they think about it.
     if ((await this.#doors.ghosts.find(portal.key.network, event.person))?.registered !== true) return;
@@ -77,9 +77,9 @@ export class Ephemeral {
   }
 
   async #readThere(event: Extract<EphemeralEvent, { kind: 'read' }>, puppet: Puppet): Promise<void> {
-    const portal = await this.#doors.portals.byKey(event.portal);
+    const portal = await this.#doors.keeper.find(event.portal);
     if (portal?.room === undefined || !(await this.#allowed(portal, puppet))) return;
-    const link = await this.#linkOf(event.portal, [event.upTo], portal.room);
+    const link = await this.#linkOf(portal.key, [event.upTo], portal.room);
     if (link === undefined) return;
     const own = (await this.#doors.senders.ownersOf(portal, event.person)).length > 0;
     const known = (await this.#doors.ghosts.find(portal.key.network, event.person))?.registered === true;
@@ -113,9 +113,9 @@ export class Ephemeral {
   }
 
   async #arrived(key: PortalKey, upTo: readonly MessageId[], puppet: Puppet): Promise<void> {
-    const portal = await this.#doors.portals.byKey(key);
+    const portal = await this.#doors.keeper.find(key);
     if (portal?.room === undefined || !(await this.#allowed(portal, puppet))) return;
-    const link = await this.#linkOf(key, upTo, portal.room);
+    const link = await this.#linkOf(portal.key, upTo, portal.room);
     if (link !== undefined) await this.#doors.matrix.bot.read(portal.room, link.event);
   }
 

@@ -46,6 +46,8 @@ export type BridgeAct =
     }
   /** Keeps a room that is new to a login's person as they keep the chat on their phone. */
   | { readonly kind: 'mark'; readonly portal: PortalKey; readonly puppet: PuppetId }
+  /** Everything before it in its own lane is done: `lane`, which waits for that, goes on. */
+  | { readonly kind: 'wake'; readonly lane: LaneId }
   | { readonly kind: 'tell'; readonly user: UserId; readonly say: Say; readonly show?: Shown }
   /** The bot says something in a room, once per entry key; `tone` as in Delivery. */
   | {

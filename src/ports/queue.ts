@@ -87,17 +87,17 @@ export interface Queue {
   ): Promise<void>;
   /**
    * This login's line is open, or the homeserver answers: lanes that sleep because it was not so (`WAITS_FOR_LINE`,
-   * `WAITS_FOR_HOMESERVER`) are due now. @returns how many were woken
+   * `WAITS_FOR_HOMESERVER`) are due now. Or a lane that waits for another to get so far, whatever keeps it. @returns how many were woken
    */
-  hasten(back: PuppetId | 'homeserver'): Promise<number>;
+  hasten(back: PuppetId | 'homeserver' | { readonly lane: LaneId }): Promise<number>;
   /** Takes the entry out of its lane for people to decide; the lane goes on. Synchronous. @throws FencedError */
   park(claim: LaneClaim, entry: QueueEntry, why: { code: string; say: Say }): Promise<void>;
   /** Moves the lane to another owner and gives it up. */
   reroute(claim: LaneClaim, owner: OwnerId | undefined): Promise<void>;
   /** Gives the lane up with whatever is still in it; one that is over already stays as it is. */
   yieldLane(claim: LaneClaim): Promise<void>;
-  /** Entries not yet settled of one lane, oldest first, parked ones left out. */
-  unsettled(lane: LaneId, before?: number): Promise<readonly QueueEntry[]>;
+  /** Entries not yet settled of one lane, oldest first, parked ones left out; `limit`: no more than so many of them. */
+  unsettled(lane: LaneId, before?: number, limit?: number): Promise<readonly QueueEntry[]>;
   parked(limit: number): Promise<readonly ParkedEntry[]>;
   /** Parked entries of one lane, oldest first. */
   parkedIn(lane: LaneId): Promise<readonly QueueEntry[]>;

@@ -1,7 +1,8 @@
-// Wakes the lanes that sleep because a login's line or the homeserver was away; knows no claims and no lines.
+// Wakes the lanes that sleep because a login's line or the homeserver was away, or until another lane got so far; knows no claims and
+// no lines.
 import { WAITS_FOR_HOMESERVER, WAITS_FOR_LINE } from '../model/errors.ts';
-import { loginOwner, type PuppetId } from '../model/ids.ts';
-import { guarded, type Db } from './db.ts';
+import { loginOwner, type LaneId, type PuppetId } from '../model/ids.ts';
+import { escapeNul, guarded, type Db } from './db.ts';
 
 /** Few lanes sleep, and only those are looked at; what is in somebody's hands is being tried anyhow. `$1` codes. */
 function sqlFor(which: string): string {
@@ -20,17 +21,17 @@ const FOR_LINE = sqlFor(`(
   or exists (select 1 from entry_part p where p.entry = e.id and p.state = 'owed' and strpos(p.delivery, $3) > 0)
 )`);
 const FOR_HOMESERVER = sqlFor('true');
+const LANE = 'update lane set ready_at = now() where id = $1 and pending > 0 and ready_at > now() and worker is null';
 
 /** @returns how many lanes are due now */
-export async function hasten(db: Db, back: PuppetId | 'homeserver'): Promise<number> {
-  const query =
-    back === 'homeserver'
-      ? { name: 'hasten-homeserver', text: FOR_HOMESERVER, values: [WAITS_FOR_HOMESERVER] }
-      : {
-          name: 'hasten-line',
-          text: FOR_LINE,
-          values: [WAITS_FOR_LINE, loginOwner(back), `"puppet":${JSON.stringify(back)}`],
-        };
-  const { rowCount } = await guarded('hasten', () => db.relaxed.query(query));
+export async function hasten(db: Db, back: PuppetId | 'homeserver' | { readonly lane: LaneId }): Promise<number> {
+  const { rowCount } = await guarded('hasten', () => db.relaxed.query(queryFor(back)));
   return rowCount ?? 0;
+}
+
+function queryFor(back: PuppetId | 'homeserver' | { readonly lane: LaneId }) {
+  if (back === 'homeserver') return { name: 'hasten-homeserver', text: FOR_HOMESERVER, values: [WAITS_FOR_HOMESERVER] };
+  if (typeof back === 'object') return { name: 'hasten-lane', text: LANE, values: [escapeNul(back.lane)] };
+  const login = `"puppet":${JSON.stringify(back)}`;
+  return { name: 'hasten-line', text: FOR_LINE, values: [WAITS_FOR_LINE, loginOwner(back), login] };
 }

@@ -54,9 +54,9 @@ select q.* from lane l left join lateral (
 where l.id = $1 and l.epoch = $2 and l.worker is not null
 order by q.id`;
 
-/** $1 lane, $2 before (or null). */
+/** $1 lane, $2 before (or null), $3 limit (or null). */
 export const ofLaneSql = `
-select ${entrySql} from entry e where e.lane = $1 and not e.parked and ($2::bigint is null or e.id < $2) order by e.id`;
+select ${entrySql} from entry e where e.lane = $1 and not e.parked and ($2::bigint is null or e.id < $2) order by e.id limit $3`;
 
 /** $1 entry. */
 export const partsSql = 'select part, delivery, state from entry_part where entry = $1 order by part';

@@ -10,7 +10,7 @@ import {
 } from '../model/entry.ts';
 import type { Delivery } from '../model/delivery.ts';
 import { FencedError } from '../model/errors.ts';
-import { as, type LaneId, type OwnerId, type PuppetId, type WorkerId } from '../model/ids.ts';
+import { as, type LaneId, type OwnerId, type WorkerId } from '../model/ids.ts';
 import type { Say } from '../model/say.ts';
 import type { AcceptBatch, Accepted, Hands, Queue } from '../ports/queue.ts';
 import { acceptSql, acceptValues } from './accept-sql.ts';
@@ -188,7 +188,7 @@ export class PostgresQueue implements Queue {
     this.#bell.ringIn(Math.max(0, until - Date.now()));
   }
 
-  async hasten(back: PuppetId | 'homeserver'): Promise<number> {
+  async hasten(back: Parameters<Queue['hasten']>[0]): Promise<number> {
     const woken = await hasten(this.#db, back);
     if (woken > 0) this.#bell.ring();
     return woken;
@@ -233,9 +233,10 @@ export class PostgresQueue implements Queue {
     });
   }
 
-  async unsettled(lane: LaneId, before?: number): Promise<readonly QueueEntry[]> {
+  async unsettled(lane: LaneId, before?: number, limit?: number): Promise<readonly QueueEntry[]> {
+    const values = [escapeNul(lane), before ?? null, limit ?? null];
     const { rows } = await guarded('unsettled', () =>
-      this.#db.sync.query<Row>({ name: 'unsettled', text: ofLaneSql, values: [escapeNul(lane), before ?? null] }),
+      this.#db.sync.query<Row>({ name: 'unsettled', text: ofLaneSql, values }),
     );
     return rows.map((row) => entryOf(row, null));
   }

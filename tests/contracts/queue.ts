@@ -338,6 +338,15 @@ export function queueContract(name: string, make: () => Promise<World>): void {
         await claimOne(a);
         expect(await b.queue.hasten(as<never>('p'))).toBe(0);
       });
+
+      test('one lane that waits for another, whatever keeps it', async () => {
+        await asleep('first', undefined, { tried: false, code: 'former-first' });
+        await asleep('second', undefined, { tried: false, code: 'former-first' });
+        expect(await b.queue.hasten({ lane: lane('first') })).toBe(1);
+        expect((await claimAll(a)).flatMap(keysOf)).toEqual(['first']);
+        expect(await b.queue.hasten({ lane: lane('first') })).toBe(0);
+        expect(await b.queue.hasten({ lane: lane('nobody') })).toBe(0);
+      });
     });
 
     describe('freezes', () => {
@@ -592,6 +601,7 @@ export function queueContract(name: string, make: () => Promise<World>): void {
         const all = await b.queue.unsettled(lane('x'));
         expect(all.map((one) => one.key)).toEqual(['1', '2', '3']);
         expect((await b.queue.unsettled(lane('x'), at(all, 2).id)).map((one) => one.key)).toEqual(['1', '2']);
+        expect((await b.queue.unsettled(lane('x'), at(all, 2).id, 1)).map((one) => one.key)).toEqual(['1']);
         expect(await b.queue.unsettled(lane('nobody'))).toEqual([]);
       });
 

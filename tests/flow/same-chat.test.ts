@@ -1,11 +1,15 @@
 // Two direct chats that turn out to be one person's, over the in-memory twins: the room is kept, nothing is lost; knows no network.
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { BridgeError } from '../../src/model/errors.ts';
 import { as, portalKeyText, type ChatId, type PersonId, type PuppetId, type RoomId } from '../../src/model/ids.ts';
 import { Ended, Wire } from '../support/ending.ts';
-import { FlowWorld, marie, MARIE, paul, turns, ZOE } from '../support/flow-world.ts';
+import { BOT } from '../support/memory-matrix.ts';
+import { FlowWorld, marie, MARIE, paul, turns, ZOE, type Wrap } from '../support/flow-world.ts';
 import { PIGEON } from '../support/memory-network.ts';
 
 const [FORMER, NOW] = [as<ChatId>('d1'), as<ChatId>('d2')];
+
+const HERS = as<PuppetId>(`p-${marie}-${MARIE}`);
 
 let world: FlowWorld;
 
@@ -167,3 +171,154 @@ test('ended at every call and started again, the room goes over once, with all t
     expect(calls).toBeGreaterThan(8);
   }
 }, 60_000);
+
+/** Sends to the homeserver fail from now on, until they are let through again. */
+function refuseSends(isIt: (method: string) => boolean = (method) => method === 'put'): () => void {
+  world.matrix.before = (method) => {
+    if (isIt(method)) throw new BridgeError('matrix-limited', 'later', 'fault.homeserver');
+  };
+  return () => {
+    world.matrix.before = () => undefined;
+  };
+}
+
+test('what cannot get into the former room now keeps the other chat waiting for a minute, and comes later', async () => {
+  await world.start();
+  world.network.say(FORMER, ZOE, 'before');
+  await world.run();
+  const room = world.room(FORMER);
+  const letThrough = refuseSends();
+  world.network.say(FORMER, ZOE, 'stuck');
+  await world.run(10_000);
+  world.network.happen(NOW, 'zoe2', { kind: 'same-chat', before: FORMER });
+  await world.run(50_000);
+  expect(roomOf(HERS, NOW)).toBeUndefined();
+  await world.run(30_000);
+  expect(roomOf(HERS, NOW)).toBe(room);
+  letThrough();
+  world.network.say(NOW, 'zoe2', 'after');
+  await world.run(120_000);
+  expect(world.matrix.texts(room).toSorted()).toEqual(['after', 'before', 'stuck']);
+});
+
+test('a room that cannot be made yet is waited for with few looks, and the other chat goes on at once when it is there', async () => {
+  const asked: string[] = [];
+  const counted: Wrap = (port) =>
+    new Proxy(port, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (name === 'accept' || name === 'unsettled' || name === 'find') asked.push(name);
+        return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
+      },
+    });
+  await world.start('a', counted);
+  const letThrough = refuseSends((method) => method === 'ensureRoom');
+  world.network.say(FORMER, ZOE, 'first words');
+  world.network.happen(NOW, 'zoe2', { kind: 'same-chat', before: FORMER });
+  world.network.say(NOW, 'zoe2', 'after');
+  await world.run(60_000);
+  asked.length = 0;
+  await world.run(600_000);
+  // Twice each ten seconds by the one that waits, and nobody writes anything.
+  expect(asked.length).toBeLessThan(150);
+  expect(asked).not.toContain('accept');
+  letThrough();
+  const isMade = (): boolean => [...world.matrix.rooms.values()].some(({ bridged }) => bridged);
+  for (let looks = 0; looks < 400 && !isMade(); looks += 1) await world.run(250);
+  await world.run(250);
+  expect(world.matrix.texts(world.room(NOW))).toEqual(['first words', 'after']);
+});
+
+test('what waits beside the former chat’s lane is waited for as well', async () => {
+  await world.start();
+  world.network.say(FORMER, ZOE, 'before');
+  await world.run();
+  const room = world.room(FORMER);
+  await world.join(room, marie);
+  // An own message waits for the answer to one like it that is under way.
+  world.network.before = () => {
+    throw new BridgeError('pigeon-limited', 'later', 'network.unreachable');
+  };
+  world.matrix.say(room, marie, 'mine');
+  await world.run(1_000);
+  world.network.say(FORMER, MARIE, 'mine');
+  await world.run(15_000);
+  world.network.happen(NOW, 'zoe2', { kind: 'same-chat', before: FORMER });
+  world.network.say(NOW, 'zoe2', 'after');
+  await world.run(15_000);
+  expect(roomOf(HERS, NOW)).toBeUndefined();
+  world.network.before = () => undefined;
+  await world.run(120_000);
+  expect(world.matrix.texts(world.room(NOW))).toEqual(['before', 'mine', 'mine', 'after']);
+});
+
+/** Writes something in the former chat's room that does not get out, and has the chats joined meanwhile. */
+async function joinedWhileOnItsWay(): Promise<RoomId> {
+  await world.start();
+  world.network.say(FORMER, ZOE, 'before');
+  await world.run();
+  const room = world.room(FORMER);
+  await world.join(room, marie);
+  world.network.before = () => {
+    throw new BridgeError('pigeon-limited', 'later', 'network.unreachable');
+  };
+  world.matrix.say(room, marie, 'mine');
+  await world.run(1_000);
+  await turnsOut();
+  world.network.before = () => undefined;
+  expect(world.room(NOW)).toBe(room);
+  return room;
+}
+
+test('what was on its way out when the chats were joined is linked with the chat that they are', async () => {
+  const room = await joinedWhileOnItsWay();
+  await world.run(120_000);
+  const { id, text } = world.network.last(FORMER);
+  expect(text).toBe('mine');
+  expect(world.matrix.texts(room)).toEqual(['before', 'mine']);
+  world.network.remove(FORMER, MARIE, id);
+  await world.run();
+  expect(world.matrix.texts(room)).toEqual(['before']);
+});
+
+test('what was on its way out when the chats were joined is stopped by a rule about the one that they are', async () => {
+  const room = await joinedWhileOnItsWay();
+  world.rule('deny', { chat: `chat:${NOW}` });
+  await world.run(120_000);
+  expect(world.network.chats.get(FORMER)?.said.map(({ text }) => text)).toEqual(['before']);
+  expect(world.matrix.texts(room)).toContainEqual(expect.stringContaining('Not delivered'));
+});
+
+test('what was on its way in when the chats were joined is stopped by a rule about the one that they are', async () => {
+  const house = await world.start();
+  world.network.say(FORMER, ZOE, 'before');
+  await world.run();
+  const room = world.room(FORMER);
+  const letThrough = refuseSends();
+  world.network.say(FORMER, ZOE, 'stuck');
+  await world.run(1_000);
+  const puppet = world.db.puppets.get(HERS);
+  if (puppet === undefined) throw new Error('no login');
+  const [former, now] = [FORMER, NOW].map((chat) => ({ network: PIGEON, chat, receiver: HERS }));
+  if (former === undefined || now === undefined) throw new Error('no keys');
+  await house.flow.keeper.know(now, puppet);
+  await house.flow.keeper.join(former, now);
+  world.rule('deny', { chat: `chat:${NOW}` });
+  await world.run(10_000);
+  letThrough();
+  await world.run(120_000);
+  expect(world.matrix.texts(room).filter((text) => text === 'stuck')).toEqual([]);
+});
+
+test('who types and reads under the former name is shown in the room that went over', async () => {
+  await world.start();
+  world.network.say(FORMER, ZOE, 'before');
+  await world.run();
+  const room = world.room(FORMER);
+  const event = world.matrix.seen(room)[0]?.event;
+  await turnsOut();
+  world.network.glimpse(FORMER, HERS, { kind: 'delivered', upTo: world.network.last(FORMER).id });
+  await world.run();
+  await world.pass(2_000);
+  expect(world.matrix.receipts).toEqual([`${BOT} ${event}`]);
+});

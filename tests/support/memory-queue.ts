@@ -188,18 +188,18 @@ export class MemoryQueue implements Queue {
     lane.worker = undefined;
   }
 
-  async hasten(back: PuppetId | 'homeserver'): Promise<number> {
+  async hasten(back: Parameters<Queue['hasten']>[0]): Promise<number> {
     await Promise.resolve();
     const now = this.#db.clock.now();
+    const isMeant = (id: string, lane: LaneRow, row: EntryRow): boolean => {
+      if (typeof back === 'object') return id === back.lane;
+      const code = row.code ?? '';
+      if (back === 'homeserver') return new RegExp(WAITS_FOR_HOMESERVER).test(code);
+      return new RegExp(WAITS_FOR_LINE).test(code) && (lane.owner === loginOwner(back) || owes(row, back));
+    };
     const sleeping = [...this.#db.lanes].filter(
       ([id, lane]) =>
-        lane.worker === undefined &&
-        lane.readyAt > now &&
-        this.#waiting(id).some((row) =>
-          back === 'homeserver'
-            ? new RegExp(WAITS_FOR_HOMESERVER).test(row.code ?? '')
-            : new RegExp(WAITS_FOR_LINE).test(row.code ?? '') && (lane.owner === loginOwner(back) || owes(row, back)),
-        ),
+        lane.worker === undefined && lane.readyAt > now && this.#waiting(id).some((row) => isMeant(id, lane, row)),
     );
     for (const [, lane] of sleeping) lane.readyAt = now;
     if (sleeping.length > 0) this.#db.wake();
@@ -229,10 +229,11 @@ export class MemoryQueue implements Queue {
     if (this.#waiting(claim.lane).length > 0) this.#db.wake();
   }
 
-  async unsettled(lane: LaneId, before = Number.POSITIVE_INFINITY): Promise<readonly QueueEntry[]> {
+  async unsettled(lane: LaneId, before = Number.POSITIVE_INFINITY, limit?: number): Promise<readonly QueueEntry[]> {
     await Promise.resolve();
     return this.#waiting(lane)
       .filter((row) => row.id < before)
+      .slice(0, limit)
       .map(entryOf);
   }
 

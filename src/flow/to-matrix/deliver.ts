@@ -74,18 +74,16 @@ async function perform<Kind extends RoomDuty['kind']>(
 }
 
 async function openPortal(doors: FlowDoors, entry: QueueEntry, owed: ToMatrix, puppet: Puppet): Promise<Open> {
+  const known = await doors.keeper.know(owed.portal, puppet);
   if (entry.parts.length > 0) {
     // A plan that was written down is not made anew, but a rule that came since may stop it.
-    const known = await doors.portals.byKey(owed.portal);
     const { payload } = entry;
-    const verdict = await mayBridge(doors, puppet, known?.facts ?? []);
+    const verdict = await mayBridge(doors, puppet, known.facts);
     if (verdict.effect === 'deny') {
-      const asked = known !== undefined && payload.from === 'network';
-      const readOn = asked && (await isReadOn(doors, entry, payload.event, known, puppet));
+      const readOn = payload.from === 'network' && (await isReadOn(doors, entry, payload.event, known, puppet));
       if (!readOn) throw denied(verdict);
     }
   }
-  const known = await doors.keeper.know(owed.portal, puppet);
   if (known.room === undefined && known.kind !== 'direct') {
     // Asked for before the room is there, so that no crash forgets it; done behind this entry, so that the message comes first.
     await mirrorLater(doors, { cause: entry.key, portal: known, puppet: puppet.id });

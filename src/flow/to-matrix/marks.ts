@@ -17,7 +17,7 @@ export async function planMarks(
   puppet: Puppet,
 ): Promise<Plan> {
   const { portal: key, sender, at, marks } = event;
-  const portal = await doors.portals.byKey(key);
+  const portal = await doors.keeper.find(key);
   if (portal?.room === undefined) return { do: 'nothing', code: 'no-room' };
   if (!(await mayHaveIt(doors, portal, puppet))) return { do: 'nothing', code: 'denied' };
   const duty = { kind: 'marks', marks } as const;
@@ -35,7 +35,7 @@ export async function planMarks(
 
 /** Done again, it changes nothing. A person who is out of the room, or whom the bridge may not speak for, keeps it as it is. */
 export async function keepMarks(doors: FlowDoors, key: PortalKey, puppet: Puppet, marks: ChatMarks): Promise<void> {
-  const room = (await doors.portals.byKey(key))?.room;
+  const room = (await doors.keeper.find(key))?.room;
   if (room === undefined) return;
   await isDone(async () => void (await doors.matrix.markRoom(puppet.owner, room, marks)));
 }
@@ -48,7 +48,7 @@ export async function markNewRoom(
   _entry: QueueEntry,
   act: Extract<BridgeAct, { kind: 'mark' }>,
 ): Promise<Plan> {
-  const portal = await doors.portals.byKey(act.portal);
+  const portal = await doors.keeper.find(act.portal);
   const puppet = await doors.puppets.find(act.puppet);
   if (portal?.room === undefined || puppet === undefined) return { do: 'nothing', code: 'no-room' };
   if (!(await mayHaveIt(doors, portal, puppet))) return { do: 'nothing', code: 'denied' };

@@ -39,7 +39,7 @@ export async function planToMatrix(
   if (puppet === undefined) return none('login-gone');
   if (event.kind === 'person') return await planPerson(doors, entry, event, puppet);
   if (event.kind === 'marks') return await planMarks(doors, entry, event, puppet);
-  const first = event.kind === 'same-chat' ? await beforeJoining(doors, event) : undefined;
+  const first = event.kind === 'same-chat' ? await beforeJoining(doors, entry, event) : undefined;
   if (first !== undefined) return first;
   const portal = await doors.keeper.know(event.portal, puppet);
   // Whatever the rules say now.

@@ -1,8 +1,8 @@
 // Two direct chats that turned out to be one person's: the room goes over, or says where the conversation goes on; knows no network.
 import type { Delivery } from '../../model/delivery.ts';
 import { originKey } from '../../model/effect.ts';
-import type { NewEntry } from '../../model/entry.ts';
-import { loginOwner, portalKeyText, toMatrixLane, type ChatId } from '../../model/ids.ts';
+import type { BridgeAct, NewEntry, QueueEntry } from '../../model/entry.ts';
+import { loginOwner, portalKeyText, toMatrixLane, type ChatId, type LaneId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
 import type { Portal, Puppet } from '../../model/records.ts';
 import { say } from '../../model/say.ts';
@@ -12,15 +12,60 @@ import { sayOnce } from '../tellings.ts';
 
 type Owed = Extract<Delivery, { to: 'matrix' }>;
 type SameChat = Extract<NetworkEvent, { kind: 'same-chat' }>;
+type Wake = Extract<BridgeAct, { kind: 'wake' }>;
 
-/** What has to be said and done before this login's chats are joined. @returns undefined when they may be now */
-export async function beforeJoining(doors: FlowDoors, event: SameChat): Promise<Plan | undefined> {
-  await tellOtherLogins(doors, event);
+/** How long what is on its way in a former chat that has its room keeps the other waiting, in ms. */
+const FORMER_PATIENCE_MS = 60_000;
+/** Between two looks for it, should nobody say that it is done, in ms. */
+const [FIRST_LOOK_MS, LAST_LOOK_MS] = [100, 10_000];
+/** The same, for what waits beside the former chat's own lane. */
+const BESIDE_MS = 500;
+
+/**
+ * What has to be said and done before this login's chats are joined. What is still on its way in the former chat may be about to open
+ * the room that goes over, and comes before whatever is said from now on. Behind it an act is put that wakes this lane; what comes
+ * there later is not waited for. A former chat that has its room is waited for a minute: then only the order is at stake.
+ * @returns undefined when they may be joined now
+ */
+export async function beforeJoining(doors: FlowDoors, entry: QueueEntry, event: SameChat): Promise<Plan | undefined> {
   const former = { ...event.portal, chat: event.before };
-  // It may be about to open the room that goes over, and comes before whatever is said from now on.
-  const earlier = await doors.queue.unsettled(toMatrixLane(former));
-  if (earlier.length > 0) return { do: 'wait', ms: 100, code: 'former-first' };
-  return (await doors.portals.byKey(former)) === undefined ? { do: 'nothing', code: 'no-former' } : undefined;
+  const waiting = await formerFirst(doors, entry, event, toMatrixLane(former));
+  const portal = await doors.portals.byKey(former);
+  if (waiting !== undefined && (portal?.room === undefined || waiting < FORMER_PATIENCE_MS)) {
+    const ms = Math.min(LAST_LOOK_MS, Math.max(FIRST_LOOK_MS, waiting / 2));
+    return { do: 'wait', ms, code: 'former-first' };
+  }
+  return portal === undefined ? { do: 'nothing', code: 'no-former' } : undefined;
+}
+
+/** @returns for how many ms something that came before in that lane has been waited for; undefined when there is nothing (any more) */
+async function formerFirst(
+  doors: FlowDoors,
+  entry: QueueEntry,
+  event: SameChat,
+  lane: LaneId,
+): Promise<number | undefined> {
+  const key = `former-first:${entry.key}`;
+  const waking = await doors.queue.find(key);
+  if (waking !== undefined) {
+    const [first] = await doors.queue.unsettled(lane, waking.id, 1);
+    return first === undefined ? undefined : doors.clock.now() - waking.receivedAt;
+  }
+  await tellOtherLogins(doors, event);
+  const [first] = await doors.queue.unsettled(lane, undefined, 1);
+  if (first === undefined) return undefined;
+  const act = { kind: 'wake', lane: entry.lane } as const;
+  const owner = event.portal.receiver === undefined ? {} : { owner: loginOwner(event.portal.receiver) };
+  const accepted = await doors.queue.accept({ entries: [{ key, lane, ...owner, payload: { from: 'bridge', act } }] });
+  return accepted.fresh > 0 ? 0 : undefined;
+}
+
+/** What waits beside this lane came before as well. */
+export async function wake(doors: FlowDoors, entry: QueueEntry, act: Wake): Promise<Plan> {
+  const [first] = await doors.queue.unsettled(entry.lane, entry.id, 1);
+  if (first !== undefined) return { do: 'wait', ms: BESIDE_MS, code: 'former-first', beside: true };
+  await doors.queue.hasten({ lane: act.lane });
+  return { do: 'nothing', code: 'woken' };
 }
 
 /** A network learns it through one login, in one process; every login has rooms of its own with that person. */

@@ -5,6 +5,7 @@ import type { Outcome, QueueEntry } from '../../model/entry.ts';
 import type { ActionReceipt, NetworkSession } from '../../ports/network.ts';
 import type { RoomId } from '../../model/ids.ts';
 import type { MediaSource } from '../../model/message.ts';
+import type { Portal } from '../../model/records.ts';
 import { mayHaveBeenCarried } from '../after-restore.ts';
 import { denied, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
 import { mirrorLater, sayOnce } from '../tellings.ts';
@@ -15,12 +16,15 @@ const AGAIN_AFTER_MS = 60_000;
 
 type Owed = Extract<Delivery, { to: 'network' }>;
 
-export async function deliverToNetwork(doors: FlowDoors, entry: QueueEntry, owed: Owed): Promise<Outcome> {
+export async function deliverToNetwork(doors: FlowDoors, entry: QueueEntry, planned: Owed): Promise<Outcome> {
+  // The chat may have turned out to be another one since this was written down: what is linked, and what rules say, is that one's.
+  const portal = await doors.keeper.find(planned.portal);
+  const owed = portal === undefined ? planned : { ...planned, portal: portal.key };
   const again = mayBeUnderWay(doors, entry);
   // A link is kept in the commit that ends its entry, or in that of a frozen part: before the first try there is none.
   const mayBeDone = owed.action.kind === 'send' && (again || entry.parts.length > 0);
   if (mayBeDone && (await doors.links.byEffect(owed.id)) !== undefined) return {};
-  const session = await openLine(doors, entry, owed);
+  const session = await openLine(doors, entry, owed, portal);
   const { action } = owed;
   if (isAboutGroup(action)) return await changeGroup(doors, entry, { ...owed, action }, session);
   const receipt = await session.perform(owed.action, owed.id, {
@@ -81,7 +85,7 @@ function mayBeUnderWay(doors: FlowDoors, entry: QueueEntry): boolean {
   return attempts > 0 || doors.clock.now() - receivedAt > AGAIN_AFTER_MS || mayHaveBeenCarried(doors, happened);
 }
 
-async function openLine(doors: FlowDoors, entry: QueueEntry, owed: Owed) {
+async function openLine(doors: FlowDoors, entry: QueueEntry, owed: Owed, portal: Portal | undefined) {
   const network = titleOf(doors, owed.portal.network);
   const puppet = await doors.puppets.find(owed.puppet);
   if (puppet === undefined || puppet.state === 'signed-out') {
@@ -90,7 +94,6 @@ async function openLine(doors: FlowDoors, entry: QueueEntry, owed: Owed) {
     });
   }
   if (entry.parts.length > 0) {
-    const portal = await doors.portals.byKey(owed.portal);
     const verdict = await mayBridge(doors, puppet, portal?.facts ?? []);
     if (verdict.effect === 'deny') throw denied(verdict);
   }

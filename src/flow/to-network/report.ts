@@ -64,7 +64,7 @@ export async function tellAuthor(
     if (about !== 'failed') return;
     const puppet = await doors.puppets.find(payload.puppet);
     if (puppet === undefined) return;
-    const portal = await doors.portals.byKey(payload.event.portal);
+    const portal = await doors.keeper.find(payload.event.portal);
     if (portal?.room === undefined) {
       const language = await languageOf(doors, puppet.owner);
       const words = say('fault.not-brought', { why: render(why, language) });
