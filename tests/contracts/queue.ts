@@ -440,18 +440,31 @@ export function queueContract(name: string, make: () => Promise<World>): void {
         expect(await b.queue.find('3')).toBeUndefined();
       });
 
-      test('and is listed with its lane, and with no other', async () => {
-        await a.queue.accept({ entries: [entry('1', 'x'), entry('2', 'x'), entry('3', 'y'), entry('4', 'x')] });
+      test('and is found in its lane, and in no other, by the message that it names', async () => {
+        const odd = 'm"\u0000\ud800';
+        const about = (key: string, of: string, message: string) =>
+          entry(key, of, { payload: { from: 'matrix', event: { message, text: '"m1"' } } });
+        await a.queue.accept({
+          entries: [
+            about('1', 'x', 'm1'),
+            about('2', 'x', 'm1'),
+            about('3', 'y', 'm1'),
+            about('4', 'x', 'm1'),
+            about('5', 'x', 'm12'),
+            about('6', 'x', odd),
+          ],
+        });
         for (const claim of await claimAll(a)) {
           for (const one of claim.entries.filter(({ key }) => key !== '2')) {
             await a.queue.park(claim, one, { code: 'c', say: { key: 'fault.internal' } });
           }
         }
-        expect(await b.queue.parkedIn(lane('x'))).toMatchObject([
-          { key: '1', payload: entry('1', 'x').payload },
+        expect(await b.queue.parkedIn(lane('x'), as('m1'))).toMatchObject([
+          { key: '1', payload: about('1', 'x', 'm1').payload },
           { key: '4' },
         ]);
-        expect(await b.queue.parkedIn(lane('z'))).toEqual([]);
+        expect(await b.queue.parkedIn(lane('x'), as(odd))).toMatchObject([{ key: '6' }]);
+        expect(await b.queue.parkedIn(lane('z'), as('m1'))).toEqual([]);
       });
 
       test('and may be rewritten, which forgets its frozen plan; nothing else may', async () => {

@@ -121,6 +121,24 @@ describe('a parked message', () => {
   });
 });
 
+describe('a parked answer that is edited', () => {
+  test('still answers what it answered', async () => {
+    const hello = world.matrix.seen(room)[0]?.event ?? as<EventId>('');
+    fail(never);
+    const answer = world.matrix.reply(room, marie, 'so', hello);
+    await world.run();
+    heal();
+    world.matrix.edit(room, marie, answer, 'so!');
+    world.matrix.edit(room, marie, answer, 'so it is');
+    await world.run();
+    const [entry] = await parked();
+    await world.house?.store.queue.release(entry?.id ?? 0);
+    await world.run();
+    const [greeting] = world.network.chats.get(chat)?.said ?? [];
+    expect(world.network.last(chat)).toMatchObject({ text: 'so it is', replyTo: greeting?.id });
+  });
+});
+
 describe('a parked message that is taken back', () => {
   const TAKEN_BACK = 'This was taken back before it could leave, so it will not be sent.';
 
@@ -220,6 +238,25 @@ describe('a message from over there that could not be shown', () => {
     await world.run();
     await releaseAll();
     expect(world.matrix.texts(room).filter((text) => text.startsWith('one'))).toEqual(['one!']);
+  });
+
+  test('and was changed there still answers what it answered, also when it is put aside in between', async () => {
+    const [hello] = world.matrix.seen(room);
+    const [greeting] = world.network.chats.get(chat)?.said ?? [];
+    if (greeting === undefined) throw new Error('nothing was said');
+    forbid();
+    const answer = world.network.say(chat, ZOE, 'so', { replyTo: greeting.id });
+    await world.run();
+    world.network.edit(chat, ZOE, answer, 'so!');
+    await world.run();
+    expect((await parked()).filter(({ network }) => network !== undefined)).toHaveLength(1);
+    allow();
+    world.network.edit(chat, ZOE, answer, 'so it is');
+    await world.run();
+    expect(world.matrix.seen(room).filter(({ text }) => text.startsWith('so'))).toMatchObject([
+      { text: 'so it is', replyTo: hello?.event },
+    ]);
+    expect((await parked()).filter(({ network }) => network !== undefined)).toEqual([]);
   });
 
   const sayHalf = async () => {

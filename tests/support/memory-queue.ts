@@ -15,6 +15,7 @@ import {
   loginOwner,
   portalKeyText,
   type LaneId,
+  type MessageId,
   type OwnerId,
   type PuppetId,
   type WorkerId,
@@ -243,9 +244,12 @@ export class MemoryQueue implements Queue {
     return rows.flatMap((row) => (row.parked === undefined ? [] : [parkedOf(row, row.parked)])).slice(0, limit);
   }
 
-  async parkedIn(lane: LaneId): Promise<readonly QueueEntry[]> {
+  async parkedIn(lane: LaneId, message: MessageId): Promise<readonly QueueEntry[]> {
     await Promise.resolve();
-    const rows = [...this.#db.entries.values()].filter((row) => row.entry.lane === lane && row.parked !== undefined);
+    const rows = [...this.#db.entries.values()].filter(
+      ({ entry, parked }) =>
+        entry.lane === lane && parked !== undefined && JSON.stringify(entry.payload).includes(JSON.stringify(message)),
+    );
     return rows.toSorted((a, b) => a.id - b.id).map(entryOf);
   }
 

@@ -27,8 +27,6 @@ const LATE_MS = 10 * 60_000;
 /** How a group is: done again, it changes nothing, so that no echo of it can be taken for more. */
 const WITHOUT_ECHO: ReadonlySet<NetworkEvent['kind']> = new Set(['chat', 'membership', 'role']);
 
-const RELEASED = { do: 'wait', ms: 250, code: 'target' } as const;
-
 export async function planToMatrix(
   doors: FlowDoors,
   entry: QueueEntry,
@@ -43,7 +41,8 @@ export async function planToMatrix(
   if (first !== undefined) return first;
   const portal = await doors.keeper.know(event.portal, puppet);
   // Whatever the rules say now.
-  if (event.kind === 'removal' && !(await dropSuperseded(doors, entry, event))) return RELEASED;
+  const dropped = event.kind === 'removal' ? await dropSuperseded(doors, entry, event, true) : undefined;
+  if (dropped !== undefined) return dropped;
   const verdict = await mayBridge(doors, puppet, portal.facts);
   if (verdict.effect === 'deny') {
     if (!(await isReadOn(doors, entry, event, portal, puppet))) return await refused(doors, portal, puppet, verdict);
@@ -126,8 +125,9 @@ async function planChange(
   event: Extract<NetworkEvent, { kind: 'edit' | 'removal' | 'reaction' }>,
   portal: Portal,
 ): Promise<Plan> {
-  if (event.kind === 'edit' && !(await dropSuperseded(doors, entry, event))) return RELEASED;
   let links = await doors.links.byMessage(portal.key, event.target);
+  const dropped = event.kind === 'edit' ? await dropSuperseded(doors, entry, event, links.length > 0) : undefined;
+  if (dropped !== undefined) return dropped;
   if (links.length === 0) {
     const patience = await targetPatience(doors, entry, portal, { message: event.target, needed: true });
     if (patience !== undefined) return patience;

@@ -6,6 +6,11 @@ import type { MatrixEvent } from '../../model/matrix-event.ts';
 import type { FlowDoors, Plan } from '../doors.ts';
 import { notice } from './report.ts';
 
+/** As Matrix names what an event has to do with another. */
+const RELATION = 'm.relates_to';
+
+type Content = Readonly<Record<string, unknown>>;
+
 /**
  * Surely never attempted: it stood behind an entry that kept the lane waiting. A fresh entry without attempts may have been
  * under way when its worker died.
@@ -64,15 +69,17 @@ export async function rewriteParked(
   raw: unknown,
 ): Promise<boolean> {
   if (parked.payload.from !== 'matrix') return false;
-  const event = { ...objectOf(parked.payload.event), content: newContent(raw) };
+  const before = objectOf(parked.payload.event);
+  const event = { ...before, content: newContent(raw, objectOf(before['content'])) };
   return await doors.queue.rewrite(parked.id, { from: 'matrix', event });
 }
 
-/** The edit's `m.new_content` with the relation of the message it replaces left out. */
-function newContent(raw: unknown): unknown {
-  return objectOf(objectOf(raw)['content'])['m.new_content'];
+/** An edit changes what is said, and not what that answers (spec: "Edits of replies"). */
+function newContent(raw: unknown, before: Content): Content {
+  const { [RELATION]: _, ...said } = objectOf(objectOf(objectOf(raw)['content'])['m.new_content']);
+  return RELATION in before ? { ...said, [RELATION]: before[RELATION] } : said;
 }
 
-function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+function objectOf(value: unknown): Content {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
