@@ -26,6 +26,8 @@ export interface Capabilities {
   readonly removesHere?: boolean;
   /** How long after its sending an edit of a message counts, in ms; absent = for ever, or the network itself refuses later ones. */
   readonly editWindowMs?: number;
+  /** The same of taking one back for everybody. */
+  readonly removeWindowMs?: number;
 }
 
 export interface NetworkAdapter {

@@ -60,6 +60,52 @@ describe('an edit on a network that takes edits for a quarter of an hour', () =>
   });
 });
 
+describe('a deletion on a network that takes deletions for sixty hours', () => {
+  const TOO_LATE =
+    'Not delivered: Pigeon lets a message be deleted for everyone for 60 hours only: over there it stays.';
+  beforeEach(() => {
+    world.network.removeWindowMs = 60 * 60 * MINUTE_MS;
+  });
+  const restarted = async (): Promise<void> => {
+    await world.house?.stop();
+    await world.start();
+  };
+
+  test('in time is made', async () => {
+    await restarted();
+    const event = await say('one');
+    world.clock.pass(60 * 60 * MINUTE_MS);
+    world.matrix.redact(room, marie, event);
+    await world.run();
+    expect(world.network.texts(chat)).toEqual(['zoe: hello']);
+    expect(refusals()).toEqual([]);
+  });
+
+  test('later is not, also after a restart, and its author hears so', async () => {
+    const event = await say('one');
+    await restarted();
+    world.clock.pass(10 * DAY_MS);
+    const removal = world.matrix.redact(room, marie, event);
+    await world.run();
+    expect(world.network.texts(chat)).toEqual(['zoe: hello', 'marie: one']);
+    expect(refusals()).toEqual([TOO_LATE]);
+    expect(world.matrix.seen(room).at(-1)).toMatchObject({ replyTo: removal });
+    expect(world.network.performed.filter(({ action }) => action.kind === 'remove')).toEqual([]);
+  });
+
+  test('of a reaction has all the time in the world', async () => {
+    const [theirs] = world.matrix.seen(room);
+    await restarted();
+    const reaction = world.matrix.react(room, marie, theirs?.event ?? ('' as EventId), '👍');
+    await world.run();
+    world.clock.pass(10 * DAY_MS);
+    world.matrix.redact(room, marie, reaction);
+    await world.run();
+    expect(refusals()).toEqual([]);
+    expect(world.network.performed.at(-1)?.action).toMatchObject({ kind: 'react', emoji: null });
+  });
+});
+
 describe('a message whose link is gone', () => {
   const FORGOTTEN =
     'Not delivered: the message is older than 730 days, so the bridge no longer knows which one it is on Pigeon.';

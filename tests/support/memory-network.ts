@@ -79,6 +79,7 @@ export class MemoryNetwork {
   tellsMarks = false;
   /** Of adapters made from then on. */
   editWindowMs: number | undefined;
+  removeWindowMs: number | undefined;
   /** By account and chat. */
   readonly #marks = new Map<string, ChatMarks>();
   /** Called before a chat is described; may throw. */
@@ -120,6 +121,7 @@ export class MemoryNetwork {
         maxTextUnits: MAX_TEXT,
         ...(this.tellsMarks ? { marks: true } : {}),
         ...(this.editWindowMs === undefined ? {} : { editWindowMs: this.editWindowMs }),
+        ...(this.removeWindowMs === undefined ? {} : { removeWindowMs: this.removeWindowMs }),
       },
       loginFlows: [],
       beginLogin: () => {

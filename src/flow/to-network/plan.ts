@@ -18,7 +18,7 @@ import { planGroup } from './group.ts';
 import { refusal } from './report.ts';
 import { dropParked, rewriteParked, staleAt, tooOld } from './second-thoughts.ts';
 import { planTimer } from './timer.ts';
-import { editTooLate, forgotten } from './too-late.ts';
+import { changeTooLate, forgotten } from './too-late.ts';
 import { pieces, shownLate, withQuote } from './words.ts';
 
 /** How long an event whose target is not known yet waits for the other direction to finish, in ms. */
@@ -166,12 +166,15 @@ async function planChange(context: Context<Change>, raw: unknown): Promise<Plan>
     return event.kind === 'removal' ? none('no-target') : refusal(entry, event, say('fault.no-target', { network }));
   }
   switch (event.kind) {
-    case 'removal':
+    case 'removal': {
+      const late = changeTooLate(doors, 'removal', portal, links);
+      if (late !== undefined) return refusal(entry, event, late);
       return owe(
         context,
         event.event,
         links.map((link) => ({ kind: 'remove', chat, target: link.message })),
       );
+    }
     case 'reaction':
       return owe(
         context,
@@ -180,7 +183,7 @@ async function planChange(context: Context<Change>, raw: unknown): Promise<Plan>
       );
     case 'edit': {
       if (links.some((link) => !isAuthor(link, event, puppet))) return refusal(entry, event, say('fault.not-yours'));
-      const late = editTooLate(doors, portal, links);
+      const late = changeTooLate(doors, 'edit', portal, links);
       if (late !== undefined) return refusal(entry, event, late);
       if (await editedBefore(doors, entry, event.target)) return { do: 'wait', ms: 250, code: 'order', beside: true };
       return owe(context, event.target, editActions(chat, links, pieces(doors, portal, event.body)));

@@ -6,19 +6,24 @@ import type { EventLook } from '../../ports/matrix.ts';
 import { titleOf, type FlowDoors } from '../doors.ts';
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 
-/** Of a network that says nothing of it: its phones would leave an edit out that comes later, and nobody would know. */
-export function editTooLate(
+/** Of a network that says nothing of it: its phones would leave a change out that comes later, and nobody would know. */
+export function changeTooLate(
   doors: Pick<FlowDoors, 'adapters' | 'clock'>,
+  kind: 'edit' | 'removal',
   portal: Portal,
   links: readonly MessageLink[],
 ): Say | undefined {
-  const window = doors.adapters.get(portal.key.network)?.capabilities.editWindowMs;
+  const can = doors.adapters.get(portal.key.network)?.capabilities;
+  const window = kind === 'edit' ? can?.editWindowMs : can?.removeWindowMs;
   const now = doors.clock.now();
   if (window === undefined || links.every((link) => now - link.at <= window)) return undefined;
   const network = titleOf(doors, portal.key.network);
-  return say('fault.edit-too-late', { network, minutes: Math.floor(window / MINUTE_MS) });
+  return kind === 'edit'
+    ? say('fault.edit-too-late', { network, minutes: Math.floor(window / MINUTE_MS) })
+    : say('fault.remove-too-late', { network, hours: Math.floor(window / HOUR_MS) });
 }
 
 /** What to say where the target was carried, perhaps, but so long ago that its link is gone. */

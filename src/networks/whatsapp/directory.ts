@@ -61,7 +61,6 @@ export class Directory {
       personJid: (chat, person) => this.personJid(chat, person),
       mention: (chat, person) => (this.#isKnown(person) ? this.personJid(chat, person) : undefined),
       quoted: (message) => chats.recall(message)?.content,
-      sentAt: (message) => chats.recall(message)?.at,
       timer: (chat) => chats.timer(chat) ?? { seconds: this.#groups.get(chat)?.ephemeralDuration ?? 0 },
       secretOf: (message) => this.#secretOf(message),
       sealsReactions: (chat) => this.#groups.get(chat)?.isCommunityAnnounce === true,

@@ -20,7 +20,7 @@ import { contactIn, PHONE_KEY } from './phone-watch.ts';
 import { WhatsAppSession } from './session.ts';
 import type { WhatsAppSettings } from './settings.ts';
 import { mendLibsignal } from './state/libsignal.ts';
-import { EDIT_WINDOW_MS, MAX_TEXT_UNITS } from './write.ts';
+import { EDIT_WINDOW_MS, MAX_TEXT_UNITS, REMOVE_WINDOW_MS } from './write.ts';
 
 export { settingsSchema, type WhatsAppSettings } from './settings.ts';
 
@@ -36,7 +36,7 @@ export interface WhatsAppOptions {
   readonly qrMs?: number;
 }
 
-const capabilities: Capabilities = {
+export const capabilities: Capabilities = {
   actions: new Set([
     'send',
     'edit',
@@ -57,6 +57,7 @@ const capabilities: Capabilities = {
   groupAsks: new Set(['create', 'look', 'join', 'link', 'requests', 'answer']),
   maxTextUnits: MAX_TEXT_UNITS,
   editWindowMs: EDIT_WINDOW_MS,
+  removeWindowMs: REMOVE_WINDOW_MS,
 };
 
 /** Of no login: how often each person linked an account today. */

@@ -31,8 +31,6 @@ export interface WriteContext {
   readonly mention: (chat: ChatId, person: PersonId) => string | undefined;
   /** What a message said, if it is still known: phones show it above the answer. */
   readonly quoted: (message: MessageId) => proto.IMessage | undefined;
-  /** Epoch ms when a message was sent, if that is still known. */
-  readonly sentAt: (message: MessageId) => number | undefined;
   /** After which time messages disappear from the chat. */
   readonly timer: (chat: ChatId) => Timer;
   /** With which what hangs on a message is sealed; undefined when it is not known. */
@@ -152,7 +150,6 @@ function writeRemove(context: WriteContext, { chat, target }: Action<'remove'>):
   const name = parseMessage(target);
   const own = name.sender === context.self;
   if (!own && chatKind(chat) !== 'group') throw refuse('not-yours', 'whatsapp.not-yours');
-  if (isOlder(context, target, REMOVE_WINDOW_MS)) throw refuse('remove-too-late', 'whatsapp.remove-too-late');
   return {
     message: { protocolMessage: { key: keyOf(context, chat, name), type: Type.REVOKE } },
     attrs: { edit: own ? '7' : '8' },
@@ -180,11 +177,6 @@ export function isEmoji(text: string): boolean {
     /^\p{RGI_Emoji}$/v.test(text.replaceAll('\ufe0f', '')) ||
     /^\p{RGI_Emoji}$/v.test(`${text}\ufe0f`)
   );
-}
-
-function isOlder(context: WriteContext, message: MessageId, ms: number): boolean {
-  const at = context.sentAt(message);
-  return at !== undefined && context.now - at > ms;
 }
 
 function keyOf(context: WriteContext, chat: ChatId, { sender, id }: MessageName): proto.IMessageKey {

@@ -10,6 +10,8 @@ export const en = {
   'fault.homeserver': 'the homeserver refused it.',
   'fault.no-target': 'the message it refers to is not known on {network}.',
   'fault.edit-too-late': '{network} allows a message to be edited for {minutes} minutes only.',
+  'fault.remove-too-late':
+    '{network} lets a message be deleted for everyone for {hours} hours only: over there it stays.',
   'fault.forgotten':
     'the message is older than {days} days, so the bridge no longer knows which one it is on {network}.',
   'fault.unsupported-action': 'this cannot be carried to {network} yet.',

@@ -10,6 +10,8 @@ export const fr = {
   'fault.homeserver': 'le serveur Matrix l’a refusé.',
   'fault.no-target': 'le message auquel il se rapporte est inconnu sur {network}.',
   'fault.edit-too-late': '{network} ne permet de modifier un message que pendant {minutes} minutes.',
+  'fault.remove-too-late':
+    '{network} ne permet de supprimer un message pour tout le monde que pendant {hours} heures : il y reste.',
   'fault.forgotten': 'le message a plus de {days} jours, la passerelle ne sait plus duquel il s’agit sur {network}.',
   'fault.unsupported-action': 'ceci ne peut pas encore être transmis à {network}.',
   'fault.unsupported-body': 'ce type de message ({kind}) ne peut pas encore être transmis à {network}.',

@@ -5,6 +5,7 @@ import type { MessageAction } from '../../../src/model/delivery.ts';
 import { BridgeError } from '../../../src/model/errors.ts';
 import type { ChatId, EffectId, MessageId, PersonId } from '../../../src/model/ids.ts';
 import { plainText, type MessageBody } from '../../../src/model/message.ts';
+import { capabilities } from '../../../src/networks/whatsapp/index.ts';
 import { stanzaId } from '../../../src/networks/whatsapp/ids.ts';
 import { readMessage } from '../../../src/networks/whatsapp/read.ts';
 import { isEmoji, MAX_TEXT_UNITS, write, type WriteContext } from '../../../src/networks/whatsapp/write.ts';
@@ -24,7 +25,6 @@ const context: WriteContext = {
   personJid: (_chat, person) => jids[person] ?? '',
   mention: (_chat, person) => jids[person],
   quoted: (message) => (message === theirs ? { conversation: 'before' } : undefined),
-  sentAt: () => NOW - 60_000,
   timer: () => ({ seconds: 0 }),
   secretOf: () => undefined,
   sealsReactions: () => false,
@@ -235,12 +235,8 @@ describe('refused in words', () => {
     expect(refusal(action)).toBe(said);
   });
 
-  test('deletions after 60 hours', () => {
-    const remove: MessageAction = { kind: 'remove', chat, target: mine };
-    const old = (ms: number): Partial<WriteContext> => ({ sentAt: () => NOW - ms });
-    expect(refusal(remove, { sentAt: () => undefined })).toBe('taken');
-    expect(refusal(remove, old(60 * 3_600_000))).toBe('taken');
-    expect(refusal(remove, old(60 * 3_600_000 + 1))).toBe('whatsapp-remove-too-late never whatsapp.remove-too-late');
+  test('nothing for its age: the house, which knows how old each message is, has refused that already', () => {
+    expect(capabilities).toMatchObject({ editWindowMs: 900_000, removeWindowMs: 60 * 3_600_000 });
   });
 
   test('marks that would make a text too long are left out, its words are not', () => {
