@@ -17,7 +17,7 @@ import { silentLogger } from './library.ts';
 import { childrenOf, noteOf, renamingIn, type Renaming } from './notifications.ts';
 import type { PeopleBook } from './people-book.ts';
 import type { PeopleDesk } from './people-desk.ts';
-import { placeOf, told, type ReadContext, type WireMessage } from './place.ts';
+import { momentOf, placeOf, told, type ReadContext, type WireMessage } from './place.ts';
 import { readMessage } from './read.ts';
 import { sameChats } from './same-chats.ts';
 import type { SecretBook } from './secret-book.ts';
@@ -259,7 +259,7 @@ export class Inbox {
     const user = after[heard.kind];
     if (user !== undefined) chats.note(chat, { jid: jidText(heard.kind, user) });
     const id = messageId(person, node.attrs['id'] ?? '');
-    const at = Number(node.attrs['t'] ?? 0) * 1000 || clock.now();
+    const at = momentOf(node.attrs['t'], clock.now());
     const portal = sink.portalKey(chat, 'direct');
     const place = { chat, portal, sender: person, at, via: 'live', id, native: node.attrs['id'] ?? '' } as const;
     return [told(place, 'whatsapp.new-number')];

@@ -5,7 +5,7 @@ import type { EphemeralEvent } from '../../model/network-event.ts';
 import { messageId } from './ids.ts';
 import { handlesOf, isPerson, overlap, parseJid } from './jid.ts';
 import { childrenOf } from './notifications.ts';
-import { personOf, type ReadContext } from './place.ts';
+import { momentOf, personOf, type ReadContext } from './place.ts';
 
 export function glimpseOf(context: ReadContext, node: BinaryNode): EphemeralEvent | undefined {
   return node.tag === 'chatstate'
@@ -69,8 +69,7 @@ export function ownPhoneAt(context: ReadContext, { attrs }: BinaryNode): number 
   const from = attrs['participant'] ?? attrs['from'];
   const who = handlesOf(from);
   if (who === undefined || parseJid(from)?.device !== 0 || !overlap(who, context.selfHandles)) return undefined;
-  const seconds = Number(attrs['t']);
-  return seconds > 0 ? seconds * 1000 : context.now();
+  return momentOf(attrs['t'], context.now());
 }
 
 /** What one receipt is about besides the message that it bears the id of. */

@@ -69,17 +69,25 @@ export function placeOf(context: ReadContext, message: WireMessage, via: Origin[
   const who = authorOf(context, message, jid);
   if (who === undefined) return undefined;
   const chat = chatOf(context, message, jid, who);
-  const seconds = Number(message.messageTimestamp ?? 0);
   return {
     chat,
     portal: context.portal(chat, chatKind(chat)),
     sender: who,
-    at: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : context.now(),
+    at: momentOf(message.messageTimestamp, context.now()),
     via,
     id: messageId(who, key.id ?? ''),
     native: key.id ?? '',
     ...(jid.kind === 'group' ? { group: jid.user } : {}),
   };
+}
+
+/** Later than this is no date, epoch ms. */
+const LAST_MOMENT = 8.64e15;
+
+/** @param seconds epoch s as the server writes them @returns epoch ms; `now` for what is no moment */
+export function momentOf(seconds: unknown, now: number): number {
+  const at = Math.round(Number(seconds ?? 0) * 1000);
+  return at > 0 && at <= LAST_MOMENT ? at : now;
 }
 
 function chatOf(context: ReadContext, message: WireMessage, jid: Jid, author: PersonId): ChatId {
@@ -156,7 +164,7 @@ export function unreadable(place: Place, what: string): NetworkEvent {
 
 /** @param seconds 0 = messages stay */
 export function readTimer({ removesHere }: ReadContext, seconds: number, place: Place): NetworkEvent {
-  if (!(seconds > 0)) return told(place, 'whatsapp.timer-off');
+  if (!(seconds > 0 && Number.isFinite(seconds))) return told(place, 'whatsapp.timer-off');
   const hours = Math.max(1, Math.round(seconds / 3600));
   if (hours > 48) {
     const days = Math.round(hours / 24);

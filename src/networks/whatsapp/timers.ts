@@ -33,7 +33,11 @@ export function timerIn(message: WireMessage): Timer | undefined {
 }
 
 function timer(seconds: number, since: number): Timer {
-  return { seconds: seconds > 0 ? seconds : 0, ...(since > 0 ? { since } : {}) };
+  return { seconds: whole(seconds), ...(whole(since) > 0 ? { since } : {}) };
+}
+
+function whole(seconds: number): number {
+  return Number.isSafeInteger(seconds) && seconds > 0 ? seconds : 0;
 }
 
 /** When a message disappears that says so; nothing else that comes does. */
