@@ -1,4 +1,5 @@
-// The catalogue of everything the bridge says to people, in English and French; knows no grammar beyond {name} holes.
+// The catalogue of everything the bridge says to people, in English and French; knows no grammar beyond {name} holes and
+// the plural of what is counted.
 import { en as commandsEn } from './en/commands.ts';
 import { en as flowEn } from './en/flow.ts';
 import { en as networksEn } from './en/networks.ts';
@@ -13,20 +14,31 @@ const fr: Record<keyof typeof en, string> = { ...flowFr, ...networksFr, ...whats
 
 export type SayKey = keyof typeof en;
 
-/** Fills `{name}` holes from `values`; a value that is itself a catalogue key (`kind.photo`) is rendered too. */
+/**
+ * Fills `{name}` holes from `values`; a value that is itself a catalogue key (`kind.photo`) is rendered too. `{hours:hour|hours}` is a
+ * number with what is counted, in the form that the language wants for it.
+ */
 export function render(
   sentence: { readonly key: SayKey; readonly with?: Readonly<Record<string, string | number>> },
   language: 'en' | 'fr',
 ): string {
   const catalogue: Record<string, string> = language === 'fr' ? fr : en;
   const template = catalogue[sentence.key] ?? sentence.key;
-  return template.replace(/\{(\w+)\}/g, (hole, name: string) => {
+  return template.replace(HOLE, (hole, name: string, one?: string, more?: string) => {
     const value = sentence.with?.[name];
     if (value === undefined) return hole;
+    if (one !== undefined) return `${value} ${isOne(Number(value), language) ? one : more}`;
     return typeof value === 'string' && name === 'kind' && value in catalogue
       ? (catalogue[value] ?? value)
       : String(value);
   });
+}
+
+const HOLE = /\{(\w+)(?::([^|{}]+)\|([^|{}]+))?\}/g;
+const plurals = { en: new Intl.PluralRules('en'), fr: new Intl.PluralRules('fr') };
+
+function isOne(count: number, language: 'en' | 'fr'): boolean {
+  return plurals[language].select(count) === 'one';
 }
 
 export const languages = ['en', 'fr'] as const;

@@ -11,7 +11,10 @@ const keys = Object.keys(en) as (keyof typeof en)[];
 /** The same word in both languages. */
 const SAME = new Set(['kind.photo', 'kind.audio', 'kind.album', 'ping.pong', 'room.ghost-left']);
 
-const holes = (text: string): readonly string[] => [...new Set(text.match(/\{\w+\}/g) ?? [])].toSorted();
+/** A hole, with the forms of what is counted. */
+const HOLE = /\{(\w+)(?::[^|{}]+\|[^|{}]+)?\}/g;
+const holes = (text: string): readonly string[] =>
+  [...new Set([...text.matchAll(HOLE)].map(([, name = '']) => name))].toSorted();
 
 describe('words', () => {
   test('the same keys with the same holes', () => {
@@ -21,13 +24,13 @@ describe('words', () => {
 
   test('French is French', () => {
     const same = keys.filter(
-      (key) => en[key] === fr[key] && !SAME.has(key) && /[a-z]{3}/.test(en[key].replaceAll(/\{\w+\}/g, '')),
+      (key) => en[key] === fr[key] && !SAME.has(key) && /[a-z]{3}/.test(en[key].replaceAll(HOLE, '')),
     );
     expect(same).toEqual([]);
   });
 
   test('French spaces do not break before signs, and apostrophes are curly', () => {
-    const bare = (key: keyof typeof en): string => fr[key].replaceAll(/`[^`]*`/g, '``').replaceAll(/\{\w+\}/g, 'x');
+    const bare = (key: keyof typeof en): string => fr[key].replaceAll(/`[^`]*`/g, '``').replaceAll(HOLE, 'x');
     const wrong = keys.filter((key) =>
       /\u0020[:;!?»]|«\u0020|[\p{L}`»][;!?]|[\p{L}]'|[\p{L}`]:(?:\s|$)/u.test(bare(key)),
     );
@@ -54,6 +57,24 @@ describe('words', () => {
       (key) => !text.includes(`'${key}'`) && !families.some((family) => key.startsWith(family)),
     );
     expect(silent).toEqual([]);
+  });
+
+  test('what is counted agrees with its number, in each language by its own rule', () => {
+    const hours = (language: 'en' | 'fr', count: number): string | undefined =>
+      /\d+ \p{L}+/u.exec(render({ key: 'timer.hours', with: { network: 'X', hours: count } }, language))?.[0];
+    expect([0, 1, 2, 24].map((count) => hours('en', count))).toEqual(['0 hours', '1 hour', '2 hours', '24 hours']);
+    expect([0, 1, 2, 24].map((count) => hours('fr', count))).toEqual(['0 heure', '1 heure', '2 heures', '24 heures']);
+  });
+
+  test('of one thing nothing is said in the plural', () => {
+    const numbers = ['count', 'days', 'hours', 'limit', 'minutes', 'parked', 'queued', 'seconds'];
+    const said = keys.flatMap((key) => {
+      const values = Object.fromEntries(holes(en[key]).map((name) => [name, numbers.includes(name) ? 1 : 'x']));
+      return (['en', 'fr'] as const).map((language) => render({ key, with: values }, language));
+    });
+    expect(said.filter((text) => /(?<![\p{L}\d])1 (?:new |nouvelles |of |premiers )?\p{L}+s\b/u.test(text))).toEqual(
+      [],
+    );
   });
 
   test('a hole is filled once: what people typed is never read as a hole', () => {

@@ -9,11 +9,11 @@ export const en = {
   'fault.too-large': 'it is too long.',
   'fault.homeserver': 'the homeserver refused it.',
   'fault.no-target': 'the message it refers to is not known on {network}.',
-  'fault.edit-too-late': '{network} allows a message to be edited for {minutes} minutes only.',
+  'fault.edit-too-late': '{network} allows a message to be edited for {minutes:minute|minutes} only.',
   'fault.remove-too-late':
-    '{network} lets a message be deleted for everyone for {hours} hours only: over there it stays.',
+    '{network} lets a message be deleted for everyone for {hours:hour|hours} only: over there it stays.',
   'fault.forgotten':
-    'the message is older than {days} days, so the bridge no longer knows which one it is on {network}.',
+    'the message is older than {days:day|days}, so the bridge no longer knows which one it is on {network}.',
   'fault.unsupported-action': 'this cannot be carried to {network} yet.',
   'fault.unsupported-body': 'this kind of message ({kind}) cannot be carried to {network} yet.',
   'fault.not-brought': 'A message could not be brought here from the other side: {why}',
@@ -39,13 +39,13 @@ export const en = {
   'timer.usage': 'write `!disappear 24h`, `!disappear 7d`, `!disappear 90d` or `!disappear off`.',
   'timer.off': 'From now on messages stay in this chat on {network}.',
   'timer.hours':
-    'From now on messages disappear from this chat on {network} after {hours} hours. They stay in this room for as long as your homeserver keeps them.',
+    'From now on messages disappear from this chat on {network} after {hours:hour|hours}. They stay in this room for as long as your homeserver keeps them.',
   'timer.hours-here':
-    'From now on messages disappear from this chat on {network} after {hours} hours. From this room they go as well.',
+    'From now on messages disappear from this chat on {network} after {hours:hour|hours}. From this room they go as well.',
   'timer.days':
-    'From now on messages disappear from this chat on {network} after {days} days. They stay in this room for as long as your homeserver keeps them.',
+    'From now on messages disappear from this chat on {network} after {days:day|days}. They stay in this room for as long as your homeserver keeps them.',
   'timer.days-here':
-    'From now on messages disappear from this chat on {network} after {days} days. From this room they go as well.',
+    'From now on messages disappear from this chat on {network} after {days:day|days}. From this room they go as well.',
   'portal.unsupported': '[{kind}: not bridged yet, see it on {network}]',
   'policy.login-denied': 'You may not sign in to {network}: {reason}',
   'room.encrypted-invite':

@@ -60,7 +60,7 @@ export const en = {
     'Telegram wants an email address for this account first. Open the Telegram app, follow its steps, then try again.',
   'telegram.wait': 'Talking to Telegram…',
   'telegram.show-qr': 'In the Telegram app, open Settings, Devices, Link Desktop Device and scan this code.',
-  'telegram.login-flood': 'Telegram asks to wait {minutes} minutes before the next login.',
+  'telegram.login-flood': 'Telegram asks to wait {minutes:minute|minutes} before the next login.',
   'telegram.login-lost': 'The connection to Telegram was lost. Write `login telegram` to begin again.',
   'telegram.private-only': 'Only private chats are bridged for now: groups and channels stay in the Telegram app.',
   'telegram.unbridged':

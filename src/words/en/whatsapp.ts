@@ -30,13 +30,13 @@ export const en = {
   'whatsapp.missed-video-call': 'Missed video call.',
   'whatsapp.timer-off': 'Messages no longer disappear from this chat on WhatsApp.',
   'whatsapp.timer-hours':
-    'New messages disappear from this chat on WhatsApp after {hours} hours. They stay in this room for as long as your homeserver keeps them.',
+    'New messages disappear from this chat on WhatsApp after {hours:hour|hours}. They stay in this room for as long as your homeserver keeps them.',
   'whatsapp.timer-hours-here':
-    'New messages disappear from this chat on WhatsApp after {hours} hours. From this room they go as well.',
+    'New messages disappear from this chat on WhatsApp after {hours:hour|hours}. From this room they go as well.',
   'whatsapp.timer-days':
-    'New messages disappear from this chat on WhatsApp after {days} days. They stay in this room for as long as your homeserver keeps them.',
+    'New messages disappear from this chat on WhatsApp after {days:day|days}. They stay in this room for as long as your homeserver keeps them.',
   'whatsapp.timer-days-here':
-    'New messages disappear from this chat on WhatsApp after {days} days. From this room they go as well.',
+    'New messages disappear from this chat on WhatsApp after {days:day|days}. From this room they go as well.',
   'whatsapp.new-number': 'This person has a new phone number on WhatsApp; the conversation goes on here.',
   'whatsapp.number-changed': 'A phone number was changed on WhatsApp.',
   'whatsapp.join-request':
@@ -58,20 +58,20 @@ export const en = {
   'whatsapp.unwelcome':
     'WhatsApp refuses how the bridge introduces itself. An administrator must update it; your login stays.',
   'whatsapp.phone-away':
-    'Your phone has not been heard of for {days} days. WhatsApp unlinks the bridge when it stays away for {limit} days: open WhatsApp on the phone.',
+    'Your phone has not been heard of for {days:day|days}. WhatsApp unlinks the bridge when it stays away for {limit:day|days}: open WhatsApp on the phone.',
   'whatsapp.phone-gone':
-    'Your phone has not been heard of for {days} days, and WhatsApp may unlink the bridge at any moment. Open WhatsApp on the phone now; if the link is gone, send `login whatsapp`.',
-  'whatsapp.temp-ban': 'WhatsApp has banned this account for {hours} hours. Wait, and write less afterwards.',
+    'Your phone has not been heard of for {days:day|days}, and WhatsApp may unlink the bridge at any moment. Open WhatsApp on the phone now; if the link is gone, send `login whatsapp`.',
+  'whatsapp.temp-ban': 'WhatsApp has banned this account for {hours:hour|hours}. Wait, and write less afterwards.',
   'whatsapp.ban-strangers':
-    'WhatsApp has banned this account for {hours} hours: too many messages to people who do not have its number. Wait, and answer only those who write first.',
+    'WhatsApp has banned this account for {hours:hour|hours}: too many messages to people who do not have its number. Wait, and answer only those who write first.',
   'whatsapp.ban-blocked':
-    'WhatsApp has banned this account for {hours} hours: too many people blocked it. Wait, and write only to people who expect it.',
+    'WhatsApp has banned this account for {hours:hour|hours}: too many people blocked it. Wait, and write only to people who expect it.',
   'whatsapp.ban-groups':
-    'WhatsApp has banned this account for {hours} hours: too many groups with people who do not have its number. Wait, and make no more of them.',
+    'WhatsApp has banned this account for {hours:hour|hours}: too many groups with people who do not have its number. Wait, and make no more of them.',
   'whatsapp.ban-same':
-    'WhatsApp has banned this account for {hours} hours: the same message went to too many people. Wait, and do not send it again.',
+    'WhatsApp has banned this account for {hours:hour|hours}: the same message went to too many people. Wait, and do not send it again.',
   'whatsapp.ban-lists':
-    'WhatsApp has banned this account for {hours} hours: too many messages to a broadcast list. Wait, and use the list less.',
+    'WhatsApp has banned this account for {hours:hour|hours}: too many messages to a broadcast list. Wait, and use the list less.',
   'whatsapp.outdated':
     'WhatsApp no longer accepts this version of the bridge. An administrator must update it; your login stays.',
   'whatsapp.no-multi-device':
@@ -89,21 +89,22 @@ export const en = {
   'whatsapp.picture-unreadable':
     'This picture cannot be read. WhatsApp gets a JPEG of whatever is JPEG, PNG, GIF or WebP.',
   'whatsapp.group-not-acceptable': 'WhatsApp does not accept that for a group.',
-  'whatsapp.group-name-long': 'WhatsApp takes no more than {count} characters as a group’s name.',
-  'whatsapp.group-topic-long': 'WhatsApp takes no more than {count} characters as a group’s description.',
+  'whatsapp.group-name-long': 'WhatsApp takes no more than {count:character|characters} as a group’s name.',
+  'whatsapp.group-topic-long': 'WhatsApp takes no more than {count:character|characters} as a group’s description.',
   'whatsapp.peer-gone': 'This person or group can no longer be reached on WhatsApp.',
   'whatsapp.restricted':
     'WhatsApp does not let this account begin new chats for now. Wait until the other side writes; your other chats go on.',
   'whatsapp.pace-young':
-    'This link is still young: for its first {count} days begin new chats on the phone, so that WhatsApp does not ban the account.',
+    'This link is still young: until it is {count:day|days} old, begin new chats on the phone, so that WhatsApp does not ban the account.',
   'whatsapp.pace-new-chats':
-    'No more than {count} new chats are begun in a day, so that WhatsApp does not ban the account. Try again tomorrow.',
+    'No more than {count:new chat is|new chats are} begun in a day, so that WhatsApp does not ban the account. Try again tomorrow.',
   'whatsapp.pace-new-chats-week':
-    'No more than {count} new chats are begun in a week, so that WhatsApp does not ban the account. Try again next week.',
+    'No more than {count:new chat is|new chats are} begun in a week, so that WhatsApp does not ban the account. Try again next week.',
   'whatsapp.pace-same-text':
-    'The same text went to {count} chats in a day. WhatsApp bans accounts for more: write something else, or wait until tomorrow.',
-  'whatsapp.pace-lookups': 'No more than {count} people are looked up in a day on WhatsApp. Try again tomorrow.',
-  'whatsapp.pace-groups': 'No more than {count} groups are made in a day: make it on the phone.',
+    'The same text went to {count:chat|chats} in a day. WhatsApp bans accounts for more: write something else, or wait until tomorrow.',
+  'whatsapp.pace-lookups':
+    'No more than {count:person is|people are} looked up in a day on WhatsApp. Try again tomorrow.',
+  'whatsapp.pace-groups': 'No more than {count:group is|groups are} made in a day: make it on the phone.',
   'whatsapp.flow-qr': 'with a QR code',
   'whatsapp.flow-code': 'with a code to type on the phone',
   'whatsapp.ask-phone':

@@ -9,10 +9,11 @@ export const fr = {
   'fault.too-large': 'il est trop long.',
   'fault.homeserver': 'le serveur Matrix l’a refusé.',
   'fault.no-target': 'le message auquel il se rapporte est inconnu sur {network}.',
-  'fault.edit-too-late': '{network} ne permet de modifier un message que pendant {minutes} minutes.',
+  'fault.edit-too-late': '{network} ne permet de modifier un message que pendant {minutes:minute|minutes}.',
   'fault.remove-too-late':
-    '{network} ne permet de supprimer un message pour tout le monde que pendant {hours} heures : il y reste.',
-  'fault.forgotten': 'le message a plus de {days} jours, la passerelle ne sait plus duquel il s’agit sur {network}.',
+    '{network} ne permet de supprimer un message pour tout le monde que pendant {hours:heure|heures} : il y reste.',
+  'fault.forgotten':
+    'le message a plus de {days:jour|jours}, la passerelle ne sait plus duquel il s’agit sur {network}.',
   'fault.unsupported-action': 'ceci ne peut pas encore être transmis à {network}.',
   'fault.unsupported-body': 'ce type de message ({kind}) ne peut pas encore être transmis à {network}.',
   'fault.not-brought': 'Un message de l’autre côté n’a pas pu être apporté ici : {why}',
@@ -38,13 +39,13 @@ export const fr = {
   'timer.usage': 'écrivez `!ephemere 24h`, `!ephemere 7j`, `!ephemere 90j` ou `!ephemere non`.',
   'timer.off': 'Désormais, les messages restent dans cette discussion sur {network}.',
   'timer.hours':
-    'Désormais, les messages disparaissent de cette discussion sur {network} au bout de {hours} heures. Dans ce salon, ils restent aussi longtemps que votre serveur les garde.',
+    'Désormais, les messages disparaissent de cette discussion sur {network} au bout de {hours:heure|heures}. Dans ce salon, ils restent aussi longtemps que votre serveur les garde.',
   'timer.hours-here':
-    'Désormais, les messages disparaissent de cette discussion sur {network} au bout de {hours} heures. De ce salon aussi.',
+    'Désormais, les messages disparaissent de cette discussion sur {network} au bout de {hours:heure|heures}. De ce salon aussi.',
   'timer.days':
-    'Désormais, les messages disparaissent de cette discussion sur {network} au bout de {days} jours. Dans ce salon, ils restent aussi longtemps que votre serveur les garde.',
+    'Désormais, les messages disparaissent de cette discussion sur {network} au bout de {days:jour|jours}. Dans ce salon, ils restent aussi longtemps que votre serveur les garde.',
   'timer.days-here':
-    'Désormais, les messages disparaissent de cette discussion sur {network} au bout de {days} jours. De ce salon aussi.',
+    'Désormais, les messages disparaissent de cette discussion sur {network} au bout de {days:jour|jours}. De ce salon aussi.',
   'portal.unsupported': '[{kind} : pas encore transmis, à voir sur {network}]',
   'policy.login-denied': 'Vous ne pouvez pas vous connecter à {network} : {reason}',
   'room.encrypted-invite':

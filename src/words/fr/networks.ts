@@ -63,14 +63,14 @@ export const fr = {
   'telegram.wait': 'Échange avec Telegram…',
   'telegram.show-qr':
     'Dans l’application Telegram, ouvrez Paramètres, Appareils, Connecter un appareil et scannez ce code.',
-  'telegram.login-flood': 'Telegram demande d’attendre {minutes} minutes avant la prochaine connexion.',
+  'telegram.login-flood': 'Telegram demande d’attendre {minutes:minute|minutes} avant la prochaine connexion.',
   'telegram.login-lost': 'La connexion avec Telegram a été perdue. Écrivez `connexion telegram` pour recommencer.',
   'telegram.private-only':
     'Seules les discussions privées sont reliées pour le moment : les groupes et les canaux restent dans l’application Telegram.',
   'telegram.unbridged':
     'Des messages sont arrivés sur Telegram dans des groupes ou des canaux qui ne sont pas encore reliés : lisez-les dans l’application Telegram. Chacun n’est annoncé qu’une fois :{chats}',
   'telegram.unbridged-more':
-    'Des messages sont arrivés sur Telegram dans des groupes ou des canaux qui ne sont pas encore reliés : lisez-les dans l’application Telegram. Chacun n’est annoncé qu’une fois :{chats}\n- et {count} autres',
+    'Des messages sont arrivés sur Telegram dans des groupes ou des canaux qui ne sont pas encore reliés : lisez-les dans l’application Telegram. Chacun n’est annoncé qu’une fois :{chats}\n- et {count:autre|autres}',
   'telegram.only-people': 'Seules les discussions directes avec des personnes sont reliées à Telegram pour le moment.',
   'pigeon.flow-password': 'avec un nom et un mot de passe',
   'pigeon.ask': 'Envoyez le nom de votre compte Pigeon, puis son mot de passe.',

@@ -30,13 +30,13 @@ export const fr = {
   'whatsapp.missed-video-call': 'Appel vidéo manqué.',
   'whatsapp.timer-off': 'Les messages ne disparaissent plus de cette discussion sur WhatsApp.',
   'whatsapp.timer-hours':
-    'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {hours} heures. Dans ce salon, ils restent aussi longtemps que votre serveur les garde.',
+    'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {hours:heure|heures}. Dans ce salon, ils restent aussi longtemps que votre serveur les garde.',
   'whatsapp.timer-hours-here':
-    'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {hours} heures. De ce salon aussi.',
+    'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {hours:heure|heures}. De ce salon aussi.',
   'whatsapp.timer-days':
-    'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {days} jours. Dans ce salon, ils restent aussi longtemps que votre serveur les garde.',
+    'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {days:jour|jours}. Dans ce salon, ils restent aussi longtemps que votre serveur les garde.',
   'whatsapp.timer-days-here':
-    'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {days} jours. De ce salon aussi.',
+    'Les nouveaux messages disparaissent de cette discussion sur WhatsApp au bout de {days:jour|jours}. De ce salon aussi.',
   'whatsapp.new-number': 'Cette personne a un nouveau numéro sur WhatsApp ; la conversation continue ici.',
   'whatsapp.number-changed': 'Un numéro de téléphone a changé sur WhatsApp.',
   'whatsapp.join-request':
@@ -56,20 +56,20 @@ export const fr = {
   'whatsapp.unwelcome':
     'WhatsApp refuse la façon dont la passerelle se présente. Un administrateur doit la mettre à jour ; votre connexion reste.',
   'whatsapp.phone-away':
-    'Votre téléphone n’a donné aucun signe depuis {days} jours. WhatsApp dissocie la passerelle quand il reste absent {limit} jours : ouvrez WhatsApp sur le téléphone.',
+    'Votre téléphone n’a donné aucun signe depuis {days:jour|jours}. WhatsApp dissocie la passerelle quand il reste absent {limit:jour|jours} : ouvrez WhatsApp sur le téléphone.',
   'whatsapp.phone-gone':
-    'Votre téléphone n’a donné aucun signe depuis {days} jours, et WhatsApp peut dissocier la passerelle à tout moment. Ouvrez maintenant WhatsApp sur le téléphone ; si le lien est rompu, envoyez `connexion whatsapp`.',
-  'whatsapp.temp-ban': 'WhatsApp a banni ce compte pour {hours} heures. Attendez, puis écrivez moins.',
+    'Votre téléphone n’a donné aucun signe depuis {days:jour|jours}, et WhatsApp peut dissocier la passerelle à tout moment. Ouvrez maintenant WhatsApp sur le téléphone ; si le lien est rompu, envoyez `connexion whatsapp`.',
+  'whatsapp.temp-ban': 'WhatsApp a banni ce compte pour {hours:heure|heures}. Attendez, puis écrivez moins.',
   'whatsapp.ban-strangers':
-    'WhatsApp a banni ce compte pour {hours} heures : trop de messages à des personnes qui n’ont pas son numéro. Attendez, puis ne répondez qu’à celles qui écrivent d’abord.',
+    'WhatsApp a banni ce compte pour {hours:heure|heures} : trop de messages à des personnes qui n’ont pas son numéro. Attendez, puis ne répondez qu’à celles qui écrivent d’abord.',
   'whatsapp.ban-blocked':
-    'WhatsApp a banni ce compte pour {hours} heures : trop de personnes l’ont bloqué. Attendez, puis n’écrivez qu’à celles qui s’y attendent.',
+    'WhatsApp a banni ce compte pour {hours:heure|heures} : trop de personnes l’ont bloqué. Attendez, puis n’écrivez qu’à celles qui s’y attendent.',
   'whatsapp.ban-groups':
-    'WhatsApp a banni ce compte pour {hours} heures : trop de groupes avec des personnes qui n’ont pas son numéro. Attendez, puis n’en créez plus.',
+    'WhatsApp a banni ce compte pour {hours:heure|heures} : trop de groupes avec des personnes qui n’ont pas son numéro. Attendez, puis n’en créez plus.',
   'whatsapp.ban-same':
-    'WhatsApp a banni ce compte pour {hours} heures : le même message est allé à trop de personnes. Attendez, puis ne l’envoyez plus.',
+    'WhatsApp a banni ce compte pour {hours:heure|heures} : le même message est allé à trop de personnes. Attendez, puis ne l’envoyez plus.',
   'whatsapp.ban-lists':
-    'WhatsApp a banni ce compte pour {hours} heures : trop de messages à une liste de diffusion. Attendez, puis utilisez moins la liste.',
+    'WhatsApp a banni ce compte pour {hours:heure|heures} : trop de messages à une liste de diffusion. Attendez, puis utilisez moins la liste.',
   'whatsapp.outdated':
     'WhatsApp n’accepte plus cette version de la passerelle. Un administrateur doit la mettre à jour ; votre connexion reste.',
   'whatsapp.no-multi-device':
@@ -90,21 +90,23 @@ export const fr = {
   'whatsapp.picture-unreadable':
     'Cette image est illisible. Ce qui est en JPEG, PNG, GIF ou WebP part en JPEG vers WhatsApp.',
   'whatsapp.group-not-acceptable': 'WhatsApp n’accepte pas cela pour un groupe.',
-  'whatsapp.group-name-long': 'WhatsApp ne prend pas plus de {count} caractères pour le nom d’un groupe.',
-  'whatsapp.group-topic-long': 'WhatsApp ne prend pas plus de {count} caractères pour la description d’un groupe.',
+  'whatsapp.group-name-long': 'WhatsApp ne prend pas plus de {count:caractère|caractères} pour le nom d’un groupe.',
+  'whatsapp.group-topic-long':
+    'WhatsApp ne prend pas plus de {count:caractère|caractères} pour la description d’un groupe.',
   'whatsapp.peer-gone': 'Cette personne ou ce groupe n’est plus joignable sur WhatsApp.',
   'whatsapp.restricted':
     'WhatsApp ne laisse pas ce compte commencer de nouvelles discussions pour le moment. Attendez que l’autre personne écrive ; vos autres discussions continuent.',
   'whatsapp.pace-young':
-    'Ce lien est encore récent : pendant ses {count} premiers jours, commencez les discussions sur le téléphone, pour que WhatsApp ne bannisse pas le compte.',
+    'Ce lien est encore récent : tant qu’il n’a pas {count:jour|jours}, commencez les discussions sur le téléphone, pour que WhatsApp ne bannisse pas le compte.',
   'whatsapp.pace-new-chats':
-    'Pas plus de {count} nouvelles discussions par jour, pour que WhatsApp ne bannisse pas le compte. Réessayez demain.',
+    'Pas plus de {count:nouvelle discussion|nouvelles discussions} par jour, pour que WhatsApp ne bannisse pas le compte. Réessayez demain.',
   'whatsapp.pace-new-chats-week':
-    'Pas plus de {count} nouvelles discussions par semaine, pour que WhatsApp ne bannisse pas le compte. Réessayez la semaine prochaine.',
+    'Pas plus de {count:nouvelle discussion|nouvelles discussions} par semaine, pour que WhatsApp ne bannisse pas le compte. Réessayez la semaine prochaine.',
   'whatsapp.pace-same-text':
-    'Le même texte est allé à {count} discussions en un jour. WhatsApp bannit des comptes pour davantage : écrivez autre chose, ou attendez demain.',
-  'whatsapp.pace-lookups': 'Pas plus de {count} personnes recherchées par jour sur WhatsApp. Réessayez demain.',
-  'whatsapp.pace-groups': 'Pas plus de {count} groupes créés par jour : créez-le sur le téléphone.',
+    'Le même texte est allé à {count:discussion|discussions} en un jour. WhatsApp bannit des comptes pour davantage : écrivez autre chose, ou attendez demain.',
+  'whatsapp.pace-lookups':
+    'Pas plus de {count:personne recherchée|personnes recherchées} par jour sur WhatsApp. Réessayez demain.',
+  'whatsapp.pace-groups': 'Pas plus de {count:groupe créé|groupes créés} par jour : créez-le sur le téléphone.',
   'whatsapp.flow-qr': 'avec un code QR',
   'whatsapp.flow-code': 'avec un code à saisir sur le téléphone',
   'whatsapp.ask-phone':
