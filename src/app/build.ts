@@ -27,7 +27,6 @@ import { networkSections } from './network-sections.ts';
 
 const SLOW_MS = 10 * 60_000;
 const TOO_OLD_MS = 24 * 60 * 60_000;
-const LINK_DAYS = 730;
 /** Lanes at work at the same time in one process; each has at most one request under way. */
 const LANES = 64;
 
@@ -201,7 +200,7 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
       defaultLanguage: config.language,
       tooOldMs: TOO_OLD_MS,
       slowMs: SLOW_MS,
-      linkDays: LINK_DAYS,
+      linkDays: config.retention.linkDays,
       showDelivered: config.rooms.showDelivered,
       shownMembers: config.rooms.shownMembers,
       restoredAt: ground.restoredAt,

@@ -13,6 +13,7 @@ import { AUDIT_OWNER, awaitHomeserver, awaitPing, checkEra, HomeserverWatch, mov
 import { openNetworks } from './networks.ts';
 import { Rounds } from './rounds.ts';
 import { stopSignal } from './signals.ts';
+import { Sweep } from './sweep.ts';
 
 /** How long what is in hand may take to end when the bridge is asked to stop, in ms. */
 const DRAIN_MS = 25_000;
@@ -93,10 +94,10 @@ async function runOn(config: Config, store: Store, log: Logger, options: RunOpti
     rounds.every(3_000, 'audit', async () => await tendAudit(store, house));
     rounds.every(60_000, 'era', async () => await tendEra(store, house));
     rounds.every(5_000, 'homeserver', async () => await watch.look(matrix));
-    rounds.every(6 * 60 * 60_000, 'prune', async () => {
-      await store.queue.prune(90);
-      await matrix.prune();
-    });
+    const { upkeep, leases } = store;
+    const media = async (): Promise<number> => await matrix.prune();
+    const sweep = new Sweep({ upkeep, leases, clock, log, retention: config.retention, media });
+    rounds.every(60 * 60_000, 'sweep', async (signal) => await sweep.tend(signal));
     const fresh = new AbortController();
     const keptFresh = policy.keepFresh(fresh.signal);
     onEnd(async () => {

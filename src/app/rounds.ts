@@ -6,6 +6,8 @@ export interface RoundDoors {
   readonly log: Logger;
 }
 
+export type Chore = (signal: AbortSignal) => Promise<void>;
+
 export class Rounds {
   readonly #doors: RoundDoors;
   readonly #stops = new Set<() => Promise<void>>();
@@ -14,8 +16,10 @@ export class Rounds {
     this.#doors = doors;
   }
 
-  /** Does it now and then again `ms` after each end; returns how to stop it. `kind` names it in the log. */
-  every(ms: number, kind: string, chore: () => Promise<void>): () => Promise<void> {
+  /**
+   * Does it now and then again `ms` after each end; returns how to stop it, which tells the chore so. `kind` names it in the log.
+   */
+  every(ms: number, kind: string, chore: Chore): () => Promise<void> {
     const control = new AbortController();
     const running = this.#run(ms, kind, chore, control.signal);
     const stop = async (): Promise<void> => {
@@ -31,10 +35,10 @@ export class Rounds {
     await Promise.all([...this.#stops].map(async (stop) => await stop()));
   }
 
-  async #run(ms: number, kind: string, chore: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  async #run(ms: number, kind: string, chore: Chore, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await chore();
+        await chore(signal);
       } catch (error) {
         this.#doors.log.warn({ kind, error }, 'a chore failed, will try again');
       }

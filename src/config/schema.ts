@@ -108,6 +108,13 @@ const rooms = z.strictObject({
   version: text('a room version such as "11"').optional(),
 });
 
+const retention = z.strictObject({
+  /** How long it is known which message of a network an event stands for: for edits, deletions, reactions and replies, in days. */
+  linkDays: integer('a number of days from 90 to 36500', 90, 36_500).default(730),
+  /** How long what was put aside waits for somebody's decision, in days. */
+  parkedDays: integer('a number of days from 1 to 36500', 1, 36_500).default(90),
+});
+
 const logging = z.strictObject({
   level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
@@ -134,6 +141,7 @@ export const configSchema = z.strictObject({
   administrators,
   rules: z.array(rule, 'expected a list of rules').default([]),
   rooms: rooms.prefault({}),
+  retention: retention.prefault({}),
   logging: logging.prefault({}),
   health: health.prefault({}),
 });

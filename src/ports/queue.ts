@@ -115,6 +115,4 @@ export interface Queue {
    * given lanes without having asked.
    */
   onWork(wake: () => void, hands?: Hands): () => void;
-  /** Forgets keys older than `days`, and lanes that long without anything in them: nothing queued, nothing parked, nobody's claim. */
-  prune(days: number): Promise<{ readonly keys: number; readonly lanes: number }>;
 }

@@ -11,6 +11,7 @@ import { PostgresGhosts, PostgresPersons, PostgresPuppets } from './people.ts';
 import { PostgresPortals } from './portals.ts';
 import { PostgresQueue } from './queue.ts';
 import { PostgresRules } from './rules.ts';
+import { PostgresUpkeep } from './upkeep.ts';
 import { PostgresVault, Seal } from './vault.ts';
 import { WorkBell } from './work-bell.ts';
 
@@ -39,6 +40,7 @@ export interface Store {
   readonly links: PostgresMessageLinks;
   readonly rules: PostgresRules;
   readonly era: Era;
+  readonly upkeep: PostgresUpkeep;
   /** Steps applied by this opening. */
   readonly migrated: readonly string[];
   /** Milliseconds of one answer. @throws BridgeError when the database does not answer */
@@ -92,6 +94,7 @@ function assemble(
     links: new PostgresMessageLinks(db),
     rules: new PostgresRules(db),
     era: new Era(db),
+    upkeep: new PostgresUpkeep(db),
     migrated,
     ping: async () => {
       const began = performance.now();

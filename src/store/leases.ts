@@ -108,7 +108,7 @@ export class PostgresLeases implements Leases {
     const me = this.self();
     const { rows } = await guarded('acquire', () =>
       this.#db.sync.query<{ epoch: string }>(
-        `insert into lease (owner, worker, epoch) values ($1, $2, 1)
+        `insert into lease (owner, worker, epoch) values ($1, $2, (extract(epoch from clock_timestamp()) * 1000)::bigint)
          on conflict (owner) do update set worker = excluded.worker,
            epoch = case when lease.worker = excluded.worker then lease.epoch else lease.epoch + 1 end
          where lease.worker = excluded.worker or not exists (
@@ -121,7 +121,7 @@ export class PostgresLeases implements Leases {
     return row === undefined ? undefined : { owner, worker: me, epoch: Number(row.epoch) };
   }
 
-  /** The row stays, so that its epoch never starts again. */
+  /** The row stays, so that its epoch goes on; one that was thrown away (upkeep) begins beyond it, by the clock. */
   async release(fence: Fence): Promise<void> {
     await guarded('release', () =>
       this.#db.sync.query(

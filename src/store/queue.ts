@@ -25,7 +25,7 @@ import { freezeParts } from './frozen.ts';
 import { hasten } from './hasten.ts';
 import { HeldLanes } from './held-lanes.ts';
 import { Parking } from './parking.ts';
-import { depthOf, pruneLanes, pruneSeen, type Depth } from './queue-upkeep.ts';
+import { depthOf, type Depth } from './queue-depth.ts';
 import { SettleBatcher } from './settle.ts';
 import { TakingTurns } from './taking-turns.ts';
 import type { PostgresVault } from './vault.ts';
@@ -278,10 +278,6 @@ export class PostgresQueue implements Queue {
       silence();
       if (this.#hands === hands) this.#hands = undefined;
     };
-  }
-
-  async prune(days: number): Promise<{ keys: number; lanes: number }> {
-    return { keys: await pruneSeen(this.#db, days), lanes: await pruneLanes(this.#db, days) };
   }
 
   /** Afterwards, even if the database did not hear of it, the lane may be claimed anew; before, our next claim would take it for a lost one. */

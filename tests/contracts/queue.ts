@@ -1,7 +1,7 @@
 // The contract of the durable queue, run on Postgres and on the in-memory twin: intake, claims, order, outcomes.
 import { describe, expect, test } from '@jest/globals';
 import type { Delivery } from '../../src/model/delivery.ts';
-import { ENTRY_VERSION, type LaneClaim } from '../../src/model/entry.ts';
+import { ENTRY_VERSION } from '../../src/model/entry.ts';
 import { FencedError } from '../../src/model/errors.ts';
 import { as, type OwnerId } from '../../src/model/ids.ts';
 import {
@@ -636,68 +636,6 @@ export function queueContract(name: string, make: () => Promise<World>): void {
         for (const stop of stops) stop();
         expect(at(keysOf(await claimOne(b)), 0)).toBe('1');
       });
-    });
-
-    test('forgets lanes that are empty for long, and none that is queued, parked, in hand or only just empty', async () => {
-      const day = 86_400_000;
-      const park = { code: 'c', say: { key: 'fault.internal' } } as const;
-      const names = ['empty', 'parked', 'queued', 'held'];
-      await a.queue.accept({ entries: names.map((name) => entry(name, name)) });
-      const claims = new Map((await claimAll(a)).map((claim) => [claim.lane, claim]));
-      const of = (name: string): LaneClaim => claims.get(lane(name)) ?? { lane: lane(name), epoch: 0, entries: [] };
-      await a.queue.settle(of('empty'), at(of('empty').entries, 0), {});
-      for (const name of ['parked', 'held']) await a.queue.park(of(name), at(of(name).entries, 0), park);
-      // In hand, with nothing in it.
-      expect(await a.queue.discard(at(of('held').entries, 0).id)).toBe(true);
-      for (const name of ['parked', 'queued']) await a.queue.yieldLane(of(name));
-      await world.pass(91 * day);
-      await b.leases.beat();
-      await b.queue.accept({ entries: [entry('recent', 'recent')] });
-      for (const claim of await claimAll(b)) {
-        if (claim.lane === lane('recent')) await b.queue.settle(claim, at(claim.entries, 0), {});
-        else await b.queue.yieldLane(claim);
-      }
-      await world.pass(89 * day);
-      expect(await b.queue.prune(90)).toMatchObject({ lanes: 1 });
-      expect(await b.queue.prune(90)).toMatchObject({ lanes: 0 });
-      await a.leases.beat();
-      expect(await a.queue.more(of('held'), 0, 9)).toEqual([]);
-      // What was parked goes on in its lane, and a forgotten lane comes again with what comes into it.
-      expect(await b.queue.release(at(of('parked').entries, 0).id)).toBe(true);
-      await b.queue.accept({ entries: [entry('6', 'empty'), entry('7', 'empty')] });
-      await b.leases.beat();
-      const all = await claimAll(b);
-      expect(new Map(all.map((claim) => [claim.lane, keysOf(claim)]))).toEqual(
-        new Map([
-          [lane('empty'), ['6', '7']],
-          [lane('parked'), ['parked']],
-          [lane('queued'), ['queued']],
-        ]),
-      );
-    });
-
-    test('forgets no lane into which something comes meanwhile', async () => {
-      for (let round = 0; round < 30; round += 1) {
-        const entries = ['x', 'y', 'z'].map((name) => entry(`${round}${name}`, name));
-        await Promise.all([b.queue.prune(0), a.queue.accept({ entries }), b.queue.prune(0)]);
-        const claims = await claimAll(a);
-        expect(new Set(claims.flatMap(keysOf))).toEqual(new Set(entries.map(({ key }) => key)));
-        for (const claim of claims) await a.queue.settle(claim, at(claim.entries, 0), {});
-      }
-    });
-
-    test('forgets old keys, but none whose entry is still there', async () => {
-      const day = 86_400_000;
-      await a.queue.accept({ entries: [entry('old', 'x'), entry('parked', 'x')] });
-      const claim = await claimOne(a);
-      await a.queue.settle(claim, at(claim.entries, 0), {});
-      await a.queue.park(claim, at(claim.entries, 1), { code: 'c', say: { key: 'fault.internal' } });
-      await world.pass(91 * day);
-      await a.queue.accept({ entries: [entry('new', 'y')] });
-      await a.queue.prune(90);
-      expect(await a.queue.seen(['old', 'parked', 'new'])).toEqual(new Set(['parked', 'new']));
-      expect(await a.queue.accept({ entries: [entry('parked', 'x')] })).toMatchObject({ fresh: 0 });
-      expect(await a.queue.accept({ entries: [entry('old', 'x')] })).toMatchObject({ fresh: 1 });
     });
   });
 }

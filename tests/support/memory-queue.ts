@@ -25,8 +25,6 @@ import type { Say } from '../../src/model/say.ts';
 import type { Accepted, AcceptBatch, Queue } from '../../src/ports/queue.ts';
 import { stored, type EntryRow, type LaneRow, type MemoryDatabase } from './memory-database.ts';
 
-const DAY_MS = 86_400_000;
-
 export class MemoryQueue implements Queue {
   readonly #db: MemoryDatabase;
   readonly #over = new WeakSet<LaneClaim>();
@@ -297,20 +295,6 @@ export class MemoryQueue implements Queue {
   onWork(wake: () => void): () => void {
     this.#db.listeners.add(wake);
     return () => void this.#db.listeners.delete(wake);
-  }
-
-  async prune(days: number): Promise<{ keys: number; lanes: number }> {
-    await Promise.resolve();
-    const before = this.#db.clock.now() - days * DAY_MS;
-    const kept = new Set([...this.#db.entries.values()].map((row) => row.entry.key));
-    const old = [...this.#db.seen].filter(([key, at]) => at < before && !kept.has(key));
-    for (const [key] of old) this.#db.seen.delete(key);
-    const used = new Set([...this.#db.entries.values()].map((row) => row.entry.lane as string));
-    const idle = [...this.#db.lanes].filter(
-      ([id, lane]) => lane.worker === undefined && lane.readyAt < before && !used.has(id),
-    );
-    for (const [id] of idle) this.#db.lanes.delete(id);
-    return { keys: old.length, lanes: idle.length };
   }
 
   #row(id: number): EntryRow {
