@@ -90,8 +90,9 @@ export async function welcome(doors: FlowDoors, portal: Portal, puppet: Puppet):
   if (known.has(key)) return;
   const open = { ...portal, room: portal.room };
   if (!(await doors.matrix.members(open.room)).has(puppet.owner)) {
-    await isDone(async () => await doors.keeper.bringIn(open, puppet.owner));
+    // First, so that no crash forgets it: whoever is in the room is not welcomed again.
     await markLater(doors, { cause: `welcome/${key}`, portal, puppet: puppet.id });
+    await isDone(async () => await doors.keeper.bringIn(open, puppet.owner));
   }
   if (known.size >= MOST_LOOKED) known.clear();
   known.add(key);

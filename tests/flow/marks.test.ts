@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { BridgeError } from '../../src/model/errors.ts';
 import type { ChatId, UserId } from '../../src/model/ids.ts';
-import { FlowWorld, MARIE, marie, paul, ZOE } from '../support/flow-world.ts';
+import { Ended, Wire } from '../support/ending.ts';
+import { FlowWorld, MARIE, marie, paul, turns, ZOE } from '../support/flow-world.ts';
 import { forbidden } from '../support/memory-matrix.ts';
 
 let world: FlowWorld;
@@ -102,6 +103,21 @@ describe('a chat of one person', () => {
     expect(kept(marie)).toEqual({});
   });
 
+  test('stays as it is where no rule allows the chat any more, once the homeserver that it waits for is back', async () => {
+    await open(...direct);
+    world.matrix.before = (method) => {
+      if (method === 'markRoom') throw new BridgeError('matrix-limited', 'later', 'fault.homeserver');
+    };
+    world.network.keep(chat, MARIE, { muted: true });
+    await world.run(1_000);
+    world.rule('deny');
+    await world.run(10_000);
+    world.matrix.before = () => undefined;
+    await world.run(120_000);
+    expect(kept(marie)).toEqual({});
+    expect(await world.house?.store.queue.depth()).toMatchObject({ queued: 0, parked: 0 });
+  });
+
   test('waits for a homeserver that is away', async () => {
     await open(...direct);
     let away = 3;
@@ -141,4 +157,44 @@ describe('a group of two logins', () => {
     await world.run();
     expect(kept(paul)).toEqual({ archived: true });
   });
+
+  test('is kept so too by whoever is let in later, although the bridge ended in between', async () => {
+    for (const after of [false, true]) {
+      let calls = 0;
+      while (await endedWhileLetIn(calls, after)) calls += 1;
+      expect(calls).toBeGreaterThan(5);
+    }
+  }, 60_000);
+
+  /** @returns whether the house lived long enough to be ended */
+  async function endedWhileLetIn(at: number, after: boolean): Promise<boolean> {
+    world = new FlowWorld();
+    world.network.tellsMarks = true;
+    for (const [user, self] of [
+      [marie, MARIE],
+      [paul, 'paul'],
+    ] as const) {
+      world.matrix.doubles.add(user);
+      world.login(user, self);
+    }
+    chat = world.network.chat(...group);
+    world.network.keep(chat, 'paul', { archived: true });
+    const wire = new Wire(at, after);
+    const house = await world.start('a', wire.wrap);
+    wire.armed = true;
+    world.network.say(chat, ZOE, 'hello');
+    // What ends the house ends whatever it was at.
+    await world.run().catch((error: unknown) => {
+      if (!(error instanceof Ended)) throw error;
+    });
+    await turns();
+    wire.armed = false;
+    if (wire.dead) await world.start('a');
+    await world.run(60_000);
+    expect({ at, kept: kept(paul) }).toEqual({ at, kept: { archived: true } });
+    expect(world.matrix.room(world.room(chat)).timeline.filter(({ state_key: user }) => user === paul)).toHaveLength(2);
+    await world.house?.lanes.drain();
+    if (!wire.dead) await house.lanes.drain();
+    return wire.dead;
+  }
 });

@@ -33,10 +33,14 @@ export async function planMarks(
   return { do: 'deliver', deliveries: [delivery] };
 }
 
-/** Done again, it changes nothing. A person who is out of the room, or whom the bridge may not speak for, keeps it as it is. */
+/**
+ * Done again, it changes nothing. A person who is out of the room, or whom the bridge may not speak for, keeps it as it is; so does one
+ * whom no rule lets have the chat, when this was written down before.
+ */
 export async function keepMarks(doors: FlowDoors, key: PortalKey, puppet: Puppet, marks: ChatMarks): Promise<void> {
-  const room = (await doors.keeper.find(key))?.room;
-  if (room === undefined) return;
+  const portal = await doors.keeper.find(key);
+  if (portal?.room === undefined || !(await mayHaveIt(doors, portal, puppet))) return;
+  const { room } = portal;
   await isDone(async () => void (await doors.matrix.markRoom(puppet.owner, room, marks)));
 }
 
