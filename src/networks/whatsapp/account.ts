@@ -5,6 +5,7 @@ import { BridgeError } from '../../model/errors.ts';
 import type { EffectId } from '../../model/ids.ts';
 import type { Puppet } from '../../model/records.ts';
 import { vaultScope, type ActionReceipt, type NetworkSink, type PerformContext } from '../../ports/network.ts';
+import { patiently } from '../../ports/patiently.ts';
 import type { Clock, Logger, Vault, VaultChange } from '../../ports/stores.ts';
 import { ChatBook } from './chat-book.ts';
 import { ExpiryBook } from './expiry-book.ts';
@@ -28,6 +29,7 @@ import { arrivalOf, glimpseOf } from './passing.ts';
 import { pictured } from './picture-news.ts';
 import { Pictures } from './pictures.ts';
 import type { ReadContext } from './place.ts';
+import { RowReader } from './row-reader.ts';
 import { SecretBook } from './secret-book.ts';
 import { Sends } from './sends.ts';
 import type { WhatsAppSettings } from './settings.ts';
@@ -50,7 +52,7 @@ export interface AccountDoors {
   /** False only in tests. */
   readonly paced: boolean;
   readonly line: () => Line | undefined;
-  /** Nothing can be written or accepted any more. */
+  /** Nothing can be written any more (FencedError), or what came cannot be read on. */
   readonly broken: (why: unknown) => void;
 }
 
@@ -137,6 +139,25 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     { puppet, sink, vault, clock, log, pacing, directory, groups: groupPictures, line },
     kept,
   );
+  const reader = new RowReader({
+    puppet: puppet.id,
+    sink,
+    clock,
+    log,
+    creds: state.creds,
+    context,
+    chats,
+    secrets,
+    expiries,
+    unsealed: (message) => unsealed({ ...directory.sealing, context }, message),
+    book,
+    admins: async (chat) => {
+      const open = line();
+      if (open === undefined || chatKind(chat) !== 'group') throw loggedOut();
+      return await directory.admins(open, chat);
+    },
+    stale: (chat) => directory.forget(chat),
+  });
   const inbox = new Inbox({
     puppet: puppet.id,
     scope,
@@ -145,23 +166,15 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     log,
     journal: state.journal,
     along: async (commit) => await state.along(commit),
-    creds: state.creds,
-    context,
+    reader,
     chats,
     secrets,
     expiries,
-    unsealed: (message) => unsealed({ ...directory.sealing, context }, message),
     people,
     book,
-    admins: async (chat) => {
-      const open = line();
-      if (open === undefined || chatKind(chat) !== 'group') throw loggedOut();
-      return await directory.admins(open, chat);
-    },
     accepted: (events, rows) => {
       for (const { person, portal, anew } of pictured(context, events, rows)) pictures.wonder(person, portal, anew);
     },
-    stale: (chat) => directory.forget(chat),
     failed: doors.broken,
   });
   inbox.add(state.journal.unread());
@@ -215,8 +228,16 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     return isAboutGroup(action) ? await groups.perform(line, action, open) : await sends.perform(line, action, effect);
   };
   const chores = async (signal: AbortSignal): Promise<void> => {
-    const expiring = expiries === undefined ? [] : [watchExpiries({ book: expiries, sink, clock, log }, signal)];
-    await Promise.all([phone.run(signal), state.forgetDaily(signal), ...expiring]);
+    const patience = { clock, log, facts: { puppet: puppet.id, network: 'whatsapp' }, closing: signal };
+    const all = [
+      async () => await phone.run(signal),
+      async () => await state.forgetDaily(signal),
+      ...(expiries === undefined
+        ? []
+        : [async () => await watchExpiries({ book: expiries, sink, clock, log }, signal)]),
+    ];
+    // Each goes on for as long as the login is open, whatever the database does meanwhile.
+    await Promise.all(all.map(async (one) => await patiently(patience, 'a chore failed, and is begun again', one)));
   };
   return { state, context, directory, inbox, perform, desk, pacing, chats, phone, chores, marks, passing, pictures };
 }

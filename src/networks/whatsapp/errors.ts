@@ -1,5 +1,5 @@
 // From WhatsApp's codes to what the house should do and what people are told: one table, no other error policy in this folder.
-import { BridgeError, type Retry } from '../../model/errors.ts';
+import { BridgeError, FencedError, type Retry } from '../../model/errors.ts';
 import type { PuppetState } from '../../model/records.ts';
 import type { SayKey } from '../../model/say.ts';
 
@@ -122,4 +122,22 @@ export function unanswered(cause?: unknown): BridgeError {
     mayHaveHappened: true,
     values: VALUES,
   });
+}
+
+/** What came cannot be read on, for a reason that nobody foresaw. */
+export function trouble(cause: unknown): BridgeError {
+  return new BridgeError('whatsapp-trouble', 'later', 'whatsapp.trouble', { cause, values: VALUES });
+}
+
+const UNREADABLE = 'whatsapp-unreadable-state';
+
+/** Why a login could not be read from the vault: a database that is away says so with a code. @throws always */
+export function unreadable(error: unknown): never {
+  const hasCode = typeof error === 'object' && error !== null && 'code' in error;
+  if (error instanceof FencedError || hasCode) throw error;
+  throw new BridgeError(UNREADABLE, 'later', 'whatsapp.unreadable-state', { cause: error, values: VALUES });
+}
+
+export function isUnreadable(error: unknown): error is BridgeError {
+  return error instanceof BridgeError && error.code === UNREADABLE;
 }

@@ -1,31 +1,23 @@
-// From the journal's rows to the house's commit: read, guarded, accepted with everything learnt on the way, then taken. Knows no socket.
-import type { AuthenticationCreds, BinaryNode } from '@whiskeysockets/baileys';
-import { originKey } from '../../model/effect.ts';
-import type { ChatId, PersonId, PuppetId } from '../../model/ids.ts';
+// From the journal's rows to the house's commit: read, accepted with everything learnt on the way, then taken. Knows no socket.
+import type { BinaryNode } from '@whiskeysockets/baileys';
+import type { PuppetId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
 import { say, type SayKey } from '../../model/say.ts';
 import type { NetworkSink } from '../../ports/network.ts';
 import { patiently } from '../../ports/patiently.ts';
-import type { Clock, Logger } from '../../ports/stores.ts';
+import type { Clock, LogFacts, Logger } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
 import type { ExpiryBook } from './expiry-book.ts';
-import { unwrap } from './content.ts';
-import { judge } from './guards.ts';
-import { chatKind, isPersonal, messageId } from './ids.ts';
-import { handlesOf, isPerson, jidText, parseJid, STATUS, type Handles } from './jid.ts';
-import { silentLogger } from './library.ts';
-import { childrenOf, noteOf, renamingIn, type Renaming } from './notifications.ts';
+import { handlesOf, type Handles } from './jid.ts';
+import { childrenOf } from './notifications.ts';
 import type { PeopleBook } from './people-book.ts';
 import type { PeopleDesk } from './people-desk.ts';
-import { momentOf, placeOf, told, type ReadContext, type WireMessage } from './place.ts';
-import { readMessage } from './read.ts';
+import type { RowReader } from './row-reader.ts';
 import { sameChats } from './same-chats.ts';
 import type { SecretBook } from './secret-book.ts';
 import type { Journal } from './state/journal.ts';
 import { placed, type LedgerChange } from './state/ledger.ts';
-import { rereadMessage } from './state/reread.ts';
 import type { Row } from './state/row.ts';
-import { expiryOf, timerIn } from './timers.ts';
 
 export interface InboxDoors {
   readonly puppet: PuppetId;
@@ -36,23 +28,16 @@ export interface InboxDoors {
   readonly journal: Journal;
   /** Lets a commit take along what the login has to keep: for what is new, the very commit that keeps what was decrypted. */
   readonly along: (commit: (changes: readonly LedgerChange[]) => Promise<void>) => Promise<void>;
-  readonly creds: Pick<AuthenticationCreds, 'me'>;
-  readonly context: ReadContext;
+  readonly reader: Pick<RowReader, 'read'>;
   readonly chats: ChatBook;
   readonly secrets: SecretBook;
   /** Absent where what disappears stays here. */
   readonly expiries: ExpiryBook | undefined;
-  /** Opens what is sealed with the secret of another message. */
-  readonly unsealed: (message: WireMessage) => WireMessage;
   readonly people: PeopleDesk;
   readonly book: PeopleBook;
-  /** Admins of a group, asked of WhatsApp. @throws when they cannot be learnt now */
-  readonly admins: (chat: ChatId) => Promise<ReadonlySet<PersonId>>;
   /** The house has it. */
   readonly accepted: (events: readonly NetworkEvent[], rows: readonly Row[]) => void;
-  /** A group is no longer what it was. */
-  readonly stale: (chat: ChatId) => void;
-  /** Nothing can be kept any more. */
+  /** It cannot go on: the login is lost (FencedError), or something happened that nobody foresaw; then resume() begins again. */
   readonly failed: (why: unknown) => void;
 }
 
@@ -78,7 +63,12 @@ export class Inbox {
   add(rows: readonly Row[]): void {
     this.#rows.push(...rows);
     this.#tell();
-    if (this.#closing.signal.aborted) return;
+    this.resume();
+  }
+
+  /** After a failure: what was not accepted is read once more. */
+  resume(): void {
+    if (this.#rows.length === 0 || this.#closing.signal.aborted) return;
     this.#working ??= this.#work();
   }
 
@@ -132,12 +122,16 @@ export class Inbox {
   }
 
   async #accept(batch: readonly Row[]): Promise<void> {
-    const { sink, journal, scope, people, book, chats, secrets, expiries, clock } = this.#doors;
+    const { sink, journal, scope, reader, people, book, chats, secrets, expiries, clock } = this.#doors;
     await this.#patiently(async () => {
       for (const { node } of batch) await people.look(book, namedIn(node), clock.now());
     });
     const events: NetworkEvent[] = [];
-    for (const row of batch) events.push(...(await this.#read(row)));
+    for (const row of batch) {
+      const heard = await reader.read(row);
+      events.push(...heard.events);
+      if (heard.elsewhere !== undefined) this.#elsewhere.add(heard.elsewhere);
+    }
     const accept = async (waiting: readonly LedgerChange[]): Promise<void> => {
       const { changes, taken } = journal.take(batch);
       const [learnt, remembered, sealed] = [people.take(book), chats.take(), secrets.take()];
@@ -154,133 +148,24 @@ export class Inbox {
       for (const one of more) one.written();
     };
     await this.#patiently(async () => await this.#doors.along(accept));
-    this.#doors.accepted(events, batch);
+    try {
+      this.#doors.accepted(events, batch);
+    } catch (error) {
+      // It is kept: what is only looked at because of it may be left out.
+      this.#doors.log.error({ ...this.#facts, error }, 'what came was kept, and not looked at further');
+    }
+  }
+
+  get #facts(): LogFacts {
+    return { puppet: this.#doors.puppet, network: 'whatsapp' };
   }
 
   /** Again and again while the database is away. @throws FencedError */
   async #patiently(work: () => Promise<void>): Promise<void> {
-    const { clock, log, puppet } = this.#doors;
-    const patience = { clock, log, facts: { puppet, network: 'whatsapp' }, closing: this.#closing.signal };
+    const { clock, log } = this.#doors;
+    const patience = { clock, log, facts: this.#facts, closing: this.#closing.signal };
     await patiently(patience, 'news could not be written, will try again', work);
   }
-
-  async #read(row: Row): Promise<readonly NetworkEvent[]> {
-    const renaming = renamingIn(row.node);
-    if (renaming !== undefined) return this.#renumbered(row, renaming);
-    const message = await this.#messageOf(row);
-    if (message === undefined) return [];
-    const { context, chats } = this.#doors;
-    const place = placeOf(context, message, 'live');
-    if (place === undefined) return [];
-    if (!(isPersonal(place.chat) || chatKind(place.chat) === 'group')) {
-      this.#elsewhere.add(elsewhere(place.chat));
-      return [];
-    }
-    if (!(await this.#mayPass(row, message, place.chat))) return [];
-    this.#learn(message, place.chat, place.at);
-    const healing = chats.isWaiting(place.id);
-    const reading = readMessage(context, message, { healing });
-    if (reading.waiting !== undefined) chats.wait(reading.waiting);
-    else if (healing) chats.heal(place.id);
-    for (const chat of reading.stale) this.#doors.stale(chat);
-    if (reading.events.some(({ kind }) => kind === 'message')) {
-      if (isPersonal(place.chat)) chats.note(place.chat, { met: true });
-      if (place.sender !== context.self) chats.said(place.chat, place.id);
-    }
-    const named = reading.names.filter(({ person, name }) => chats.call(person, name));
-    return [...reading.events, ...named.map(({ person, name }) => this.#renamed(person, name, place.at))];
-  }
-
-  async #messageOf(row: Row): Promise<WireMessage | undefined> {
-    if (row.node.tag !== 'message') return noteOf(row.node);
-    try {
-      const message = await rereadMessage(row, this.#doors.creds, silentLogger);
-      return message === undefined ? undefined : this.#doors.unsealed(message);
-    } catch {
-      // The library refuses such a stanza as well: no server may send it.
-      this.#note('bad-stanza', 'a stanza that nobody may send was passed over');
-      return undefined;
-    }
-  }
-
-  async #mayPass({ node }: Row, message: WireMessage, chat: ChatId): Promise<boolean> {
-    if (node.tag !== 'message') return true;
-    const { context, admins } = this.#doors;
-    const { attrs } = node;
-    const alt =
-      attrs['participant'] === undefined
-        ? [attrs['sender_pn'], attrs['sender_lid']]
-        : [attrs['participant_pn'], attrs['participant_lid']];
-    const authorAlt = alt.find((one) => one !== undefined);
-    const claim = {
-      content: message.message,
-      chat,
-      author: attrs['participant'] ?? attrs['from'] ?? '',
-      ...(authorAlt === undefined ? {} : { authorAlt }),
-      fromMe: message.key?.fromMe === true,
-    };
-    const guard = { selfHandles: context.selfHandles, person: context.person };
-    let judgement = judge({ ...guard, isAdmin: () => undefined }, claim);
-    if (judgement.do === 'ask') {
-      const { person } = judgement;
-      // What cannot be learnt now is no proof: the deletion is dropped.
-      const known = await admins(chat).catch(() => undefined);
-      judgement = known?.has(person) === true ? { do: 'keep' } : { do: 'drop', code: 'not-admin' };
-    }
-    if (judgement.do === 'drop') this.#note(judgement.code, 'a message that claims too much was dropped');
-    return judgement.do === 'keep';
-  }
-
-  #learn(message: WireMessage, chat: ChatId, at: number): void {
-    const { chats, context, secrets, expiries, clock } = this.#doors;
-    const jid = message.key?.remoteJid;
-    if (typeof jid === 'string') chats.note(chat, { jid });
-    const timer = timerIn(message);
-    if (timer !== undefined) chats.time(chat, timer);
-    if (message.message === null || message.message === undefined) return;
-    const { content } = unwrap(message.message);
-    const place = placeOf(context, message, 'live');
-    if (place === undefined) return;
-    chats.remember(place.id, { content, at });
-    const secret = (message.message.messageContextInfo ?? content.messageContextInfo)?.messageSecret;
-    const stays = expiryOf(content, place);
-    if (stays !== undefined) expiries?.add('in', stays, clock.now());
-    // Nothing hangs on what hangs on another message.
-    if (secret && !content.protocolMessage && !content.reactionMessage) secrets.remember(place.id, secret);
-  }
-
-  /** They stay who they were, and their chat with them; it is told where there is one. */
-  #renumbered({ node }: Row, { before, after }: Renaming): readonly NetworkEvent[] {
-    const { book, chats, sink, clock } = this.#doors;
-    const person = book.renamed(before, after, clock.now());
-    const chat = person as string as ChatId;
-    const heard = parseJid(chats.chat(chat).jid);
-    if (!isPerson(heard)) return [];
-    const user = after[heard.kind];
-    if (user !== undefined) chats.note(chat, { jid: jidText(heard.kind, user) });
-    const id = messageId(person, node.attrs['id'] ?? '');
-    const at = momentOf(node.attrs['t'], clock.now());
-    const portal = sink.portalKey(chat, 'direct');
-    const place = { chat, portal, sender: person, at, via: 'live', id, native: node.attrs['id'] ?? '' } as const;
-    return [told(place, 'whatsapp.new-number')];
-  }
-
-  #renamed(person: PersonId, name: string, at: number): NetworkEvent {
-    const chat = person as string as ChatId;
-    const portal = this.#doors.sink.portalKey(chat, 'direct');
-    const key = originKey(portal, 'person', messageId(person, name), String(at));
-    return { kind: 'person', key, portal, sender: person, at, via: 'live', person: { id: person, name } };
-  }
-
-  #note(code: string, line: string): void {
-    this.#doors.log.info({ puppet: this.#doors.puppet, network: 'whatsapp', code }, line);
-  }
-}
-
-/** Of what stays on the phone its person hears once. */
-function elsewhere(chat: ChatId): SayKey {
-  if (chat === STATUS) return 'whatsapp.status-elsewhere';
-  return chatKind(chat) === 'channel' ? 'whatsapp.channels-elsewhere' : 'whatsapp.lists-elsewhere';
 }
 
 /** Everybody whom a stanza names by an address. */

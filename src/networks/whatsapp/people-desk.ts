@@ -47,7 +47,15 @@ export class PeopleDesk {
       const kept = await this.#vault.read(PEOPLE_SCOPE, key);
       if (this.#looked.size >= MOST_LOOKED) this.#looked.clear();
       this.#looked.set(key, now);
-      if (kept !== undefined) book.absorb(key, kept);
+      if (kept !== undefined) this.#absorb(book, key, kept);
+    }
+  }
+
+  #absorb(book: PeopleBook, key: string, kept: Uint8Array): void {
+    try {
+      book.absorb(key, kept);
+    } catch {
+      // No row of the book: what is known here stands, and whoever is waited for need not wait.
     }
   }
 

@@ -16,6 +16,8 @@ export interface Reopening {
   readonly budget: DailyBudget;
   /** Aborted when nobody wants the line any more. */
   readonly closing: AbortSignal;
+  /** Nothing is left of the line. */
+  readonly gone: () => Promise<void>;
   /** What came over the line before is kept. */
   readonly kept: () => Promise<void>;
   /** @throws why it could not be opened */
@@ -30,6 +32,7 @@ const BUSY_ATTEMPT = 20;
 
 /** @throws FencedError, or what the vault said when nobody wants the line any more */
 export async function afterEnd(doors: Reopening, parting: Parting): Promise<void> {
+  await clear(doors);
   await remember(doors, parting);
   doors.sink.report(parting.state, parting.error);
   if (isForGood(parting)) return;
@@ -38,6 +41,15 @@ export async function afterEnd(doors: Reopening, parting: Parting): Promise<void
 
 function isForGood({ next }: Parting): boolean {
   return next === 'stop' || next === 'sign-out';
+}
+
+async function clear({ log, puppet, gone }: Reopening): Promise<void> {
+  try {
+    await gone();
+  } catch (error) {
+    // Whatever it leaves behind, its person must hear that it ended, and the next one is opened.
+    log.error({ puppet, network: 'whatsapp', error }, 'a line left something behind');
+  }
 }
 
 /** A database that is away is waited for: nobody else would open the line again. */
@@ -54,13 +66,13 @@ async function reopen(doors: Reopening, first: Parting): Promise<void> {
   const { clock, log, sink, puppet, closing } = doors;
   let parting = first;
   for (let attempt = 0; !closing.aborted; attempt += 1) {
-    // While the database is away nothing could be acknowledged: the next line would end like this one, over and over.
-    await unless(closing, doors.kept());
-    const now = clock.now();
-    const busy = doors.budget.take(now) > now;
-    const pause =
-      parting.next === 'restart' && attempt === 0 ? 0 : backOff(busy ? BUSY_ATTEMPT : attempt, Math.random());
     try {
+      // While the database is away nothing could be acknowledged: the next line would end like this one, over and over.
+      await unless(closing, doors.kept());
+      const now = clock.now();
+      const busy = doors.budget.take(now) > now;
+      const pause =
+        parting.next === 'restart' && attempt === 0 ? 0 : backOff(busy ? BUSY_ATTEMPT : attempt, Math.random());
       await clock.sleep(Math.max(pause, (parting.until ?? 0) - now), closing);
       await doors.open();
       sink.report('online');

@@ -9,7 +9,7 @@ import type { GroupAnswer, GroupAsk } from '../../ports/group.ts';
 import type { ActionReceipt, MediaStream, NetworkSession, PerformContext, ResolvedChat } from '../../ports/network.ts';
 import { vaultScope } from '../../ports/network.ts';
 import { openAccount, worthless, type Account, type AccountDoors } from './account.ts';
-import { endingOf, isRestriction, partingOf, type Parting } from './errors.ts';
+import { endingOf, isRestriction, isUnreadable, partingOf, trouble, unreadable, type Parting } from './errors.ts';
 import { parseMessage } from './ids.ts';
 import { Line } from './line.ts';
 import { DailyBudget, PACING_KEY, RECONNECTS_A_DAY } from './pacing.ts';
@@ -50,7 +50,9 @@ export class WhatsAppSession implements NetworkSession {
         await this.#open();
         return;
       } catch (error) {
-        if (error instanceof BridgeError || error instanceof FencedError || this.#closing.signal.aborted) throw error;
+        if (error instanceof FencedError || this.#closing.signal.aborted) throw error;
+        if (isUnreadable(error)) this.#doors.sink.report('offline', error);
+        if (error instanceof BridgeError) throw error;
         const parting = this.#partingOf(error);
         if (parting.next === 'restart' && restarts === 0) continue;
         await this.#heed(parting);
@@ -65,12 +67,15 @@ export class WhatsAppSession implements NetworkSession {
     this.#closing.abort();
     const line = this.#line;
     this.#line = undefined;
-    await line?.close();
-    await Promise.allSettled(this.#errands);
-    const account = await this.#account?.catch(() => undefined); // connect() has said so
-    await Promise.all([account?.inbox.close(), account?.state.close()]);
-    await account?.pictures.close();
-    this.#doors.closed(this);
+    try {
+      await line?.close();
+    } finally {
+      await Promise.allSettled(this.#errands);
+      const account = await this.#account?.catch(() => undefined); // connect() has said so
+      await Promise.all([account?.inbox.close(), account?.state.close()]);
+      await account?.pictures.close();
+      this.#doors.closed(this);
+    }
   }
 
   async logout(): Promise<void> {
@@ -179,6 +184,7 @@ export class WhatsAppSession implements NetworkSession {
     if (!this.#watching) this.#errand(account.chores(this.#closing.signal));
     this.#watching = true;
     this.#errand(account.marks.run(this.#line));
+    account.inbox.resume();
     if (settings.presence) await this.#line.appear();
   }
 
@@ -192,7 +198,6 @@ export class WhatsAppSession implements NetworkSession {
   async #lost(line: Line, why: unknown): Promise<void> {
     if (this.#closing.signal.aborted || this.#line !== line) return;
     this.#line = undefined;
-    await line.close();
     const { clock, log, sink, puppet } = this.#doors;
     const doors = {
       puppet: puppet.id,
@@ -201,6 +206,7 @@ export class WhatsAppSession implements NetworkSession {
       log,
       budget: this.#reconnects,
       closing: this.#closing.signal,
+      gone: async () => await line.close(),
       kept: async () => await (await this.#must()).state.settled(),
       open: async () => await this.#open(),
       partingOf: (why: unknown) => this.#partingOf(why),
@@ -222,17 +228,26 @@ export class WhatsAppSession implements NetworkSession {
   }
 
   #partingOf(error: unknown): Parting {
+    if (error instanceof BridgeError) return { next: 'back-off', state: 'offline', error };
     return partingOf(endingOf(error), this.#doors.clock.now());
   }
 
-  /** Nothing can be written: whoever has this login now goes on with what the vault holds. */
+  /**
+   * Nothing can be written: whoever has this login now goes on with what the vault holds. Anything else that nobody foresaw is told, and
+   * what came is read again with the next line.
+   */
   #broken(why: unknown): void {
     if (this.#closing.signal.aborted) return;
-    this.#line?.shut();
-    this.#closing.abort();
-    const code = why instanceof FencedError ? 'fenced' : 'broken';
-    this.#doors.log.info({ puppet: this.#doors.puppet.id, code, error: why }, 'this login is no longer kept here');
+    const { log, puppet } = this.#doors;
     const line = this.#line;
+    if (!(why instanceof FencedError)) {
+      log.error({ puppet: puppet.id, code: 'trouble', error: why }, 'what came cannot be read on, will try again');
+      if (line !== undefined) this.#errand(this.#lost(line, trouble(why)));
+      return;
+    }
+    line?.shut();
+    this.#closing.abort();
+    log.info({ puppet: puppet.id, code: 'fenced', error: why }, 'this login is no longer kept here');
     if (line !== undefined) this.#errand(line.close());
   }
 
@@ -254,7 +269,7 @@ export class WhatsAppSession implements NetworkSession {
       ...this.#doors,
       line: () => this.#line,
       broken: (why) => this.#broken(why),
-    });
+    }).catch(unreadable);
     return await this.#account;
   }
 

@@ -17,6 +17,13 @@ export const en = {
   'kind.status': 'status update',
   'whatsapp.waiting':
     'This message cannot be read yet. Its text will appear here when the phone that wrote it sends it again.',
+  'whatsapp.unread': 'Something that could not be read here came on WhatsApp: see it on your phone.',
+  'whatsapp.unread-somewhere':
+    'Something that could not be read here came on WhatsApp, and I cannot tell in which conversation: look at WhatsApp on your phone. I say this once.',
+  'whatsapp.trouble':
+    'What comes on WhatsApp cannot be read here at the moment. It is tried again by itself: tell an administrator if this stays so.',
+  'whatsapp.unreadable-state':
+    'What the bridge keeps of this login cannot be read. Your login stays: tell an administrator.',
   'whatsapp.view-once': 'A view-once message: it can be opened on your phone only.',
   'whatsapp.call': 'Voice call: answer it on your phone.',
   'whatsapp.video-call': 'Video call: answer it on your phone.',

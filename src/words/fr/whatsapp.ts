@@ -17,6 +17,13 @@ export const fr = {
   'kind.status': 'statut',
   'whatsapp.waiting':
     'Ce message est encore illisible. Son texte apparaîtra ici quand le téléphone de son auteur l’aura renvoyé.',
+  'whatsapp.unread': 'Quelque chose d’illisible ici est arrivé sur WhatsApp : voyez-le sur votre téléphone.',
+  'whatsapp.unread-somewhere':
+    'Quelque chose d’illisible ici est arrivé sur WhatsApp, et je ne peux pas dire dans quelle discussion : regardez WhatsApp sur votre téléphone. Je ne le dis qu’une fois.',
+  'whatsapp.trouble':
+    'Ce qui arrive sur WhatsApp ne peut pas être lu ici pour le moment. Un nouvel essai se fait de lui-même : prévenez un administrateur si cela dure.',
+  'whatsapp.unreadable-state':
+    'Ce que la passerelle garde de cette connexion est illisible. Votre connexion reste : prévenez un administrateur.',
   'whatsapp.view-once': 'Un message à vue unique : il ne s’ouvre que sur votre téléphone.',
   'whatsapp.call': 'Appel vocal : répondez sur votre téléphone.',
   'whatsapp.video-call': 'Appel vidéo : répondez sur votre téléphone.',

@@ -85,3 +85,10 @@ test('what was looked up is not asked for again within a minute', async () => {
   for (let second = 0; second < 60; second += 1) await desk.look(book, [{ lid, pn }], clock.now() + second * 1_000);
   expect(reads).toBe(2);
 });
+
+test('what another process wrote and nobody can read keeps nobody from being named', async () => {
+  const [one, other] = [await worker(), await worker()];
+  const person = await one({ pn });
+  await vault.write([{ scope: 'whatsapp:people', key: `pn:${names.byNumber(pn)}`, value: Buffer.from('{') }]);
+  expect(await other({ pn })).toBe(person);
+});
