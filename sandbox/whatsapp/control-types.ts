@@ -164,6 +164,8 @@ export interface ControlCommands extends PeopleCommands, FaultCommands {
       ephemeral?: number;
       picture?: NewPicture;
       newInvite?: boolean;
+      /** The service takes it to the other way; nobody is told, each hears it from the next stanza. */
+      addressing?: Addressing;
     },
     GroupInfo,
   ];

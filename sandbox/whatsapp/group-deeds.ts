@@ -5,7 +5,7 @@ import type { Addressing } from './control-types.ts';
 import { participantNode, groupNode } from './iq/group-node.ts';
 import { groupChanged, pictureChanged, tell } from './notices.ts';
 import type { WhatsAppServer } from './server.ts';
-import { node } from './wire/node.ts';
+import { node, type BinaryNode } from './wire/node.ts';
 import * as acts from './world/group-acts.ts';
 import type { Outcome } from './world/group-acts.ts';
 import { Group } from './world/group.ts';
@@ -15,54 +15,66 @@ import { Refusal } from '../refusal.ts';
 
 export type MemberChange = 'add' | 'remove' | 'promote' | 'demote';
 
+/** What a group may be from its first moment on. */
+export interface Beginning {
+  readonly description?: { readonly id: string; readonly text: string };
+  readonly announce?: boolean;
+  readonly locked?: boolean;
+  readonly approval?: boolean;
+  readonly ephemeral?: number;
+  readonly isCommunity?: boolean;
+  readonly isDefault?: boolean;
+  readonly parent?: string;
+  /** By which its maker knows the notice of it. */
+  readonly key?: string | undefined;
+}
+
 export function create(
   server: WhatsAppServer,
   by: Person,
   subject: string,
   members: readonly Person[],
   addressing: Addressing = server.options.groupAddressing,
+  { description, key, ...modes }: Beginning = {},
 ): Group {
   const { world } = server;
   if (subject === '') throw new Refusal(406, 'not-acceptable');
-  const group = world.addGroup(by, subject, addressing);
+  const group = Object.assign(world.addGroup(by, subject, addressing), modes);
+  if (description !== undefined) group.description = { ...description, by, t: world.clock.seconds() };
   for (const person of members) if (person !== by) group.members.set(person, 'member');
-  groupChanged(server, group, by, [node('create', { type: 'new', reason: 'invite' }, [groupNode(group)])]);
+  groupChanged(server, group, by, [node('create', { type: 'new', key }, [groupNode(group)])]);
   world.version.touch();
   return group;
 }
 
-/** A group that only holds others, and the one in which it tells them things. Everybody is in both. */
-export function createCommunity(
-  server: WhatsAppServer,
-  by: Person,
-  subject: string,
-  members: readonly Person[],
-  addressing: Addressing = 'lid',
-): { readonly parent: Group; readonly announcements: Group } {
-  const parent = server.world.addGroup(by, subject, addressing);
-  parent.isCommunity = true;
-  const announcements = server.world.addGroup(by, subject, addressing);
-  announcements.isDefault = true;
-  announcements.announce = true;
-  announcements.parent = parent.jid;
-  for (const group of [parent, announcements]) {
-    for (const person of members) if (person !== by) group.members.set(person, 'member');
-    groupChanged(server, group, by, [node('create', { type: 'new', reason: 'invite' }, [groupNode(group)])]);
-  }
-  server.world.version.touch();
-  return { parent, announcements };
+/** A change of who is in it, with the names of what it was before and of what it is now. */
+function moved(
+  { world }: WhatsAppServer,
+  group: Group,
+  tag: string,
+  people: readonly Person[],
+  reason?: string,
+): BinaryNode {
+  const before = group.peopleVersion;
+  group.peopleVersion = world.newVersion();
+  return node(
+    tag,
+    { reason, prev_v_id: before, v_id: group.peopleVersion },
+    people.map((person) => participantNode(group, person)),
+  );
 }
 
-/** A group becomes one of a community's. */
-export function linkGroup(server: WhatsAppServer, parent: Group, group: Group, by: Person): void {
-  acts.mustBeAdmin(parent, by);
-  acts.mustBeAdmin(group, by);
-  group.parent = parent.jid;
-  const link = node('link', { link_type: 'parent_group' }, [
-    node('group', { jid: parent.jid, subject: parent.subject, s_t: String(parent.subjectAt) }),
-  ]);
-  groupChanged(server, group, by, [link]);
-  server.world.version.touch();
+/** Whoever is in it now is told of the group, the others of them. */
+export function came(
+  server: WhatsAppServer,
+  group: Group,
+  by: Person,
+  people: readonly Person[],
+  reason?: string,
+): void {
+  const added = moved(server, group, 'add', people, reason);
+  groupChanged(server, group, by, [added], { except: people });
+  groupChanged(server, group, by, [node('create', { reason }, [groupNode(group)])], { only: people });
 }
 
 export function changeMembers(
@@ -85,12 +97,8 @@ export function changeMembers(
   }
   const done = people.filter((person) => outcomes.get(person) === '200');
   if (done.length > 0) {
-    const changed = node(
-      change,
-      {},
-      done.map((person) => participantNode(group, person)),
-    );
-    groupChanged(server, group, by, [changed], done);
+    if (change === 'add') came(server, group, by, done);
+    else groupChanged(server, group, by, [moved(server, group, change, done)], { also: done });
     server.world.version.touch();
   }
   return outcomes;
@@ -98,19 +106,17 @@ export function changeMembers(
 
 export function leave(server: WhatsAppServer, group: Group, person: Person): void {
   acts.leave(group, person);
-  groupChanged(server, group, person, [node('remove', {}, [participantNode(group, person)])], [person]);
+  groupChanged(server, group, person, [moved(server, group, 'remove', [person])], { also: [person] });
   server.world.version.touch();
 }
 
 export function joinByCode(server: WhatsAppServer, person: Person, code: string): { group: Group; asked: boolean } {
   const group = acts.groupByInvite(server.world, code);
   const asked = acts.join(group, person, server.world.clock.seconds()) === 'asked';
-  const change = asked
-    ? node('created_membership_requests', { request_method: 'invite_link' }, [
-        node('requested_user', { jid: person.jid(group.addressing) }),
-      ])
-    : node('add', { reason: 'invite' }, [participantNode(group, person)]);
   if (asked) {
+    const change = node('created_membership_requests', { request_method: 'invite_link' }, [
+      node('requested_user', { jid: person.jid(group.addressing) }),
+    ]);
     const admins = [...group.members.keys()].filter((one) => group.isAdmin(one));
     const attrs = {
       type: 'w:gp2',
@@ -120,7 +126,7 @@ export function joinByCode(server: WhatsAppServer, person: Person, code: string)
     };
     tell(server, admins, () => node('notification', attrs, [change]));
   } else {
-    groupChanged(server, group, person, [change]);
+    came(server, group, person, [person], 'invite');
   }
   server.world.version.touch();
   return { group, asked };
@@ -149,19 +155,18 @@ export function answerRequests(
       ]);
     }
   }
-  if (let_in.length > 0) {
-    const added = let_in.map((person) => participantNode(group, person));
-    groupChanged(server, group, by, [node('add', {}, added)]);
-  }
+  if (let_in.length > 0) came(server, group, by, let_in);
   server.world.version.touch();
   return outcomes;
 }
 
 export function rename(server: WhatsAppServer, group: Group, by: Person, subject: string): void {
   acts.rename(group, by, subject, server.world.clock.seconds());
-  const way = group.addressing;
-  const attrs = { subject, s_o: by.jid(way), s_t: String(group.subjectAt) };
-  groupChanged(server, group, by, [node('subject', attrs)]);
+  for (const one of [group, ...server.world.linkedTo(group).filter(({ isDefault }) => isDefault)]) {
+    const { subjectBy, subjectAt } = Object.assign(one, acts.subjectOf(group));
+    const attrs = { subject, s_o: subjectBy.jid(one.addressing), s_t: String(subjectAt) };
+    groupChanged(server, one, by, [node('subject', attrs)]);
+  }
   server.world.version.touch();
 }
 
@@ -192,7 +197,9 @@ export const isSwitch = (name: string): boolean => Object.hasOwn(SWITCHES, name)
 export function flip(server: WhatsAppServer, group: Group, by: Person, name: string): void {
   acts.mustBeAdmin(group, by);
   SWITCHES[name]?.(group);
-  groupChanged(server, group, by, [node(name)]);
+  if (name.endsWith('announcement')) group.announceVersion = server.world.newVersion();
+  const version = name.endsWith('announcement') ? group.announceVersion : undefined;
+  groupChanged(server, group, by, [node(name, { v_id: version })]);
   server.world.version.touch();
 }
 
@@ -221,7 +228,8 @@ export function setAddMode(server: WhatsAppServer, group: Group, by: Person, mod
 }
 
 export function renewInvite(server: WhatsAppServer, group: Group, by: Person): string {
-  acts.mustBeAdmin(group, by);
+  acts.mayInvite(group, by);
+  group.formerInvites.add(group.invite);
   group.invite = Group.newInvite();
   groupChanged(server, group, by, [node('invite', { code: group.invite })]);
   server.world.version.touch();
@@ -236,7 +244,10 @@ export function setPicture(
   bytes: Uint8Array | null,
   preview?: Uint8Array,
 ): void {
-  if ('members' in of) acts.mayEdit(of, by);
+  if ('members' in of) {
+    acts.mayEdit(of, by);
+    if (of.isDefault) throw new Refusal(405, 'not-allowed');
+  }
   for (const one of [bytes, preview]) {
     if (one instanceof Uint8Array && jpegFrame(one) === undefined) throw new Refusal(406, 'not-acceptable');
   }

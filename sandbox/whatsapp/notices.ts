@@ -28,13 +28,20 @@ export function post(server: WhatsAppServer, device: Device, bare: BinaryNode): 
   device.mailbox.add({ ...bare, attrs: { id: world.stanzaId(), t: String(world.clock.seconds()), ...bare.attrs } });
 }
 
-/** A change of a group, to the members and whoever has just ceased to be one. */
+/** Who hears of a change of a group, where it is not its members alone. */
+export interface Hearers {
+  /** Whoever has just ceased to be one. */
+  readonly also?: readonly Person[];
+  readonly except?: readonly Person[];
+  readonly only?: readonly Person[];
+}
+
 export function groupChanged(
   server: WhatsAppServer,
   group: Group,
   by: Person,
   changes: readonly BinaryNode[],
-  also: Iterable<Person> = [],
+  { also = [], except = [], only }: Hearers = {},
 ): void {
   const way = group.addressing;
   const attrs = {
@@ -45,7 +52,7 @@ export function groupChanged(
     addressing_mode: way,
     notify: by.name,
   };
-  const hearers = new Set([...group.members.keys(), ...also]);
+  const hearers = new Set(only ?? [...group.members.keys(), ...also].filter((one) => !except.includes(one)));
   for (const change of changes) tell(server, hearers, () => node('notification', attrs, [change]));
 }
 
@@ -97,7 +104,12 @@ export function pictureChanged(server: WhatsAppServer, of: Person | Group, by: P
   const isGroup = 'members' in of;
   const hearers = isGroup
     ? of.members.keys()
-    : [...server.world.acquaintances(of)].filter((viewer) => maySeePicture(of, viewer));
+    : [...server.world.acquaintances(of)].filter((viewer) => viewer !== of && maySeePicture(of, viewer));
+  // One's own devices ask which it is.
+  if (!isGroup) {
+    const attrs = { type: 'account_sync', from: of.jid('pn') };
+    tell(server, [of], () => node('notification', attrs, [node('picture')]));
+  }
   tell(server, hearers, (viewer) => {
     const from = isGroup ? of.jid : of.jid(viewer.addressing);
     const author = isGroup ? by.jid(of.addressing) : undefined;

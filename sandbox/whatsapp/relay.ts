@@ -12,6 +12,8 @@ import { World } from './world/world.ts';
 
 /** A restricted account writes to somebody who does not know it yet. */
 const RESTRICTED = 463;
+/** A group is addressed as it no longer is: the sender has to ask how it is now. */
+const STALE_ADDRESSING = 421;
 /** Attributes that travel with a message as its sender set them. */
 const KEPT_ATTRS = ['type', 'edit', 'category', 'push_priority', 'expiration', 'device_fanout'] as const;
 /** Children that travel with it, besides the ciphertext. */
@@ -157,6 +159,7 @@ function toGroup(server: WhatsAppServer, from: Device, message: BinaryNode, grou
   if (!group.members.has(sender)) return 403;
   if (group.announce && !group.isAdmin(sender) && message.attrs['type'] !== 'reaction') return 403;
   const way = group.addressing;
+  if ((message.attrs['addressing_mode'] ?? 'pn') !== way) return STALE_ADDRESSING;
   const alt = other(way);
   const attrs = {
     ...envelope(server, from, message),

@@ -9,7 +9,7 @@ import { WhatsAppSandbox, type Person } from '../../sandbox/whatsapp/control-cli
 import { ServerIdentity, type CertificateFlaw } from '../../sandbox/whatsapp/wire/certificate.ts';
 import { WireListener } from '../../sandbox/whatsapp/wire/listener.ts';
 import { buildWhatsmeow } from './support/whatsmeow-build.ts';
-import { WhatsmeowClient } from './support/whatsmeow-client.ts';
+import { linkWhatsmeow, WhatsmeowClient } from './support/whatsmeow-client.ts';
 
 let program: string;
 let sandbox: WhatsAppSandbox;
@@ -34,15 +34,9 @@ function start(): WhatsmeowClient {
   return client;
 }
 
-/** A client that the phone of `person` has linked by QR; it was told to start again (515) and has logged in. */
 async function linked(person: Person): Promise<WhatsmeowClient> {
   const client = start();
-  await client.do('open', { url: sandbox.url, rootKey: sandbox.rootKey.toString('hex') });
-  await client.do('connect');
-  const { codes = [] } = await client.event({ event: 'qr' });
-  const { pn, lid } = await sandbox.scanQr(person.id, codes[0] ?? '');
-  expect(await client.event({ event: 'paired' })).toMatchObject({ pn, lid });
-  await client.event({ event: 'connected' });
+  await linkWhatsmeow(client, sandbox, person);
   return client;
 }
 
@@ -147,7 +141,7 @@ test.each(['pn', 'lid'] as const)(
     const cleo = await sandbox.createPerson({ name: 'Cleo' });
     const client = await linked(anna);
     const { id: chat } = await sandbox.createGroup(ben.id, 'The quay', [anna.id, cleo.id], addressing);
-    expect(await client.do('subject', { chat })).toBe('The quay');
+    expect(await client.ask('group', { chat })).toMatchObject({ name: 'The quay', addressing });
     for (const [by, device] of [
       [ben, 0],
       [ben, 0],
@@ -194,7 +188,17 @@ test('it looks at pictures, hears of new ones, and sets a group’s', async () =
   expect(await sandbox.command('picture', { of: chat })).toEqual({ id: set, jpeg: jpeg('the quay') });
   await expect(client.do('set-picture', { chat, text: 'bm8gSlBFRw==' })).rejects.toThrow('not a valid image');
   const { pictureId } = await sandbox.command('changeGroup', { by: ben.id, group: chat, picture: true });
-  expect(await client.event({ event: 'picture', id: String(pictureId) })).toMatchObject({ chat, sender: ben.lid });
+  const changed = await client.event({ event: 'picture', id: String(pictureId) });
+  expect(changed).toMatchObject({ chat, sender: ben.lid, kind: 'set' });
+  await sandbox.command('changeGroup', { by: ben.id, group: chat, picture: false });
+  expect(await client.event({ event: 'picture', kind: 'removed' })).toMatchObject({ chat, sender: ben.lid });
+  await expect(client.do('picture', { chat })).rejects.toThrow('does not have a profile picture');
+  await client.do('set-picture', { chat, text: jpeg('and another') });
+  expect(await client.do('set-picture', { chat })).toBe('remove');
+  expect(await sandbox.command('picture', { of: chat })).toBeNull();
+  // Of one's own the client is told without saying which it is.
+  await sandbox.command('changePerson', { id: anna.id, picture: true });
+  await client.event({ event: 'picture', chat: anna.pn });
   await nothingStrange();
 }, 60_000);
 

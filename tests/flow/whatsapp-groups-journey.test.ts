@@ -443,6 +443,62 @@ describe('a community', () => {
   });
 });
 
+describe('somebody who was taken out of a group', () => {
+  test('finds its room as the group is when they are brought in again', async () => {
+    const mine = await whatsapp.createGroup(alice.id, 'Rowing', [account.id, bob.id]);
+    await whatsapp.write(bob.id, mine.id, 'the river is high');
+    const boats = await camille.nextRoom();
+    const { sender: ghost } = await camille.answer(boats, 'the river is high');
+    const members = { by: alice.id, group: mine.id };
+    await whatsapp.command('members', { ...members, change: 'remove', people: [account.id] });
+    await camille.answer(boats, 'no longer in this group');
+    await whatsapp.command('changeGroup', { by: alice.id, group: mine.id, subject: 'Sailing', announce: true });
+    await whatsapp.command('members', { ...members, change: 'remove', people: [bob.id] });
+    await whatsapp.command('members', { ...members, change: 'add', people: [account.id] });
+    const now = async (type: string) => await camille.state(boats, type);
+    await eventually('the new name', async () => (await now('m.room.name'))?.['name'] === 'Sailing');
+    await eventually('who may write', async () => (await now('m.room.power_levels'))?.['events_default'] === 50);
+    await eventually('Bob’s going', async () => {
+      return (await camille.state(boats, 'm.room.member', ghost))?.['membership'] === 'leave';
+    });
+    await expect(camille.say(boats, 'may I?')).rejects.toThrow('403');
+  });
+});
+
+describe('a group that is taken from numbers to LIDs', () => {
+  test('stays one room with one ghost for each, both ways, also for what was on its way', async () => {
+    const { id } = await whatsapp.createGroup(alice.id, 'Chess', [account.id, bob.id], 'pn');
+    await whatsapp.write(bob.id, id, 'e4');
+    const board = await camille.nextRoom();
+    const { sender: ghost } = await camille.answer(board, 'e4');
+    const mine = await camille.say(board, 'e5');
+    const first = await whatsapp.waitForText(bob.id, id, 'e5');
+    await whatsapp.command('changeGroup', { by: alice.id, group: id, addressing: 'lid' });
+    // Its next message is refused as one of the old way would be.
+    await whatsapp.command('failNext', { person: account.id, what: 'message', code: 421 });
+    await camille.say(board, 'Nc3?');
+    await whatsapp.waitForText(bob.id, id, 'Nc3?');
+    await whatsapp.write(bob.id, id, 'Nf3');
+    expect((await camille.answer(board, 'Nf3')).sender).toBe(ghost);
+    await whatsapp.react(bob.id, id, first.id, '👍');
+    const reaction = await camille.heard(board, 'a reaction', ({ type }) => type === 'm.reaction');
+    expect(reaction).toMatchObject({ sender: ghost, content: { 'm.relates_to': { event_id: mine } } });
+    const said = await camille.answer(board, 'Nf3');
+    await camille.send(
+      board,
+      { 'm.relates_to': { rel_type: 'm.annotation', event_id: said.event_id, key: '🎉' } },
+      'm.reaction',
+    );
+
+    await eventually('her reaction', async () =>
+      (await whatsapp.messages(bob.id, id)).some(({ kind, text }) => kind === 'reaction' && text === '🎉'),
+    );
+    expect((await whatsapp.messages(bob.id, id)).filter(({ text }) => text === 'Nc3?')).toHaveLength(1);
+    const bodies = (await camille.events(board)).map(({ content }) => String(content['body']));
+    expect(bodies.filter((body) => body.includes('cannot be read') || body.includes('refused'))).toEqual([]);
+  });
+});
+
 describe('two people of this server in one group', () => {
   let dora: Person;
   let second: Contact;

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { GroupInfo } from '../control-types.ts';
+import { createCommunity, linkGroup } from '../community-deeds.ts';
 import * as deeds from '../group-deeds.ts';
 import type { Group } from '../world/group.ts';
 import type { Person } from '../world/person.ts';
@@ -51,11 +52,11 @@ export function groupCommands({
     },
     createCommunity: ({ by, subject, members, addressing }) => {
       const people = members.map((one) => hands.person(one));
-      const { parent, announcements } = deeds.createCommunity(server, hands.person(by), subject, people, addressing);
+      const { parent, announcements } = createCommunity(server, hands.person(by), subject, people, addressing);
       return { parent: groupJson(parent), announcements: groupJson(announcements) };
     },
     linkGroup: ({ by, parent, group }) => {
-      deeds.linkGroup(server, hands.group(parent), hands.group(group), hands.person(by));
+      linkGroup(server, hands.group(parent), hands.group(group), hands.person(by));
       return null;
     },
     group: ({ group }) => {
@@ -81,6 +82,7 @@ export function groupCommands({
       if (to.approval !== undefined) deeds.setApproval(server, group, by, to.approval);
       if (to.ephemeral !== undefined) deeds.setEphemeral(server, group, by, to.ephemeral);
       if (to.picture !== undefined) deeds.setPicture(server, group, by, pictureOf(to.picture));
+      if (to.addressing !== undefined) group.addressing = to.addressing;
       if (to.newInvite === true) deeds.renewInvite(server, group, by);
       return groupJson(group);
     },

@@ -36,6 +36,8 @@ export function groupNode(group: Group, { members = true }: { readonly members?:
       [`s_o_${other}`]: group.subjectBy.jid(other),
       s_t: String(group.subjectAt),
       size: String(group.members.size),
+      p_v_id: group.peopleVersion,
+      a_v_id: group.announceVersion,
     },
     [
       ...(members ? [...group.members.keys()].map((person) => participantNode(group, person)) : []),
@@ -63,4 +65,11 @@ export function groupNode(group: Group, { members = true }: { readonly members?:
       node('member_add_mode', {}, Buffer.from(group.addMode, 'utf8')),
     ],
   );
+}
+
+/** One of a community's, as it is named to whoever may not be in it. */
+export function linkedNode(group: Group): BinaryNode {
+  const attrs = { jid: group.jid, id: group.id, subject: group.subject, s_t: String(group.subjectAt) };
+  const more = { creation: String(group.creation), size: String(group.members.size) };
+  return node('group', { ...attrs, ...more }, group.isDefault ? [node('default_sub_group')] : undefined);
 }

@@ -1,7 +1,9 @@
 // Requests about groups (w:g2): lists, metadata, and everything one may do to a group. The deeds themselves are elsewhere.
 
+import { createCommunity, linkGroup } from '../community-deeds.ts';
 import * as deeds from '../group-deeds.ts';
 import { wordsOf } from '../read-node.ts';
+import type { WhatsAppServer } from '../server.ts';
 import { child, children, node, type BinaryNode } from '../wire/node.ts';
 import * as acts from '../world/group-acts.ts';
 import type { Group } from '../world/group.ts';
@@ -9,6 +11,7 @@ import type { Person } from '../world/person.ts';
 import { Refusal } from '../../refusal.ts';
 import type { World } from '../world/world.ts';
 import { Unknown, type Ask } from './ask.ts';
+import { changeCommunity, isAboutCommunity, lookAtCommunity } from './communities.ts';
 import { groupNode } from './group-node.ts';
 
 const MEMBER_CHANGES = new Set(['add', 'remove', 'promote', 'demote']);
@@ -61,7 +64,7 @@ function all({ server, world, person, iq }: Ask): readonly BinaryNode[] | undefi
     }
     case 'set create': {
       const { people, strangers } = peopleOf(world, asked ?? iq);
-      const group = deeds.create(server, person, asked?.attrs['subject'] ?? '', people);
+      const group = created(server, person, asked ?? iq, people);
       const shown = groupNode(group);
       const failed = strangers.map((jid) => node('participant', { jid, error: '404' }));
       return [{ ...shown, content: [...children(shown), ...failed] }];
@@ -80,6 +83,31 @@ function all({ server, world, person, iq }: Ask): readonly BinaryNode[] | undefi
   }
 }
 
+/** A group, or a community, whose announcements are made with it. */
+function created(server: WhatsAppServer, by: Person, asked: BinaryNode, people: readonly Person[]): Group {
+  const { subject = '', key } = asked.attrs;
+  const has = (tag: string): boolean => child(asked, tag) !== undefined;
+  const description = child(asked, 'description');
+  const beginning = {
+    key,
+    announce: has('announcement'),
+    locked: has('locked'),
+    approval: child(child(asked, 'membership_approval_mode'), 'group_join')?.attrs['state'] === 'on',
+    ephemeral: Number(child(asked, 'ephemeral')?.attrs['expiration'] ?? 0),
+    ...(description === undefined
+      ? {}
+      : { description: { id: description.attrs['id'] ?? '', text: wordsOf(child(description, 'body')) } }),
+  };
+  if (has('parent')) return createCommunity(server, by, subject, people, undefined, beginning).parent;
+  const parent = child(asked, 'linked_parent')?.attrs['jid'];
+  const community = parent === undefined ? undefined : server.world.groupAt(parent);
+  if (parent !== undefined && community?.isCommunity !== true) throw new Refusal(404, 'item-not-found');
+  if (community !== undefined) acts.mustBeAdmin(community, by);
+  const group = deeds.create(server, by, subject, people, undefined, beginning);
+  if (community !== undefined) linkGroup(server, community, group, by);
+  return group;
+}
+
 const withServer = (id: string): string => (id.includes('@') ? id : `${id}@g.us`);
 
 function look(ask: Ask, group: Group): readonly BinaryNode[] {
@@ -89,7 +117,7 @@ function look(ask: Ask, group: Group): readonly BinaryNode[] {
       acts.mustBeIn(group, ask.person);
       return [groupNode(group)];
     case 'invite':
-      acts.mustBeAdmin(group, ask.person);
+      acts.mayInvite(group, ask.person);
       return [node('invite', { code: group.invite })];
     case 'membership_approval_requests':
       acts.mustBeAdmin(group, ask.person);
@@ -106,10 +134,8 @@ function look(ask: Ask, group: Group): readonly BinaryNode[] {
           ),
         ),
       ];
-    case 'linked_groups_participants':
-    case 'sub_groups':
-      return [node(asked.tag)];
     default:
+      if (asked !== undefined && isAboutCommunity(asked.tag)) return lookAtCommunity(ask, group, asked);
       throw new Unknown('of groups');
   }
 }
@@ -155,6 +181,9 @@ function change({ server, world, person, iq }: Ask, group: Group): readonly Bina
       const outcomes = deeds.answerRequests(server, group, person, answer.tag, people);
       return [node(tag, {}, [outcomesNode(answer.tag, group, outcomes, strangers)])];
     }
+    case 'links':
+    case 'unlink':
+      return changeCommunity(server, person, group, asked);
     default:
       throw new Unknown('of groups');
   }

@@ -3,9 +3,10 @@
 
 import { setPicture } from '../group-deeds.ts';
 import { bytesOf } from '../read-node.ts';
+import type { WhatsAppServer } from '../server.ts';
 import { PICTURE_HOST } from '../web/pictures.ts';
 import { children, child, node, type BinaryNode } from '../wire/node.ts';
-import { maySeePicture } from '../world/person.ts';
+import { maySeePicture, type Picture } from '../world/person.ts';
 import { Refusal } from '../../refusal.ts';
 import { Unknown, type Ask } from './ask.ts';
 
@@ -36,13 +37,22 @@ function look(ask: Ask): readonly BinaryNode[] | undefined {
   const { server, person, iq } = ask;
   const of = targetOf(ask);
   const asked = child(iq, 'picture');
-  if (asked === undefined || asked.attrs['query'] !== 'url') throw new Unknown('of pictures');
-  const type = asked.attrs['type'] ?? 'preview';
-  if (type !== 'image' && type !== 'preview') throw new Unknown('of pictures');
-  const { picture } = of;
-  if ('members' in of ? !of.members.has(person) : !maySeePicture(of, person)) throw new Refusal(401, 'not-authorized');
+  if (asked === undefined) throw new Unknown('of pictures');
+  const may = 'members' in of ? of.members.has(person) && !of.isCommunity : maySeePicture(of, person);
+  if (!may) throw new Refusal(401, 'not-authorized');
+  return pictureNodes(server, of.picture, asked);
+}
+
+/** Nothing when it is still the one that is known. */
+export function pictureNodes(
+  server: WhatsAppServer,
+  picture: Picture | null,
+  { attrs }: BinaryNode,
+): readonly BinaryNode[] | undefined {
+  const type = attrs['type'] ?? 'preview';
+  if (attrs['query'] !== 'url' || (type !== 'image' && type !== 'preview')) throw new Unknown('of pictures');
   if (picture === null) throw new Refusal(404, 'item-not-found');
-  if (asked.attrs['id'] === picture.id) return undefined;
+  if (attrs['id'] === picture.id) return undefined;
   const path = server.pictures.pathOf(picture, type);
   return [node('picture', { id: picture.id, type, url: `https://${PICTURE_HOST}${path}`, direct_path: path })];
 }

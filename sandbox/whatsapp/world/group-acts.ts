@@ -18,6 +18,12 @@ export function mustBeAdmin(group: Group, person: Person): void {
   if (!group.isAdmin(person)) throw new Refusal(403, 'forbidden');
 }
 
+/** Whoever is in a group and may not see or make its link is told so in another way than whoever is not in it. */
+export function mayInvite(group: Group, person: Person): void {
+  mustBeIn(group, person);
+  if (!group.isAdmin(person)) throw new Refusal(401, 'not-authorized');
+}
+
 /** Subject, description, picture: everybody's, unless the group is locked. */
 export function mayEdit(group: Group, person: Person): void {
   if (group.locked) mustBeAdmin(group, person);
@@ -87,6 +93,15 @@ export function rename(group: Group, by: Person, subject: string, t: number): vo
   group.subjectAt = t;
 }
 
+/** What it is called, by whom and since when. */
+export function subjectOf({
+  subject,
+  subjectBy,
+  subjectAt,
+}: Group): Pick<Group, 'subject' | 'subjectBy' | 'subjectAt'> {
+  return { subject, subjectBy, subjectAt };
+}
+
 /** `prev` must be the id of the description that is there. Empty: none any more. */
 export function describe(group: Group, by: Person, id: string, text: string, prev: string | null, t: number): void {
   mayEdit(group, by);
@@ -96,6 +111,9 @@ export function describe(group: Group, by: Person, id: string, text: string, pre
 }
 
 export function groupByInvite(world: World, code: string): Group {
-  for (const group of world.groups.values()) if (group.invite === code) return group;
+  for (const group of world.groups.values()) {
+    if (group.invite === code) return group;
+    if (group.formerInvites.has(code)) throw new Refusal(410, 'gone');
+  }
   throw new Refusal(406, 'not-acceptable');
 }

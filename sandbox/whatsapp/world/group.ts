@@ -18,10 +18,20 @@ export interface JoinRequest {
   readonly method: string;
 }
 
+export interface GroupSpec {
+  readonly addressing: Addressing;
+  readonly creator: Person;
+  readonly subject: string;
+  /** Seconds. */
+  readonly t: number;
+  readonly version: string;
+}
+
 export class Group {
   /** Digits, without the server. */
   readonly id: string;
-  readonly addressing: Addressing;
+  /** WhatsApp takes groups from numbers to LIDs, one after the other. */
+  addressing: Addressing;
   readonly creator: Person;
   /** Seconds. */
   readonly creation: number;
@@ -46,8 +56,13 @@ export class Group {
   /** The group of a community in which it is told things; named and peopled like the community. */
   isDefault = false;
   invite: string;
+  /** Links that led here. */
+  readonly formerInvites = new Set<string>();
+  /** Names of what it was like at a change of its people, and of who may write. */
+  peopleVersion: string;
+  announceVersion: string;
 
-  constructor(id: string, addressing: Addressing, creator: Person, subject: string, t: number) {
+  constructor(id: string, { addressing, creator, subject, t, version }: GroupSpec) {
     this.id = id;
     this.addressing = addressing;
     this.creator = creator;
@@ -57,6 +72,8 @@ export class Group {
     this.subjectAt = t;
     this.members.set(creator, 'superadmin');
     this.invite = Group.newInvite();
+    this.peopleVersion = version;
+    this.announceVersion = version;
   }
 
   static newInvite(): string {

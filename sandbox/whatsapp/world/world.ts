@@ -31,6 +31,7 @@ export class World {
   #nextPicture = 1_700_000_000;
   #nextGroup = 1;
   #nextStanza = 1;
+  #nextVersion = 1;
 
   addPerson(name: string, phone?: string, lid?: string): Person {
     const number = plainPhone(phone ?? this.#freePhone());
@@ -86,7 +87,8 @@ export class World {
 
   addGroup(creator: Person, subject: string, addressing: Addressing): Group {
     const id = `12036330000${String(this.#nextGroup++).padStart(7, '0')}`;
-    const group = new Group(id, addressing, creator, subject, this.clock.seconds());
+    const t = this.clock.seconds();
+    const group = new Group(id, { addressing, creator, subject, t, version: this.newVersion() });
     this.groups.set(id, group);
     this.version.touch();
     return group;
@@ -97,10 +99,20 @@ export class World {
     return address?.server === 'g.us' ? this.groups.get(address.user) : undefined;
   }
 
+  /** The groups of a community. */
+  linkedTo(parent: Group): readonly Group[] {
+    return [...this.groups.values()].filter((group) => group.parent === parent.jid);
+  }
+
   newPicture(bytes: Uint8Array, preview?: Uint8Array): Picture {
     const picture = { id: String(this.#nextPicture++), bytes, ...(preview === undefined ? {} : { preview }) };
     this.pictures.set(picture.id, picture);
     return picture;
+  }
+
+  /** A name for what a group is like from now on; as the service makes them, they look like microseconds. */
+  newVersion(): string {
+    return String(1_700_000_000_000_000 + this.#nextVersion++);
   }
 
   /** An id for a stanza that the service itself makes. */

@@ -8,6 +8,7 @@ import { letIn, letOut } from '../belonging.ts';
 import { usersOf, type FlowDoors } from '../doors.ts';
 import { isDone } from '../done.ts';
 import { showPicture } from '../pictures.ts';
+import { mirrorLater } from '../tellings.ts';
 import type { HandFor, Open } from './hand.ts';
 
 export function groupDuty(event: Extract<NetworkEvent, { kind: 'chat' | 'membership' | 'role' }>): MatrixDuty {
@@ -44,7 +45,7 @@ export async function changeChat({ doors, owed, duty, portal, puppet }: HandFor<
   return {};
 }
 
-export async function changeMembership({ doors, owed, duty, portal }: HandFor<'membership'>): Promise<Outcome> {
+export async function changeMembership({ doors, owed, duty, portal, puppet }: HandFor<'membership'>): Promise<Outcome> {
   const author = owed.sender === duty.person ? undefined : owed.sender;
   const move = {
     portal,
@@ -53,7 +54,10 @@ export async function changeMembership({ doors, owed, duty, portal }: HandFor<'m
     by: async (work: (speaker: Speaker) => Promise<void>) => await asAuthor(doors, portal, author, work),
   };
   if (duty.now === 'in') await letIn(doors, move);
-  else await letOut(doors, { ...move, themselves: author === undefined });
+  // What was changed while they were out nobody told them.
+  if (duty.now === 'in' && duty.person === puppet.self)
+    await mirrorLater(doors, { cause: `back/${owed.id}`, portal, puppet: puppet.id });
+  if (duty.now === 'out') await letOut(doors, { ...move, themselves: author === undefined });
   return {};
 }
 

@@ -173,6 +173,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     people,
     book,
     accepted: (events, rows) => {
+      for (const { node } of rows) directory.addressed(node);
       for (const { person, portal, anew } of pictured(context, events, rows)) pictures.wonder(person, portal, anew);
     },
     failed: doors.broken,

@@ -23,6 +23,10 @@ export interface Cures {
   readonly inTurn: boolean;
   /** 18: what goes on after its transaction has ended is no part of it. */
   readonly ended: boolean;
+  /** 20: all devices are told the key of a group again with a message that is sent again. */
+  readonly retell: boolean;
+  /** 21: a key of a group is looked for under both names of whoever writes there. */
+  readonly bothNames: boolean;
 }
 
 export const allCures: Cures = {
@@ -37,4 +41,6 @@ export const allCures: Cures = {
   timers: true,
   inTurn: true,
   ended: true,
+  retell: true,
+  bothNames: true,
 };

@@ -1,5 +1,5 @@
 // Who and what is behind our names, as everybody may see it, and how they are addressed on WhatsApp now; asks over a live line.
-import { WAMessageAddressingMode, type GroupMetadata } from '@whiskeysockets/baileys';
+import { WAMessageAddressingMode, type BinaryNode, type GroupMetadata } from '@whiskeysockets/baileys';
 import type { Member, PersonSnapshot } from '../../model/chat.ts';
 import { BridgeError } from '../../model/errors.ts';
 import { as, type ChatId, type MessageId, type PersonId } from '../../model/ids.ts';
@@ -128,6 +128,14 @@ export class Directory {
     const group = await this.#group(line, chat);
     const members = this.#members(group).filter(({ role }) => role !== 'member');
     return new Set(members.map(({ person }) => person));
+  }
+
+  /** WhatsApp takes groups from numbers to LIDs and tells nobody: what is said there next is addressed in the new way. */
+  addressed({ attrs: { from, addressing_mode: mode } }: BinaryNode): void {
+    const jid = parseJid(from);
+    if (jid?.kind !== 'group' || mode === undefined) return;
+    const chat = this.#doors.names.chat(jid);
+    if (String(this.#groups.get(chat)?.addressingMode) !== mode) this.forget(chat);
   }
 
   forget(chat: ChatId): void {

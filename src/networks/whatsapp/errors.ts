@@ -97,6 +97,8 @@ const NACKS: Readonly<Record<number, readonly [Retry, SayKey]>> = {
   401: ['never', 'whatsapp.may-not-write'],
   403: ['never', 'whatsapp.may-not-write'],
   404: ['never', 'whatsapp.peer-gone'],
+  // The group went from numbers to LIDs while this was on its way; the library asks how it is before each message.
+  421: ['now', 'network.unreachable'],
   429: ['later', 'network.rate-limited'],
   463: ['never', 'whatsapp.restricted'],
   479: ['later', 'network.unreachable'],

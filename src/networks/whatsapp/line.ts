@@ -130,6 +130,11 @@ export class Line {
     }
   }
 
+  /** The library notes who has our key of a group when it has written it down, not when it was acknowledged: all are told again. */
+  async retellKey(group: string): Promise<void> {
+    if (this.#doors.cures.retell) await this.socket.authState.keys.set({ 'sender-key-memory': { [group]: null } });
+  }
+
   /** Whoever waits for the library may wait for ever once the line has ended. @throws then, or as the work does */
   async whileOpen<T>(work: Promise<T>): Promise<T> {
     const { promise: over, reject } = Promise.withResolvers<never>();

@@ -14,7 +14,6 @@ const MOVES: Readonly<Record<string, number>> = {
 };
 
 const CHANGES: Readonly<Record<string, number>> = {
-  create: StubType.GROUP_CREATE,
   link: StubType.COMMUNITY_LINK_PARENT_GROUP,
   unlink: StubType.COMMUNITY_UNLINK_PARENT_GROUP,
   invite: StubType.GROUP_CHANGE_INVITE_LINK,
@@ -32,6 +31,9 @@ const SWITCHES: Readonly<Record<string, readonly [type: number, text: 'on' | 'of
 
 /** A group's `member_add_mode` where every member may add people; else only admins. */
 export const ANYONE_ADDS = 'all_member_add';
+
+/** Of whoever is brought into a group that was there already WhatsApp tells the group; the others it tells of them. */
+export const BROUGHT_IN = 'brought-in';
 
 /** Somebody has another number, or another account, from now on. */
 export interface Renaming {
@@ -93,6 +95,7 @@ function stubOf(child: BinaryNode): { readonly type: number; readonly texts: rea
     );
     return { type: move, texts };
   }
+  if (child.tag === 'create') return { type: StubType.GROUP_CREATE, texts: [child.attrs['type'] ?? BROUGHT_IN] };
   if (child.tag === 'subject') return { type: StubType.GROUP_CHANGE_SUBJECT, texts: [child.attrs['subject'] ?? ''] };
   if (child.tag === 'description') {
     const body = childrenOf(child).find(({ tag }) => tag === 'body');

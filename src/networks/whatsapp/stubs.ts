@@ -6,7 +6,7 @@ import type { PersonId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
 import { handlesOf } from './jid.ts';
 import { isId, pictureOf } from './picture-handle.ts';
-import { ANYONE_ADDS } from './notifications.ts';
+import { ANYONE_ADDS, BROUGHT_IN } from './notifications.ts';
 import {
   messageEvent,
   personOf,
@@ -32,7 +32,6 @@ const WENT = new Set<number>([StubType.GROUP_PARTICIPANT_REMOVE, StubType.GROUP_
 
 /** How the group is has changed, in ways that are asked for, not told. */
 const CHANGED = new Set<number>([
-  StubType.GROUP_CREATE,
   StubType.COMMUNITY_LINK_PARENT_GROUP,
   StubType.COMMUNITY_UNLINK_PARENT_GROUP,
   StubType.GROUP_CHANGE_INVITE_LINK,
@@ -69,6 +68,8 @@ export function readStub(context: ReadContext, message: WireMessage, place: Plac
   const missed = MISSED[type];
   if (missed !== undefined) return { events: [told(place, missed)] };
   switch (type) {
+    case StubType.GROUP_CREATE:
+      return { events: texts[0] === BROUGHT_IN ? [moved(place, context.self, 'in')] : [], stale };
     case StubType.GROUP_PARTICIPANT_PROMOTE:
       return { events: roles(context, texts, place, 'admin'), stale };
     case StubType.GROUP_PARTICIPANT_DEMOTE:
@@ -126,17 +127,12 @@ function peopleIn(context: ReadContext, texts: readonly string[]): readonly Pers
 }
 
 function moves(context: ReadContext, texts: readonly string[], place: Place, now: 'in' | 'out'): NetworkEvent[] {
-  const { portal, sender, at, via, id } = place;
-  return peopleIn(context, texts).map((person) => ({
-    key: originKey(portal, 'membership', id, `${person}.${now}`),
-    portal,
-    sender,
-    at,
-    via,
-    kind: 'membership',
-    person,
-    now,
-  }));
+  return peopleIn(context, texts).map((person) => moved(place, person, now));
+}
+
+function moved({ portal, sender, at, via, id }: Place, person: PersonId, now: 'in' | 'out'): NetworkEvent {
+  const key = originKey(portal, 'membership', id, `${person}.${now}`);
+  return { key, portal, sender, at, via, kind: 'membership', person, now };
 }
 
 /** The library notes members as JSON of their addresses; older notes hold the bare address. */

@@ -1,7 +1,9 @@
-// The hand on one running Go client (tests/e2e/whatsmeow): its commands and what it tells, as JSON lines. Knows no simulator.
+// The hand on one running Go client (tests/e2e/whatsmeow): its commands and what it tells, as JSON lines; and how a
+// simulated phone links it.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Person, WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
 
 /** What the program tells: `event` and the fields that go with it. */
 export interface Told {
@@ -17,6 +19,7 @@ export interface Told {
   readonly codes?: readonly string[];
   readonly pn?: string;
   readonly lid?: string;
+  readonly on?: boolean;
 }
 
 interface Answer {
@@ -33,6 +36,28 @@ export interface Command {
   readonly sender?: string;
   readonly id?: string;
   readonly text?: string;
+  /** Addresses of people, or of groups. */
+  readonly people?: readonly string[];
+  /** What a new group is. */
+  readonly kinds?: readonly ('announce' | 'locked' | 'approval' | 'community')[];
+  readonly on?: boolean;
+}
+
+/** A group as the library understood it; everybody and everything by its address. */
+export interface GroupShown {
+  readonly id: string;
+  readonly name: string;
+  readonly topic: string;
+  /** `member`, `admin`, `superadmin`, or the code for which somebody is not in it. */
+  readonly members: Readonly<Record<string, string>>;
+  readonly addressing: string;
+  readonly announce: boolean;
+  readonly locked: boolean;
+  readonly approval: boolean;
+  readonly anyoneAdds: boolean;
+  readonly isCommunity: boolean;
+  readonly announcements: boolean;
+  readonly parent: string;
 }
 
 const WAIT_MS = 20_000;
@@ -67,6 +92,11 @@ export class WhatsmeowClient {
     const { id, error } = await this.#until(`an answer to ${name}`, () => this.#answers.get(number));
     if (error !== undefined) throw new Error(error);
     return id;
+  }
+
+  /** The same, of an answer that is JSON. */
+  async ask<T = GroupShown>(name: string, command: Command = {}): Promise<T> {
+    return JSON.parse(await this.do(name, command)) as T;
   }
 
   /** What was told from the `from`th line on and looks like this; waits for it. */
@@ -109,4 +139,15 @@ export class WhatsmeowClient {
       });
     }
   }
+}
+
+/** The phone of `person` links the client by QR; it is told to start again (515) and logs in. */
+export async function linkWhatsmeow(client: WhatsmeowClient, sandbox: WhatsAppSandbox, person: Person): Promise<void> {
+  await client.do('open', { url: sandbox.url, rootKey: sandbox.rootKey.toString('hex') });
+  await client.do('connect');
+  const { codes = [] } = await client.event({ event: 'qr' });
+  const { pn, lid } = await sandbox.scanQr(person.id, codes[0] ?? '');
+  const paired = await client.event({ event: 'paired' });
+  if (paired.pn !== pn || paired.lid !== lid) throw new Error(`paired as ${JSON.stringify(paired)}`);
+  await client.event({ event: 'connected' });
 }

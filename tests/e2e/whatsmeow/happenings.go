@@ -27,7 +27,17 @@ func told(event any) {
 	case *events.UndecryptableMessage:
 		say(fields{"event": "unreadable", "id": what.Info.ID})
 	case *events.Picture:
-		say(fields{"event": "picture", "id": what.PictureID, "chat": what.JID.String(), "sender": what.Author.String()})
+		kind := "set"
+		if what.Remove {
+			kind = "removed"
+		}
+		say(fields{
+			"event": "picture", "kind": kind, "id": what.PictureID, "chat": what.JID.String(), "sender": what.Author.String(),
+		})
+	case *events.JoinedGroup:
+		toldOfJoining(what)
+	case *events.GroupInfo:
+		toldOfGroup(what)
 	case *events.Receipt:
 		kind := string(what.Type)
 		if kind == "" {

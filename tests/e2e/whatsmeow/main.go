@@ -36,6 +36,11 @@ type command struct {
 	// The message that the command is about.
 	ID   string `json:"id"`
 	Text string `json:"text"`
+	// Addresses of people, or of groups.
+	People []string `json:"people"`
+	// What a new group is.
+	Kinds []string `json:"kinds"`
+	On    bool     `json:"on"`
 }
 
 type fields map[string]any
@@ -96,6 +101,9 @@ func obey(asked command) (string, error) {
 	case "available":
 		return "", client.SendPresence(ctx, types.PresenceAvailable)
 	}
+	if answer, known, err := obeyAboutGroups(ctx, asked); known {
+		return answer, err
+	}
 	chat, err := types.ParseJID(asked.Chat)
 	if err != nil {
 		return "", err
@@ -125,19 +133,16 @@ func obey(asked command) (string, error) {
 		}
 		return info.ID + " " + info.URL, nil
 	case "set-picture":
+		if asked.Text == "" {
+			return client.SetGroupPhoto(ctx, chat, nil)
+		}
 		picture, err := base64.StdEncoding.DecodeString(asked.Text)
 		if err != nil {
 			return "", err
 		}
 		return client.SetGroupPhoto(ctx, chat, picture)
-	case "subject":
-		info, err := client.GetGroupInfo(ctx, chat)
-		if err != nil {
-			return "", err
-		}
-		return info.Name, nil
 	}
-	return "", fmt.Errorf("nobody here can %q", asked.Do)
+	return obeyInGroup(ctx, chat, asked)
 }
 
 func send(ctx context.Context, chat types.JID, message *waE2E.Message) (string, error) {

@@ -70,6 +70,7 @@ describe('a message refused by the server', () => {
     [479, 'later', 'network.unreachable'],
     [403, 'never', 'whatsapp.may-not-write'],
     [404, 'never', 'whatsapp.peer-gone'],
+    [421, 'now', 'network.unreachable'],
     [500, 'later', 'network.unreachable'],
     [487, 'never', 'network.refused'],
   ])('%i', (code, retry, key) => {

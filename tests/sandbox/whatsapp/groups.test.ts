@@ -156,7 +156,8 @@ test('a client makes, changes and leaves groups, and the members hear of it', as
   ]);
   expect((await now()).members[dora.id]).toBe('member');
   expect(await socket.groupRevokeInvite(group)).not.toBe(code);
-  await expect(socket.groupGetInviteInfo(code)).rejects.toMatchObject({ data: 406 });
+  await expect(socket.groupGetInviteInfo(code)).rejects.toMatchObject({ data: 410 });
+  await expect(socket.groupGetInviteInfo('nothing')).rejects.toMatchObject({ data: 406 });
   await socket.groupParticipantsUpdate(group, [dora.lid], 'remove');
 
   const heard = (await sandbox.command('notices', { viewer: cleo.id })).filter((notice) => notice.includes('w:gp2'));

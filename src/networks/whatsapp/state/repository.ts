@@ -73,7 +73,7 @@ function takeOneLock(keys: SignalKeyStoreWithTransaction, turns: KeyedTurns): vo
  * for the disk but the frames: what several messages say is one commit, and their receipts leave after it.
  */
 function reading(
-  { journal, store, hold }: RepositoryDoors,
+  { journal, store, hold, cures }: RepositoryDoors,
   keys: SignalKeyStoreWithTransaction,
   steps: Steps,
   inner: SignalRepositoryWithLIDStore,
@@ -112,8 +112,28 @@ function reading(
   return {
     decryptMessage: async (opts) => await read(opts.ciphertext, opts.jid, async () => await inner.decryptMessage(opts)),
     decryptGroupMessage: async (opts) =>
-      await read(opts.msg, opts.group, async () => await inner.decryptGroupMessage(opts)),
+      await read(opts.msg, opts.group, async () => await (cures.bothNames ? byEitherName : byOneName)(inner, opts)),
   };
+}
+
+type OfGroup = Parameters<SignalRepositoryWithLIDStore['decryptGroupMessage']>[0];
+
+async function byOneName(inner: SignalRepositoryWithLIDStore, opts: OfGroup): Promise<Uint8Array> {
+  return await inner.decryptGroupMessage(opts);
+}
+
+/** Whoever is called by LID now may have told their key of the group while they were called by number. */
+async function byEitherName(inner: SignalRepositoryWithLIDStore, opts: OfGroup): Promise<Uint8Array> {
+  try {
+    return await byOneName(inner, opts);
+  } catch (error) {
+    const authorJid = await inner.lidMapping.getPNForLID(opts.authorJid);
+    if (authorJid === null) throw error;
+    // The library acts on what is wrong with the name that the message came under.
+    return await byOneName(inner, { ...opts, authorJid }).catch(() => {
+      throw error;
+    });
+  }
 }
 
 /**
