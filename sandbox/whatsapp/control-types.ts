@@ -223,6 +223,8 @@ export interface ControlCommands extends PeopleCommands, FaultCommands {
   /** What the phone has of the shared settings, the changes of its companions included. */
   settings: [{ viewer: string; collection: string }, { index: readonly string[]; value: object }[]];
   call: [{ by: string; to: string; video?: boolean }, { call: string }];
+  /** On the phone of whoever is called. */
+  answerCall: [{ by: string; caller: string; call: string; how: 'accept' | 'reject' }, null];
   endCall: [{ by: string; to: string; call: string; reason?: 'timeout' | 'hangup' }, null];
 
   /** What a simulated device shows, oldest first, from the so many-th on. */

@@ -204,28 +204,44 @@ export class Hands {
     return id;
   }
 
+  /** @param to a person or a group */
   call(by: SimDevice, to: string, video: boolean): string {
     const id = randomBytes(16).toString('hex').toUpperCase();
     const { person } = by.device;
-    const target = this.person(to);
+    const target = this.#callee(by, to);
     const attrs = {
       'call-id': id,
       'call-creator': by.device.jid(person.addressing),
       caller_pn: person.jid('pn'),
+      'group-jid': target.group,
     };
     const inner = [node('audio', { enc: 'opus', rate: '16000' }), ...(video ? [node('video', { enc: 'vp8' })] : [])];
-    this.#server.receive(by.device, node('call', { to: target.jid(person.addressing) }, [node('offer', attrs, inner)]));
+    this.#server.receive(by.device, node('call', { to: target.jid }, [node('offer', attrs, inner)]));
     return id;
   }
 
   endCall(by: SimDevice, to: string, call: string, reason: string | undefined): void {
     const { person } = by.device;
+    const target = this.#callee(by, to);
     const attrs = {
       'call-id': call,
       'call-creator': by.device.jid(person.addressing),
       reason: reason === 'timeout' ? 'timeout' : undefined,
+      'group-jid': target.group,
     };
-    const target = this.person(to).jid(person.addressing);
-    this.#server.receive(by.device, node('call', { to: target }, [node('terminate', attrs)]));
+    this.#server.receive(by.device, node('call', { to: target.jid }, [node('terminate', attrs)]));
+  }
+
+  answerCall(by: SimDevice, caller: string, call: string, how: 'accept' | 'reject'): void {
+    const creator = this.person(caller).jid(by.device.person.addressing);
+    const attrs = { 'call-id': call, 'call-creator': creator };
+    this.#server.receive(by.device, node('call', { to: creator }, [node(how, attrs)]));
+  }
+
+  #callee(by: SimDevice, to: string): { readonly jid: string; readonly group?: string } {
+    const group = this.#server.world.groupAt(to);
+    return group === undefined
+      ? { jid: this.person(to).jid(by.device.person.addressing) }
+      : { jid: group.jid, group: group.jid };
   }
 }

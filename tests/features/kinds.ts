@@ -48,7 +48,6 @@ export const whatsappKinds = [
   kind('view-once photo', FIXED, false),
 ] as const;
 
-/** Groups are called otherwise. */
 const whatsappCalls = kind('call', [], false);
 const timers = kind('timer of the chat', [], false);
 const everybody = kind('call to everybody', ALL);
@@ -81,7 +80,7 @@ export const places = {
   },
   'WhatsApp, groups': {
     network: 'WhatsApp',
-    kinds: [...whatsappKinds, everybody, timers],
+    kinds: [...whatsappKinds, everybody, whatsappCalls, timers],
     fromMatrix: [...matrixKinds, preview, everybody],
   },
 } as const;

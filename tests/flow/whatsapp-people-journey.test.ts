@@ -203,13 +203,27 @@ describe('what one writes has arrived', () => {
 
 describe('what WhatsApp lets people know', () => {
   test.each([
-    [false, 'Voice call: answer it on your phone.'],
-    [true, 'Video call: answer it on your phone.'],
-  ])('is a call, when it rings (with video: %s)', async (video, words) => {
+    [false, 'Voice call: answer it on your phone.', 'Missed voice call.'],
+    [true, 'Video call: answer it on your phone.', 'Missed video call.'],
+  ])('is a call, when it rings, and that it was missed (with video: %s)', async (video, words, missed) => {
     const { call } = await whatsapp.command('call', { by: alice.id, to: account.id, video });
     const told = await camille.answer(portal, words);
     expect([told.sender, told.content['msgtype']]).toEqual([aliceGhost, 'm.notice']);
     await whatsapp.command('endCall', { by: alice.id, to: account.id, call, reason: 'hangup' });
+    const edit = await camille.answer(portal, missed);
+    expect([edit.sender, edit.content['m.relates_to']]).toEqual([
+      aliceGhost,
+      { rel_type: 'm.replace', event_id: told.event_id },
+    ]);
+  });
+
+  test('is a call in the group, in the group', async () => {
+    const { call } = await whatsapp.command('call', { by: bob.id, to: group.id });
+    const told = await camille.answer(choir, 'Voice call in this group: join it on your phone.');
+    expect([told.sender, told.content['msgtype']]).toEqual([bobGhost, 'm.notice']);
+    await whatsapp.command('endCall', { by: bob.id, to: group.id, call });
+    const edit = await camille.answer(choir, 'Voice call in this group: it is over.');
+    expect(edit.content['m.relates_to']).toEqual({ rel_type: 'm.replace', event_id: told.event_id });
   });
 
   test.each([

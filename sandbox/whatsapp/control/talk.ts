@@ -20,6 +20,7 @@ export function talkCommands({
   | 'type'
   | 'read'
   | 'call'
+  | 'answerCall'
   | 'endCall'
   | 'changeSetting'
   | 'putSnapshot'
@@ -73,6 +74,10 @@ export function talkCommands({
         .mutations.map(({ index, value }) => ({ index, value: proto.SyncActionValue.fromObject(value).toJSON() }));
     },
     call: ({ by, to, video }) => ({ call: hands.call(hands.sim(by), to, video ?? false) }),
+    answerCall: ({ by, caller, call, how }) => {
+      hands.answerCall(hands.sim(by), caller, call, how);
+      return null;
+    },
     endCall: ({ by, to, call, reason }) => {
       hands.endCall(hands.sim(by), to, call, reason);
       return null;

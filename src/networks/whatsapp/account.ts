@@ -2,11 +2,12 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { isAboutGroup, type NetworkAction } from '../../model/delivery.ts';
 import { BridgeError } from '../../model/errors.ts';
-import type { EffectId } from '../../model/ids.ts';
+import type { ChatId, EffectId, PersonId } from '../../model/ids.ts';
 import type { Puppet } from '../../model/records.ts';
 import { vaultScope, type ActionReceipt, type NetworkSink, type PerformContext } from '../../ports/network.ts';
 import { patiently } from '../../ports/patiently.ts';
 import type { Clock, Logger, Vault, VaultChange } from '../../ports/stores.ts';
+import { CallDesk } from './calls.ts';
 import { ChatBook } from './chat-book.ts';
 import { ExpiryBook } from './expiry-book.ts';
 import { watchExpiries } from './expiry-watch.ts';
@@ -139,6 +140,12 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     { puppet, sink, vault, clock, log, pacing, directory, groups: groupPictures, line },
     kept,
   );
+  const membersOf = async (chat: ChatId): Promise<readonly PersonId[]> => {
+    const open = line();
+    if (open === undefined) throw loggedOut();
+    return (await directory.describeChat(open, chat)).chat.members?.map(({ person }) => person) ?? [];
+  };
+  const calls = new CallDesk({ scope, context, chats, members: membersOf }, kept);
   const reader = new RowReader({
     puppet: puppet.id,
     sink,
@@ -148,6 +155,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     context,
     chats,
     secrets,
+    calls,
     expiries,
     unsealed: (message) => unsealed({ ...directory.sealing, context }, message),
     book,
@@ -169,6 +177,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     reader,
     chats,
     secrets,
+    calls,
     expiries,
     people,
     book,
@@ -198,11 +207,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     self: puppet.self,
     sink,
     log,
-    members: async (chat) => {
-      const open = line();
-      if (open === undefined) throw loggedOut();
-      return (await directory.describeChat(open, chat)).chat.members?.map(({ person }) => person) ?? [];
-    },
+    members: membersOf,
   });
   const passing = async (node: BinaryNode): Promise<void> => {
     const glimpse = glimpseOf(context, node);

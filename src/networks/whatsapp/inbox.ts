@@ -6,6 +6,7 @@ import { say, type SayKey } from '../../model/say.ts';
 import type { NetworkSink } from '../../ports/network.ts';
 import { patiently } from '../../ports/patiently.ts';
 import type { Clock, LogFacts, Logger } from '../../ports/stores.ts';
+import type { CallDesk } from './calls.ts';
 import type { ChatBook } from './chat-book.ts';
 import type { ExpiryBook } from './expiry-book.ts';
 import { handlesOf, type Handles } from './jid.ts';
@@ -31,6 +32,7 @@ export interface InboxDoors {
   readonly reader: Pick<RowReader, 'read'>;
   readonly chats: ChatBook;
   readonly secrets: SecretBook;
+  readonly calls: Pick<CallDesk, 'take'>;
   /** Absent where what disappears stays here. */
   readonly expiries: ExpiryBook | undefined;
   readonly people: PeopleDesk;
@@ -122,7 +124,7 @@ export class Inbox {
   }
 
   async #accept(batch: readonly Row[]): Promise<void> {
-    const { sink, journal, scope, reader, people, book, chats, secrets, expiries, clock } = this.#doors;
+    const { sink, journal, scope, reader, people, book, chats, secrets, calls, expiries, clock } = this.#doors;
     await this.#patiently(async () => {
       for (const { node } of batch) await people.look(book, namedIn(node), clock.now());
     });
@@ -141,7 +143,7 @@ export class Inbox {
         await sink.tell(`elsewhere/${words}`, say(words));
         this.#elsewhere.delete(words);
       }
-      const more = [learnt, remembered, sealed, expiries?.take('in') ?? NOTHING];
+      const more = [learnt, remembered, sealed, calls.take(), expiries?.take('in') ?? NOTHING];
       const own = placed(scope, [...waiting, ...changes]);
       await sink.accept([...joined, ...events], [...own, ...more.flatMap((one) => one.changes)]);
       taken();

@@ -1,4 +1,4 @@
-// Stanzas that are no messages (what changes in groups, calls) as the notes that the library keeps of such things; pure.
+// Stanzas that are no messages (what changes in groups) as the notes that the library keeps of such things; pure.
 import { proto, type BinaryNode } from '@whiskeysockets/baileys';
 import { handlesOf, parseJid, type Handles } from './jid.ts';
 import type { WireMessage } from './place.ts';
@@ -56,7 +56,6 @@ export function personPicturedIn({ tag, attrs }: BinaryNode): Handles | undefine
 
 /** @returns undefined for what tells people nothing: keys, devices, settings */
 export function noteOf(node: BinaryNode): WireMessage | undefined {
-  if (node.tag === 'call') return callOf(node);
   const { type } = node.attrs;
   if (node.tag !== 'notification' || (type !== 'w:gp2' && type !== 'picture')) return undefined;
   const [child] = childrenOf(node);
@@ -112,24 +111,6 @@ function stubOf(child: BinaryNode): { readonly type: number; readonly texts: rea
 
 function textOf(node: BinaryNode | undefined): string {
   return node?.content instanceof Uint8Array ? Buffer.from(node.content).toString() : '';
-}
-
-/** Of a call people hear once, when it begins to ring. */
-function callOf(node: BinaryNode): WireMessage | undefined {
-  const offer = childrenOf(node).find(({ tag }) => tag === 'offer');
-  if (offer === undefined) return undefined;
-  const { from, t } = node.attrs;
-  const { 'call-id': id, 'call-creator': creator, caller_pn: pn } = offer.attrs;
-  return {
-    key: { remoteJid: creator ?? from ?? null, remoteJidAlt: pn ?? null, fromMe: false, id: id ?? '' },
-    messageTimestamp: Number(t ?? 0),
-    message: {
-      callLogMesssage: {
-        isVideo: childrenOf(offer).some(({ tag }) => tag === 'video'),
-        callOutcome: proto.Message.CallLogMessage.CallOutcome.ONGOING,
-      },
-    },
-  };
 }
 
 export function childrenOf(node: BinaryNode): readonly BinaryNode[] {

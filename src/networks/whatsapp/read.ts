@@ -28,7 +28,7 @@ import { readStub } from './stubs.ts';
 export type { ReadContext, Reading, WireMessage } from './place.ts';
 
 const { Type } = proto.Message.ProtocolMessage;
-const { MISSED, ONGOING } = proto.Message.CallLogMessage.CallOutcome;
+const { MISSED } = proto.Message.CallLogMessage.CallOutcome;
 const { CIPHERTEXT } = proto.WebMessageInfo.StubType;
 
 /** A date before all others, epoch ms. */
@@ -76,10 +76,8 @@ function readContent(context: ReadContext, message: WireMessage, place: Place): 
 
 /** @returns undefined for a call that was taken or refused: it is told as any other kind */
 function callWords(call: proto.Message.ICallLogMessage | null | undefined): SayKey | undefined {
-  const video = call?.isVideo === true;
-  if (call?.callOutcome === ONGOING) return video ? 'whatsapp.video-call' : 'whatsapp.call';
-  if (call?.callOutcome === MISSED) return video ? 'whatsapp.missed-video-call' : 'whatsapp.missed-call';
-  return undefined;
+  if (call?.callOutcome !== MISSED) return undefined;
+  return call.isVideo === true ? 'whatsapp.missed-video-call' : 'whatsapp.missed-call';
 }
 
 function bodyIn(context: ReadContext, inside: ReturnType<typeof unwrap>, { group }: Place): MessageBody {

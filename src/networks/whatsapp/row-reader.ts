@@ -7,6 +7,7 @@ import type { NetworkEvent } from '../../model/network-event.ts';
 import type { SayKey } from '../../model/say.ts';
 import type { NetworkSink } from '../../ports/network.ts';
 import type { Clock, Logger } from '../../ports/stores.ts';
+import { callIn, type CallDesk } from './calls.ts';
 import type { ChatBook } from './chat-book.ts';
 import { unwrap } from './content.ts';
 import type { ExpiryBook } from './expiry-book.ts';
@@ -33,6 +34,7 @@ export interface ReaderDoors {
   readonly context: ReadContext;
   readonly chats: ChatBook;
   readonly secrets: SecretBook;
+  readonly calls: Pick<CallDesk, 'read'>;
   /** Absent where what disappears stays here. */
   readonly expiries: ExpiryBook | undefined;
   /** Opens what is sealed with the secret of another message. */
@@ -89,9 +91,11 @@ export class RowReader {
   async #read(row: Row): Promise<Heard> {
     const renaming = renamingIn(row.node);
     if (renaming !== undefined) return { events: this.#renumbered(row, renaming) };
+    const { context, chats, calls } = this.#doors;
+    const call = callIn(row.node, context.selfHandles, context.now());
+    if (call !== undefined) return { events: await calls.read(call) };
     const message = await this.#messageOf(row);
     if (message === undefined) return NOTHING;
-    const { context, chats } = this.#doors;
     const place = placeOf(context, message, 'live');
     if (place === undefined) return NOTHING;
     if (!(isPersonal(place.chat) || chatKind(place.chat) === 'group'))

@@ -15,6 +15,8 @@ export const en = {
   'kind.comment': 'comment',
   'kind.edit': 'edited message',
   'kind.status': 'status update',
+  'kind.voice-call': 'Voice call',
+  'kind.video-call': 'Video call',
   'whatsapp.waiting':
     'This message cannot be read yet. Its text will appear here when the phone that wrote it sends it again.',
   'whatsapp.unread': 'Something that could not be read here came on WhatsApp: see it on your phone.',
@@ -27,6 +29,10 @@ export const en = {
   'whatsapp.view-once': 'A view-once message: it can be opened on your phone only.',
   'whatsapp.call': 'Voice call: answer it on your phone.',
   'whatsapp.video-call': 'Video call: answer it on your phone.',
+  'whatsapp.group-call': '{kind} in this group: join it on your phone.',
+  'whatsapp.group-call-over': '{kind} in this group: it is over.',
+  'whatsapp.call-answered': '{kind}: answered on your phone.',
+  'whatsapp.call-declined': '{kind}: declined on your phone.',
   'whatsapp.status-elsewhere':
     'Status updates are not brought here: see them in WhatsApp on your phone. I say this once.',
   'whatsapp.channels-elsewhere':

@@ -3,6 +3,7 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { proto, type BinaryNode } from '@whiskeysockets/baileys';
 import { expect, test } from '@jest/globals';
+import { callIn, CallDesk } from '../../../src/networks/whatsapp/calls.ts';
 import { PeopleBook } from '../../../src/networks/whatsapp/people-book.ts';
 import { readSetting } from '../../../src/networks/whatsapp/chat-marks.ts';
 import { noteOf, personPicturedIn, renamingIn } from '../../../src/networks/whatsapp/notifications.ts';
@@ -93,7 +94,10 @@ function stanza(random: Seeded): BinaryNode {
   const [old, other] = [random.pick(ADDRESSES), random.pick(ADDRESSES)];
   const likely = [
     { tag: 'modify', attrs: { old, new: other } },
-    { tag: 'offer', attrs: { 'call-creator': old, caller_pn: other } },
+    {
+      tag: random.pick(['offer', 'offer_notice', 'terminate', 'accept', 'reject']),
+      attrs: { 'call-id': text(random), 'call-creator': old, caller_pn: other, 'group-jid': text(random) },
+    },
     { tag: 'ephemeral', attrs: { expiration: text(random) } },
   ];
   const inside = random.below(3) === 0 ? [random.pick(likely)] : content;
@@ -151,9 +155,11 @@ function keepable(value: unknown): void {
   throw new Error(`${inspect(value)} cannot be kept`);
 }
 
-test('no stanza breaks what reads it', () => {
+test('no stanza breaks what reads it', async () => {
   const random = new Seeded(4711);
   const context = contextWith();
+  const chats = { note: () => undefined, said: () => undefined };
+  const calls = new CallDesk({ scope: '', context, chats, members: async () => await Promise.resolve([]) }, new Map());
   const seen = new Map<string, number>();
   const saw = (what: string, value: unknown): void => {
     keepable(value);
@@ -170,11 +176,14 @@ test('no stanza breaks what reads it', () => {
       saw('own phone', ownPhoneAt(context, one));
       saw('picture', personPicturedIn(one));
       saw('pictures', pictured(context, [], [{ node: one }]));
+      const call = callIn(one, context.selfHandles, context.now());
+      saw('call', call);
+      if (call !== undefined) keepable(await calls.read(call));
       const message = noteOf(one);
       if (message === undefined) continue;
       saw('timer', timerIn(message));
       saw('place', placeOf(context, message, 'live'));
-      saw(one.tag === 'call' ? 'call' : 'note', readMessage(context, message).events[0]);
+      saw('note', readMessage(context, message).events[0]);
     } catch (error) {
       throw new Error(`run ${run}: ${JSON.stringify(one)}`, { cause: error });
     }
