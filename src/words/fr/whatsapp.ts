@@ -29,10 +29,10 @@ export const fr = {
   'whatsapp.view-once': 'Un message à vue unique : il ne s’ouvre que sur votre téléphone.',
   'whatsapp.call': 'Appel vocal : répondez sur votre téléphone.',
   'whatsapp.video-call': 'Appel vidéo : répondez sur votre téléphone.',
-  'whatsapp.group-call': '{kind} dans ce groupe : rejoignez-le sur votre téléphone.',
-  'whatsapp.group-call-over': '{kind} dans ce groupe : il est terminé.',
-  'whatsapp.call-answered': '{kind} : pris sur votre téléphone.',
-  'whatsapp.call-declined': '{kind} : refusé sur votre téléphone.',
+  'whatsapp.group-call': '{kind} dans ce groupe : rejoignez-le sur votre téléphone.',
+  'whatsapp.group-call-over': '{kind} dans ce groupe : il est terminé.',
+  'whatsapp.call-answered': '{kind} : pris sur votre téléphone.',
+  'whatsapp.call-declined': '{kind} : refusé sur votre téléphone.',
   'whatsapp.status-elsewhere':
     'Les statuts ne sont pas apportés ici : voyez-les dans WhatsApp sur votre téléphone. Je ne le dis qu’une fois.',
   'whatsapp.channels-elsewhere':
