@@ -2,7 +2,7 @@
 
 /** The two ways to address a person: by phone number or by LID. */
 export type Addressing = 'pn' | 'lid';
-/** `restricted`: may write only to whom it has a chat with (463). `temp-banned`: 402 until it ends. `banned`: 403. */
+/** `restricted`: may write only to whom it has a chat with (463). `temp-banned`: 402 until it ends. `banned`: 406. */
 export type AccountState = 'ok' | 'restricted' | 'temp-banned' | 'banned';
 
 export interface PersonSpec {

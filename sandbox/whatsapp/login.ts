@@ -5,9 +5,19 @@ import type { WhatsAppServer } from './server.ts';
 import type { WireConnection, WireEars } from './wire/connection.ts';
 import { node } from './wire/node.ts';
 import type { Device } from './world/device.ts';
+import type { Person } from './world/person.ts';
 
 /** Attributes of a `failure` stanza, as clients read them. */
 type Failure = Readonly<Record<string, string>>;
+
+/** Why an account may not come in at all; null: it may. As whatsmeow reads them: 406 banned, 402 with its code and seconds for a time. */
+export function banOf(server: WhatsAppServer, person: Person): Failure | null {
+  if (person.state === 'banned') return { reason: '406', location: 'sandbox' };
+  if (person.state !== 'temp-banned') return null;
+  const { code, until } = person.ban ?? { code: 101, until: 0 };
+  const left = Math.max(0, Math.ceil((until - server.world.clock.now()) / 1000));
+  return left > 0 ? { reason: '402', code: String(code), expire: String(left), location: 'sandbox' } : null;
+}
 
 function refusal(server: WhatsAppServer, connection: WireConnection, device: Device | undefined): Failure | null {
   if (device === undefined || device.noise === null || !Buffer.from(device.noise).equals(connection.clientKey)) {
@@ -15,14 +25,7 @@ function refusal(server: WhatsAppServer, connection: WireConnection, device: Dev
   }
   const { person } = device;
   const ordered = server.faults.loginFailure(person.lid, device.id);
-  if (ordered !== undefined) return ordered;
-  if (person.state === 'banned') return { reason: '403', location: 'sandbox' };
-  if (person.state === 'temp-banned') {
-    const { code, until } = person.ban ?? { code: 101, until: 0 };
-    const left = Math.max(0, Math.ceil((until - server.world.clock.now()) / 1000));
-    if (left > 0) return { reason: '402', code: String(code), expire: String(left), location: 'sandbox' };
-  }
-  return null;
+  return ordered ?? banOf(server, person);
 }
 
 /** A live line to a real client's device. */

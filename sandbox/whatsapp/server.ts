@@ -33,7 +33,6 @@ export const DEFAULT_OPTIONS: SandboxOptions = {
 };
 
 const LOW_PREKEYS = 10;
-const DAY_MS = 86_400_000;
 
 export class WhatsAppServer {
   readonly identity: ServerIdentity;
@@ -274,14 +273,6 @@ export class WhatsAppServer {
       timestamp,
       signed: signKeyIndexList(this.cast.phoneKeys(person), { rawId: person.rawId, timestamp, valid }),
     };
-  }
-
-  /** The phone has not been there for so many days; after the limit its companions are no more. */
-  phoneAway(person: Person, days: number): void {
-    person.phoneSeen = this.world.clock.now() - days * DAY_MS;
-    this.cast.setOnline(person.phoneDevice, false);
-    if (days >= this.options.phoneLimitDays) for (const device of person.companions) this.unlink(device);
-    this.world.version.touch();
   }
 
   /** For the tape: a simulated device writes this. */

@@ -13,6 +13,7 @@ import { Ephemeral } from '../flow/ephemeral.ts';
 import { Intake } from '../flow/intake.ts';
 import { Lanes } from '../flow/lanes.ts';
 import { Pipelines } from '../flow/pipelines.ts';
+import { tellAlert, tellState, type StateDoors } from '../flow/login-states.ts';
 import { openPortalLater, toldInManagement } from '../flow/tellings.ts';
 import { openMatrix, type MatrixWing } from '../matrix/index.ts';
 import type { NetworkId, WorkerId } from '../model/ids.ts';
@@ -126,6 +127,7 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
     onNotice: async ({ user, cause, say, show }) => await toldInManagement({ queue }, user, cause, say, show),
   });
 
+  const states: StateDoors = { queue, adapters, clock, log, administrators: config.administrators };
   const puppets: PuppetKeeper = new PuppetKeeper({
     adapters,
     puppets: directory,
@@ -138,10 +140,8 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
     tell: async (...of) => await intake.tellOwner(...of),
     mayStay: async (puppet) => await logins.mayStay(puppet),
     opened: async (puppet) => await queue.hasten(puppet),
-    changed: async (puppet, state, why) => {
-      if (why === undefined || state === 'offline') return;
-      await toldInManagement({ queue }, puppet.owner, `state:${puppet.id}/${state}/${clock.now()}`, why);
-    },
+    changed: async (...change) => await tellState(states, ...change),
+    alert: async (puppet, why) => await tellAlert(states, puppet, why),
   });
 
   const session = (puppet: Pick<Puppet, 'id'>): ReturnType<PuppetKeeper['session']> => puppets.session(puppet.id);

@@ -2,7 +2,7 @@
 import { BridgeError } from '../model/errors.ts';
 import { loginOwner, type NetworkId, type OwnerId, type PuppetId } from '../model/ids.ts';
 import type { Puppet, PuppetState } from '../model/records.ts';
-import { say, type Say } from '../model/say.ts';
+import { isSame, say, type Say } from '../model/say.ts';
 import type { NetworkAdapter, NetworkSession, NetworkSink } from '../ports/network.ts';
 import type { Fence } from '../ports/queue.ts';
 import type { Clock, Leases, Logger, PuppetStore } from '../ports/stores.ts';
@@ -26,6 +26,8 @@ export interface PuppetDoors extends SinkDoors {
   readonly opened: (puppet: PuppetId) => Promise<unknown>;
   /** Told once when a login's state changes for the person to know. */
   readonly changed: (puppet: Puppet, state: PuppetState, why: Say | undefined) => Promise<void>;
+  /** The network refuses the bridge itself: whoever runs it has to act. */
+  readonly alert: (puppet: Puppet, why: BridgeError) => Promise<void>;
 }
 
 interface Line {
@@ -33,6 +35,8 @@ interface Line {
   readonly fence: Fence;
   readonly session: NetworkSession;
   live: boolean;
+  /** What the network lets the account not do while the line is open. */
+  limit?: Say | undefined;
 }
 
 /** First and longest wait between tries to open a session, in ms. */
@@ -201,7 +205,7 @@ export class PuppetKeeper implements SessionKeeper {
       }
       line.live = true;
       this.#retryAt.delete(puppet.id);
-      await this.#state(puppet, 'online', undefined);
+      await this.#state(puppet, 'online', line.limit);
       await this.#wake(puppet);
     } catch (error) {
       await this.#failed(puppet, line, error);
@@ -241,8 +245,10 @@ export class PuppetKeeper implements SessionKeeper {
         await this.#close(puppet.id);
         return;
       }
+      if (state === 'online') line.limit = why?.human;
       if (state === 'signed-out') await this.#close(puppet.id);
       await this.#state(puppet, state, why?.human);
+      if (why?.alert === true) await this.#doors.alert(puppet, why);
       if (state === 'online') await this.#wake(puppet);
     } catch (error) {
       this.#doors.log.error({ puppet: puppet.id, error }, 'login state could not be kept');
@@ -251,7 +257,7 @@ export class PuppetKeeper implements SessionKeeper {
 
   async #state(puppet: Puppet, state: PuppetState, why: Say | undefined): Promise<void> {
     const before = await this.#doors.puppets.find(puppet.id);
-    if (before === undefined || (before.state === state && before.why?.key === why?.key)) return;
+    if (before === undefined || (before.state === state && isSame(before.why, why))) return;
     await this.#doors.puppets.setState(puppet.id, state, why);
     this.#doors.log.info({ puppet: puppet.id, network: puppet.network, state }, 'login changed state');
     await this.#doors.changed(before, state, why);

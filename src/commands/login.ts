@@ -1,5 +1,6 @@
 // The commands about logins: login, logout, logins, cancel; knows no steps' meaning.
 import { loginOwner, type NetworkId } from '../model/ids.ts';
+import { momentOf } from '../model/moment.ts';
 import type { Puppet } from '../model/records.ts';
 import { say, type Say } from '../model/say.ts';
 import { render } from '../words/index.ts';
@@ -103,7 +104,7 @@ const logins: Command = {
       const line = render(say('logins.line', { network, name: tame(puppet.name), state }), language);
       const contact = await contactOf(call.doors, puppet);
       const more = [puppet.why, contact].flatMap((words) => (words === undefined ? [] : [render(words, language)]));
-      lines.push([line, ...more].join(' '));
+      lines.push(more.length === 0 ? line : `${line}. ${more.join(' ')}`);
     }
     return reply(say('logins.list', { lines: lines.join('\n') }));
   },
@@ -115,7 +116,7 @@ export async function contactOf(doors: Call['doors'], puppet: Puppet): Promise<S
   const at = await doors.adapters.get(puppet.network)?.lastContact?.(puppet.id);
   if (at === undefined) return undefined;
   const network = titleOf(doors, puppet.network);
-  return say('logins.contact', { network, when: `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC` });
+  return say('logins.contact', { network, when: momentOf(at) });
 }
 
 /** Harmless again: what is cancelled is gone. The end is told by the login itself. */

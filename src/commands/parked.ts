@@ -1,5 +1,6 @@
 // The commands about what could not be delivered: parked, send, discard; shows no message's text.
 import type { ParkedEntry } from '../model/entry.ts';
+import { momentOf } from '../model/moment.ts';
 import { say } from '../model/say.ts';
 import { render } from '../words/index.ts';
 import { reply, type Call, type Command, type CommandResult } from './doors.ts';
@@ -21,7 +22,7 @@ const parked: Command = {
     if (entries.length === 0) return reply(say('parked.none'));
     const { language } = call.request;
     const lines = entries.slice(0, SHOWN).map((entry) => {
-      const when = `${new Date(entry.receivedAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+      const when = momentOf(entry.receivedAt);
       const why = render(entry.say, language);
       const network = entry.network === undefined ? '' : ` ${titleOf(call.doors, entry.network)},`;
       return render(say('parked.line', { id: entry.id, network, when, why }), language);

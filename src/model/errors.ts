@@ -11,6 +11,8 @@ export interface BridgeErrorOptions {
   readonly values?: Readonly<Record<string, string | number>>;
   /** True when the effect may have happened although no answer came. */
   readonly mayHaveHappened?: boolean;
+  /** True when whoever runs the bridge has to act: administrators hear of it as well. */
+  readonly alert?: boolean;
 }
 
 /** `code` is for logs and metrics (kebab-case, no personal data); `human` is for people. */
@@ -20,6 +22,7 @@ export class BridgeError extends Error {
   readonly human: Say;
   readonly notBefore: number | undefined;
   readonly mayHaveHappened: boolean;
+  readonly alert: boolean;
 
   constructor(code: string, retry: Retry, human: SayKey, options: BridgeErrorOptions = {}) {
     super(code, options.cause === undefined ? undefined : { cause: options.cause });
@@ -29,6 +32,7 @@ export class BridgeError extends Error {
     this.human = say(human, options.values);
     this.notBefore = options.notBefore;
     this.mayHaveHappened = options.mayHaveHappened ?? false;
+    this.alert = options.alert ?? false;
   }
 }
 

@@ -12,4 +12,8 @@ export function say(key: SayKey, values?: Readonly<Record<string, string | numbe
   return values === undefined ? { key } : { key, with: values };
 }
 
+export function isSame(one: Say | undefined, other: Say | undefined): boolean {
+  return one?.key === other?.key && JSON.stringify(one?.with ?? {}) === JSON.stringify(other?.with ?? {});
+}
+
 export type Language = 'en' | 'fr';

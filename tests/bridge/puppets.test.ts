@@ -1,9 +1,9 @@
 // The keeper of live lines over the in-memory twins: leases lost, logins paused, lines that will not open; knows no events.
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { BridgeError } from '../../src/model/errors.ts';
 import { loginOwner, type PuppetId } from '../../src/model/ids.ts';
 import { say } from '../../src/model/say.ts';
-import { FlowWorld, marie, MARIE, turns, ZOE } from '../support/flow-world.ts';
+import { FlowWorld, marie, MARIE, paul, turns, ZOE } from '../support/flow-world.ts';
 
 let world: FlowWorld;
 let puppet: PuppetId;
@@ -110,4 +110,59 @@ test('a line that does not open is tried again; one that the account refuses is 
   await world.start();
   await turns();
   expect(world.db.puppets.get(puppet)?.state).toBe('signed-out');
+});
+
+describe('what the network lets an account not do', () => {
+  const limit = new BridgeError('limited', 'never', 'whatsapp.restricted');
+  const told = (user = marie): readonly string[] => {
+    const room = world.db.persons.get(user)?.managementRoom;
+    return room === undefined ? [] : world.matrix.texts(room);
+  };
+
+  test('is told once, stays after the line is opened anew, and its end is told as well', async () => {
+    await world.start();
+    await world.run();
+    world.network.report(puppet, 'online', limit);
+    await world.run();
+    expect(world.db.puppets.get(puppet)).toMatchObject({ state: 'online', why: { key: 'whatsapp.restricted' } });
+    expect(told()).toEqual([expect.stringContaining('begin new chats')]);
+    await world.house?.stop();
+    world.network.limit = limit;
+    await world.start();
+    await world.run();
+    expect(world.db.puppets.get(puppet)).toMatchObject({ state: 'online', why: { key: 'whatsapp.restricted' } });
+    expect(told()).toHaveLength(1);
+    world.network.report(puppet, 'online');
+    await world.run();
+    expect(world.db.puppets.get(puppet)?.why).toBeUndefined();
+    expect(told()).toEqual([expect.anything(), expect.stringContaining('open to you again')]);
+  });
+
+  test('is over when the network takes the login back, which is told; a line that was only away is not', async () => {
+    await world.start();
+    await world.run();
+    for (const state of ['offline', 'online', 'stopped', 'online'] as const) {
+      const why =
+        state === 'online'
+          ? []
+          : [new BridgeError('ended', 'later', 'whatsapp.temp-ban', { values: { until: 'noon' } })];
+      world.network.report(puppet, state, ...why);
+      await world.run();
+    }
+    expect(told()).toEqual([expect.stringContaining('until noon'), expect.stringContaining('works again')]);
+  });
+
+  test('and what whoever runs the bridge has to mend is told to administrators, once a day', async () => {
+    await world.start();
+    await world.run();
+    const why = new BridgeError('outdated', 'later', 'whatsapp.outdated', { alert: true });
+    const other = world.login(marie, 'zoe');
+    await world.run();
+    for (const one of [puppet, other]) {
+      world.network.report(one, 'stopped', why);
+      await world.run();
+    }
+    expect(told(paul)).toEqual([expect.stringContaining('outdated')]);
+    expect(told()).toHaveLength(2);
+  });
 });

@@ -271,6 +271,7 @@ describe('commands', () => {
     const shown = async (line: string): Promise<string> =>
       (await type(house, marie, line)).replies.map((words) => render(words, 'en')).join('\n');
     expect(await shown('logins')).toContain('Your Pigeon phone was last heard of on 2026-01-02 03:04 UTC.');
+    expect(await shown('logins')).toContain('Pigeon, p: connected. Your Pigeon phone');
     expect(await shown('ping')).toBe('pong\nYour Pigeon phone was last heard of on 2026-01-02 03:04 UTC.');
     await house.store.puppets.save({ ...puppet, state: 'signed-out' });
     expect(await shown('ping')).toBe('pong');

@@ -8,7 +8,7 @@ import { Ephemeral } from '../../src/flow/ephemeral.ts';
 import { Intake } from '../../src/flow/intake.ts';
 import { Lanes } from '../../src/flow/lanes.ts';
 import { Pipelines } from '../../src/flow/pipelines.ts';
-import { toldInManagement } from '../../src/flow/tellings.ts';
+import { tellAlert, tellState } from '../../src/flow/login-states.ts';
 import { readEvent } from '../../src/matrix/read.ts';
 import { as, type ChatId, type PersonId, type PuppetId, type RoomId, type UserId } from '../../src/model/ids.ts';
 import type { Puppet } from '../../src/model/records.ts';
@@ -99,6 +99,7 @@ export class FlowWorld {
       tooOldMs: 86_400_000,
       log: quiet,
     });
+    const states = { queue, adapters, clock, log: quiet, administrators: [paul] };
     const puppets: PuppetKeeper = new PuppetKeeper({
       adapters: new Map(
         [...adapters].map(([id, adapter]) => [
@@ -119,10 +120,8 @@ export class FlowWorld {
       tell: async (...of) => await intake.tellOwner(...of),
       mayStay: async (puppet) => await Promise.resolve(this.mayStay(puppet)),
       opened: async (puppet) => await queue.hasten(puppet),
-      changed: async (puppet, state, why) => {
-        if (why !== undefined)
-          await toldInManagement({ queue }, puppet.owner, `state:${puppet.id}/${state}/${why.key}`, why);
-      },
+      changed: async (...change) => await tellState(states, ...change),
+      alert: async (puppet, why) => await tellAlert(states, puppet, why),
     });
     const session = (puppet: Pick<Puppet, 'id'>) => puppets.session(puppet.id);
     const senders = new Senders({ matrix, puppets: logins, ghosts, sessions: puppets, now: () => clock.now() });

@@ -86,6 +86,8 @@ export class MemoryNetwork {
   describing: (chat: ChatId) => void = () => undefined;
   /** What connect() throws. */
   refusing: BridgeError | undefined;
+  /** What lines that open say of their account. */
+  limit: BridgeError | undefined;
   readonly #done = new Map<EffectId, ActionReceipt>();
   /** What each login's account has not yet been told. */
   readonly #untold = new Map<PersonId, ((puppet: Puppet) => NetworkEvent)[]>();
@@ -278,6 +280,7 @@ export class MemoryNetwork {
         if (this.refusing !== undefined) throw this.refusing;
         line.open = true;
         this.#lines.add(line);
+        if (this.limit !== undefined) sink.report('online', this.limit);
         this.#hand(line);
       },
       disconnect: async () => {

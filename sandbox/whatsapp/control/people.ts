@@ -1,7 +1,9 @@
 // Commands about people and their devices: made, changed, linked, unlinked, restricted, switched off.
 
+import { phoneAway, timePassed } from '../absence.ts';
 import type { DeviceInfo, Person as PersonJson } from '../control-types.ts';
 import { setPicture } from '../group-deeds.ts';
+import { banOf } from '../login.ts';
 import { blocklistChanged, identityChanged, mexHappened, numberChanged, tell } from '../notices.ts';
 import { setAvailable } from '../presence.ts';
 import { tellMigration } from '../sim/phone.ts';
@@ -153,20 +155,19 @@ export function peopleCommands(
       if (state === 'restricted' || before === 'restricted') {
         mexHappened(server, person, 'NotificationUserReachoutTimelockUpdate', timelock);
       }
-      if (state === 'banned' || state === 'temp-banned') {
-        for (const device of person.companions) server.dismiss(device, node('stream:error', { code: '403' }));
-      }
+      const ban = banOf(server, person);
+      if (ban !== null) for (const device of person.companions) server.dismiss(device, node('failure', ban));
       world.version.touch();
       return null;
     },
     setOnline: ({ id, device, online }) => {
       const found = hands.sim(id, device).device;
       cast.setOnline(found, online);
-      if (found.id === 0 && online) found.person.phoneSeen = world.clock.now();
+      if (found.id === 0) found.person.phoneSeen = world.clock.now();
       return null;
     },
     phoneAway: ({ id, days }) => {
-      server.phoneAway(hands.person(id), days);
+      phoneAway(server, hands.person(id), days);
       return null;
     },
     resetPhone: ({ id }) => {
@@ -178,7 +179,7 @@ export function peopleCommands(
     },
     advance: ({ ms }) => {
       world.clock.advance(ms);
-      world.version.touch();
+      timePassed(server);
       return null;
     },
     scanQr: async ({ by, qr, spoil }) => linked(await server.pairing.scan(hands.person(by), qr, spoil ?? null)),

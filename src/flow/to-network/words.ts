@@ -1,4 +1,5 @@
 // What is sent when Matrix and a network differ: emotes, long texts in pieces, a quote for a reply whose target is not there; pure but for its doors.
+import { momentOf } from '../../model/moment.ts';
 import type { FoundEntry, QueueEntry } from '../../model/entry.ts';
 import type { MatrixEvent } from '../../model/matrix-event.ts';
 import type { MessageBody, RichText } from '../../model/message.ts';
@@ -27,8 +28,7 @@ export function shownLate(
   body: MessageBody,
 ): MessageBody {
   if (!entry.late || doors.clock.now() - event.at < LATE_MS || body.kind !== 'text') return body;
-  const when = new Date(event.at).toISOString().slice(0, 16).replace('T', ' ');
-  return { ...body, text: before(`[${when} UTC] `, body.text) };
+  return { ...body, text: before(`[${momentOf(event.at)}] `, body.text) };
 }
 
 /** A reply whose target is not over there: with a quote where the text is at hand (it is parked), else with an arrow. */

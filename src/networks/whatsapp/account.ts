@@ -34,6 +34,7 @@ import { RowReader } from './row-reader.ts';
 import { SecretBook } from './secret-book.ts';
 import { Sends } from './sends.ts';
 import type { WhatsAppSettings } from './settings.ts';
+import { Standing } from './standing.ts';
 import { vaultLedger } from './state/ledger.ts';
 import { AccountState } from './state/state.ts';
 import { CREDS_KEY, KEY_PREFIX } from './state/values.ts';
@@ -71,6 +72,7 @@ export interface Account {
   ) => Promise<ActionReceipt>;
   readonly desk: GroupDesk;
   readonly pacing: Pacing | undefined;
+  readonly standing: Standing;
   readonly chats: ChatBook;
   readonly phone: PhoneWatch;
   /** What is done beside the line until it is aborted. @throws AbortError, FencedError, WriterClosed */
@@ -109,6 +111,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
   const [chats, secrets] = [new ChatBook(scope, kept), new SecretBook(scope, kept)];
   const expiries = settings.disappearing === 'remove' ? new ExpiryBook(scope, kept) : undefined;
   const pacing = doors.paced ? new Pacing(settings.pacing, 0, kept) : undefined;
+  const standing = new Standing({ scope, sink, clock, pacing });
   const marks = new MarksDesk(
     {
       puppet: puppet.id,
@@ -237,6 +240,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     const patience = { clock, log, facts: { puppet: puppet.id, network: 'whatsapp' }, closing: signal };
     const all = [
       async () => await phone.run(signal),
+      async () => await standing.run(signal),
       async () => await state.forgetDaily(signal),
       ...(expiries === undefined
         ? []
@@ -245,7 +249,22 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     // Each goes on for as long as the login is open, whatever the database does meanwhile.
     await Promise.all(all.map(async (one) => await patiently(patience, 'a chore failed, and is begun again', one)));
   };
-  return { state, context, directory, inbox, perform, desk, pacing, chats, phone, chores, marks, passing, pictures };
+  return {
+    state,
+    context,
+    directory,
+    inbox,
+    perform,
+    desk,
+    pacing,
+    standing,
+    chats,
+    phone,
+    chores,
+    marks,
+    passing,
+    pictures,
+  };
 }
 
 /** Credentials and keys that are worth nothing any more, and how far settings were followed with them; what was received and not accepted stays. */

@@ -1,5 +1,6 @@
 // From WhatsApp's codes to what the house should do and what people are told: one table, no other error policy in this folder.
 import { BridgeError, FencedError, type Retry } from '../../model/errors.ts';
+import { momentOf } from '../../model/moment.ts';
 import type { PuppetState } from '../../model/records.ts';
 import type { SayKey } from '../../model/say.ts';
 
@@ -31,16 +32,16 @@ const PARTINGS: Readonly<Record<number, readonly [Parting['next'], SayKey]>> = {
   403: ['sign-out', 'whatsapp.locked'],
   405: ['stop', 'whatsapp.outdated'],
   406: ['sign-out', 'whatsapp.banned'],
-  408: ['back-off', 'network.unreachable'],
+  408: ['back-off', 'whatsapp.timed-out'],
   409: ['stop', 'whatsapp.unwelcome'],
   411: ['sign-out', 'whatsapp.no-multi-device'],
-  428: ['back-off', 'network.unreachable'],
+  428: ['back-off', 'whatsapp.line-lost'],
   429: ['back-off', 'network.rate-limited'],
   440: ['stop', 'whatsapp.replaced'],
   463: ['back-off', 'whatsapp.restricted'],
-  500: ['back-off', 'network.unreachable'],
-  503: ['back-off', 'network.unreachable'],
-  515: ['restart', 'network.unreachable'],
+  500: ['back-off', 'whatsapp.server-fault'],
+  503: ['back-off', 'whatsapp.busy'],
+  515: ['restart', 'whatsapp.restarting'],
 };
 
 /** Why an account is banned for a time (whatsmeow types/events). */
@@ -52,7 +53,7 @@ const BANS: Readonly<Record<string, SayKey>> = {
   106: 'whatsapp.ban-lists',
 };
 
-const DAY = 24 * 3_600_000;
+export const DAY = 24 * 3_600_000;
 /** Not again in the life of this process. */
 const FOR_GOOD = Number.MAX_SAFE_INTEGER;
 
@@ -66,14 +67,15 @@ const STATES: Readonly<Record<Parting['next'], PuppetState>> = {
 
 /** @param now epoch ms */
 export function partingOf({ status, code, expire }: Ending, now: number): Parting {
-  const [next, plain] = PARTINGS[status] ?? ['back-off', 'network.unreachable'];
+  const [next, plain] = PARTINGS[status] ?? ['back-off', 'whatsapp.ended'];
   const words = status === 402 && code !== undefined && Object.hasOwn(BANS, code) ? (BANS[code] ?? plain) : plain;
   const seconds = expire !== undefined && Number.isFinite(expire) && expire > 0 ? expire : DAY / 1000;
   const until = next === 'wait' ? now + seconds * 1000 : undefined;
   const retry: Retry = next === 'sign-out' ? 'after-login' : 'later';
   const notBefore = next === 'stop' ? FOR_GOOD : until;
   const error = new BridgeError(`whatsapp-ended-${status}`, retry, words, {
-    values: { ...VALUES, hours: Math.ceil(seconds / 3600) },
+    values: { ...VALUES, code: status, ...(until === undefined ? {} : { until: momentOf(until) }) },
+    alert: next === 'stop',
     ...(notBefore === undefined ? {} : { notBefore }),
   });
   const state = STATES[next];
@@ -110,6 +112,15 @@ export function nackOf(code: number, now: number): BridgeError {
   const [retry, words] = NACKS[code] ?? (code >= 500 ? ['later', 'network.unreachable'] : ['never', 'network.refused']);
   const notBefore = code === 429 ? { notBefore: now + RATE_MS } : {};
   return new BridgeError(`whatsapp-nack-${code}`, retry, words, { values: { ...VALUES, code }, ...notBefore });
+}
+
+/** New chats are closed to the account. @param until epoch ms; undefined when WhatsApp did not say */
+export function restricted(until: number | undefined): BridgeError {
+  const [words, when] =
+    until === undefined
+      ? (['whatsapp.restricted', {}] as const)
+      : (['whatsapp.restricted-until', { until: momentOf(until) }] as const);
+  return new BridgeError('whatsapp-restricted', 'never', words, { values: { ...VALUES, ...when } });
 }
 
 /** Only new chats are closed to the account: the others go on. */

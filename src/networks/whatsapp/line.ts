@@ -25,6 +25,8 @@ export interface LineDoors {
   readonly passing: (node: BinaryNode) => void;
   /** Whatever somebody's device sent. */
   readonly heard: (node: BinaryNode) => void;
+  /** New chats are closed to the account until then (epoch ms), or open: null. `undefined`: closed, and WhatsApp did not say until when. */
+  readonly limited?: (until: number | null | undefined) => void;
   /** Aborted when nobody wants the line any more, even while it opens. */
   readonly closing: AbortSignal;
 }
@@ -48,6 +50,9 @@ export class Line {
     this.#doors = doors;
     this.#opened = openSocket(doors);
     const { ws } = this.socket;
+    this.socket.ev.on('connection.update', ({ reachoutTimeLock: lock }) => {
+      if (lock !== undefined) doors.limited?.(lock.isActive ? lock.timeEnforcementEnds?.getTime() : null);
+    });
     ws.on('CB:ack,class:message', (node: BinaryNode) => this.#acked(node));
     ws.on('CB:chatstate', (node: BinaryNode) => doors.passing(node));
     ws.on('CB:receipt', (node: BinaryNode) => doors.passing(node));

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { BridgeError } from '../../model/errors.ts';
 import type { ChatId } from '../../model/ids.ts';
 import type { SayKey } from '../../model/say.ts';
+import { restricted } from './errors.ts';
 import type { PacingSettings } from './settings.ts';
 import type { LedgerChange } from './state/ledger.ts';
 
@@ -37,10 +38,20 @@ export interface SendAsk {
   readonly text?: string;
 }
 
+/** New chats are closed to the account. */
+export interface Restriction {
+  /** Epoch ms. */
+  readonly until: number;
+  /** WhatsApp did not say: a day is assumed. */
+  readonly guessed: boolean;
+}
+
 interface Kept {
   readonly v: 1;
   readonly linkedAt: number;
   readonly restrictedUntil: number;
+  /** That end is our guess. */
+  readonly guessed?: true;
   readonly bannedUntil: number;
   readonly times: Readonly<Record<string, readonly number[]>>;
   /** Chats begun by us: hash and epoch ms. */
@@ -57,7 +68,7 @@ interface KeptText {
 export class Pacing {
   readonly #settings: PacingSettings;
   #linkedAt: number;
-  #restrictedUntil = 0;
+  #restriction: Restriction | undefined;
   #bannedUntil = 0;
   readonly #times = new Map<string, number[]>();
   #begun: (readonly [string, number])[] = [];
@@ -88,7 +99,8 @@ export class Pacing {
     const state = JSON.parse(Buffer.from(kept).toString()) as Kept;
     if (state.v !== 1 || typeof state.times !== 'object') throw new Error('not a whatsapp pacing record');
     this.#linkedAt = Math.max(this.#linkedAt, state.linkedAt);
-    this.#restrictedUntil = state.restrictedUntil;
+    if (state.restrictedUntil > 0)
+      this.#restriction = { until: state.restrictedUntil, guessed: state.guessed === true };
     this.#bannedUntil = state.bannedUntil;
     for (const [name, times] of Object.entries(state.times)) this.#times.set(name, [...times]);
     this.#begun = [...state.begun];
@@ -137,9 +149,14 @@ export class Pacing {
     return at;
   }
 
-  /** WhatsApp closed new chats to the account (463). @param until epoch ms; a day when it did not say */
-  restrict(now: number, until = now + DAY): void {
-    this.#restrictedUntil = Math.max(this.#restrictedUntil, until);
+  /** WhatsApp closed new chats to the account (463), or opened them again. */
+  restrict(restriction: Restriction | undefined): void {
+    this.#restriction = restriction;
+  }
+
+  /** @param now epoch ms @returns what is in force then */
+  restriction(now: number): Restriction | undefined {
+    return this.#restriction !== undefined && this.#restriction.until > now ? this.#restriction : undefined;
   }
 
   /** WhatsApp banned the account for a time (402): nothing is sent before. */
@@ -151,7 +168,8 @@ export class Pacing {
     const state: Kept = {
       v: 1,
       linkedAt: this.#linkedAt,
-      restrictedUntil: this.#restrictedUntil,
+      restrictedUntil: this.#restriction?.until ?? 0,
+      ...(this.#restriction?.guessed === true ? { guessed: true } : {}),
       bannedUntil: this.#bannedUntil,
       times: Object.fromEntries([...this.#times.keys()].map((name) => [name, this.#recent(name, now)])),
       begun: this.#begun.slice(-MOST_CHATS),
@@ -160,7 +178,8 @@ export class Pacing {
   }
 
   #mayBegin(now: number): void {
-    if (this.#restrictedUntil > now) throw refuse('restricted', 'whatsapp.restricted');
+    const closed = this.restriction(now);
+    if (closed !== undefined) throw restricted(closed.guessed ? undefined : closed.until);
     const { youngLinkDays, newChatsPerDay, newChatsPerWeek } = this.#settings;
     if (now < this.#linkedAt + youngLinkDays * DAY) throw refuse('young', 'whatsapp.pace-young', youngLinkDays);
     const since = (ms: number): number => this.#begun.filter(([, at]) => at > now - ms).length;

@@ -5,7 +5,6 @@ import type { ActionReceipt, NetworkSink } from '../../ports/network.ts';
 import type { Clock } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
 import type { ExpiryBook } from './expiry-book.ts';
-import { isRestriction } from './errors.ts';
 import { chatKind, isPersonal, messageId, stanzaId } from './ids.ts';
 import { parseJid } from './jid.ts';
 import type { Line } from './line.ts';
@@ -45,7 +44,7 @@ export class Sends {
 
   /** @throws BridgeError */
   async perform(line: Line, action: Saying, effect: EffectId): Promise<ActionReceipt> {
-    const { sent, clock } = this.#doors;
+    const { sent } = this.#doors;
     const id = stanzaId(effect);
     const before = await sent.find(id);
     const done = this.#acked.get(id) ?? before?.acknowledgedAt;
@@ -70,10 +69,6 @@ export class Sends {
       return receipt;
     } catch (error) {
       if (error instanceof BridgeError && error.retry === 'never') sent.refused(id);
-      if (isRestriction(error)) {
-        this.#doors.pacing?.restrict(clock.now());
-        await this.#keepPacing();
-      }
       throw error;
     }
   }

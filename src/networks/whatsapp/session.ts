@@ -11,6 +11,7 @@ import { vaultScope } from '../../ports/network.ts';
 import { openAccount, worthless, type Account, type AccountDoors } from './account.ts';
 import { endingOf, isRestriction, isUnreadable, partingOf, trouble, unreadable, type Parting } from './errors.ts';
 import { parseMessage } from './ids.ts';
+import { learnLimit } from './learn-limit.ts';
 import { Line } from './line.ts';
 import { DailyBudget, PACING_KEY, RECONNECTS_A_DAY } from './pacing.ts';
 import { ownPhoneAt } from './passing.ts';
@@ -94,11 +95,11 @@ export class WhatsAppSession implements NetworkSession {
   async perform(action: NetworkAction, id: EffectId, context: PerformContext): Promise<ActionReceipt> {
     return await this.#turns.run(action.chat, async () => {
       const line = this.#live();
-      const { perform } = await this.#must();
+      const { perform, standing } = await this.#must();
       try {
         return await perform(line, action, id, async (source) => await context.open(source));
       } catch (error) {
-        if (error instanceof BridgeError && isRestriction(error)) this.#doors.sink.report('online', error);
+        if (isRestriction(error)) await learnLimit(line, standing, this.#doors.log, this.#doors.puppet.id);
         throw error;
       }
     });
@@ -176,6 +177,7 @@ export class WhatsAppSession implements NetworkSession {
       keepAliveMs,
       passing: (node) => this.#errand(account.passing(node)),
       heard: (node) => this.#heard(account, node),
+      limited: (until) => this.#errand(until === null ? account.standing.free() : account.standing.limit(until)),
       closing: this.#closing.signal,
       lost: (line, why) => {
         if (this.#line === line) this.#errand(this.#lost(line, why));
@@ -186,6 +188,8 @@ export class WhatsAppSession implements NetworkSession {
     this.#errand(account.marks.run(this.#line));
     account.inbox.resume();
     if (settings.presence) await this.#line.appear();
+    // The house takes an open line for a free one.
+    if (account.standing.why !== undefined) account.standing.report('online');
   }
 
   #heard({ context, phone }: Account, node: BinaryNode): void {
@@ -198,10 +202,11 @@ export class WhatsAppSession implements NetworkSession {
   async #lost(line: Line, why: unknown): Promise<void> {
     if (this.#closing.signal.aborted || this.#line !== line) return;
     this.#line = undefined;
-    const { clock, log, sink, puppet } = this.#doors;
+    const { clock, log, puppet } = this.#doors;
+    const { standing } = await this.#must();
     const doors = {
       puppet: puppet.id,
-      sink,
+      sink: standing,
       clock,
       log,
       budget: this.#reconnects,

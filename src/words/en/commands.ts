@@ -71,6 +71,10 @@ export const en = {
   'state.stopped': 'ended by the network',
   'state.signed-out': 'signed out',
   'state.paused': 'paused',
+  'state.resumed': 'Your login to {network} ({name}) works again.',
+  'state.unlimited': 'New chats on {network} ({name}) are open to you again.',
+  'state.alert':
+    '{network} refuses this version of the bridge, or its connection ({code}): its logins stay closed until you act. See “When WhatsApp ends a connection” in docs/install.md.',
   'logout.none': 'You are not signed in there.',
   'logout.which': 'From which network? Write `logout` and one of: {networks}',
   'logout.done': 'You are signed out of {network} ({name}).',

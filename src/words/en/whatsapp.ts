@@ -74,17 +74,18 @@ export const en = {
     'Your phone has not been heard of for {days:day|days}. WhatsApp unlinks the bridge when it stays away for {limit:day|days}: open WhatsApp on the phone.',
   'whatsapp.phone-gone':
     'Your phone has not been heard of for {days:day|days}, and WhatsApp may unlink the bridge at any moment. Open WhatsApp on the phone now; if the link is gone, send `login whatsapp`.',
-  'whatsapp.temp-ban': 'WhatsApp has banned this account for {hours:hour|hours}. Wait, and write less afterwards.',
+  'whatsapp.temp-ban':
+    'WhatsApp has banned this account until {until}. Wait: the bridge goes on then by itself. Write less afterwards.',
   'whatsapp.ban-strangers':
-    'WhatsApp has banned this account for {hours:hour|hours}: too many messages to people who do not have its number. Wait, and answer only those who write first.',
+    'WhatsApp has banned this account until {until}: too many messages to people who do not have its number. Wait, and answer only those who write first.',
   'whatsapp.ban-blocked':
-    'WhatsApp has banned this account for {hours:hour|hours}: too many people blocked it. Wait, and write only to people who expect it.',
+    'WhatsApp has banned this account until {until}: too many people blocked it. Wait, and write only to people who expect it.',
   'whatsapp.ban-groups':
-    'WhatsApp has banned this account for {hours:hour|hours}: too many groups with people who do not have its number. Wait, and make no more of them.',
+    'WhatsApp has banned this account until {until}: too many groups with people who do not have its number. Wait, and make no more of them.',
   'whatsapp.ban-same':
-    'WhatsApp has banned this account for {hours:hour|hours}: the same message went to too many people. Wait, and do not send it again.',
+    'WhatsApp has banned this account until {until}: the same message went to too many people. Wait, and do not send it again.',
   'whatsapp.ban-lists':
-    'WhatsApp has banned this account for {hours:hour|hours}: too many messages to a broadcast list. Wait, and use the list less.',
+    'WhatsApp has banned this account until {until}: too many messages to a broadcast list. Wait, and use the list less.',
   'whatsapp.outdated':
     'WhatsApp no longer accepts this version of the bridge. An administrator must update it; your login stays.',
   'whatsapp.no-multi-device':
@@ -107,6 +108,18 @@ export const en = {
   'whatsapp.peer-gone': 'This person or group can no longer be reached on WhatsApp.',
   'whatsapp.restricted':
     'WhatsApp does not let this account begin new chats for now. Wait until the other side writes; your other chats go on.',
+  'whatsapp.restricted-until':
+    'WhatsApp does not let this account begin new chats until {until}. Wait until the other side writes, or until then; your other chats go on.',
+  'whatsapp.timed-out': 'WhatsApp did not answer in time. There is nothing to do: the bridge tries again by itself.',
+  'whatsapp.line-lost':
+    'The connection to WhatsApp was lost. There is nothing to do: the bridge opens it again by itself.',
+  'whatsapp.server-fault':
+    'WhatsApp ended the connection by a fault of its own (500). There is nothing to do: the bridge tries again by itself.',
+  'whatsapp.busy':
+    'WhatsApp is not available at the moment (503). There is nothing to do: the bridge tries again by itself.',
+  'whatsapp.restarting': 'WhatsApp asks for a new connection. There is nothing to do: the bridge opens it at once.',
+  'whatsapp.ended':
+    'WhatsApp ended the connection and gave a reason that the bridge does not know ({code}). The bridge tries again by itself; if it lasts, tell an administrator this number.',
   'whatsapp.pace-young':
     'This link is still young: until it is {count:day|days} old, begin new chats on the phone, so that WhatsApp does not ban the account.',
   'whatsapp.pace-new-chats':

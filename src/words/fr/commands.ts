@@ -74,6 +74,10 @@ export const fr = {
   'state.stopped': 'coupé par le réseau',
   'state.signed-out': 'déconnecté',
   'state.paused': 'en pause',
+  'state.resumed': 'Votre connexion à {network} ({name}) fonctionne à nouveau.',
+  'state.unlimited': 'De nouvelles discussions sur {network} ({name}) vous sont à nouveau ouvertes.',
+  'state.alert':
+    '{network} refuse cette version de la passerelle, ou sa connexion ({code}) : ses connexions restent fermées jusqu’à ce que vous agissiez. Voir « When WhatsApp ends a connection » dans docs/install.md.',
   'logout.none': 'Vous n’y êtes pas connecté.',
   'logout.which': 'De quel réseau ? Écrivez `déconnexion` et l’un de ceux-ci : {networks}',
   'logout.done': 'Vous êtes déconnecté de {network} ({name}).',

@@ -72,17 +72,18 @@ export const fr = {
     'Votre téléphone n’a donné aucun signe depuis {days:jour|jours}. WhatsApp dissocie la passerelle quand il reste absent {limit:jour|jours} : ouvrez WhatsApp sur le téléphone.',
   'whatsapp.phone-gone':
     'Votre téléphone n’a donné aucun signe depuis {days:jour|jours}, et WhatsApp peut dissocier la passerelle à tout moment. Ouvrez maintenant WhatsApp sur le téléphone ; si le lien est rompu, envoyez `connexion whatsapp`.',
-  'whatsapp.temp-ban': 'WhatsApp a banni ce compte pour {hours:heure|heures}. Attendez, puis écrivez moins.',
+  'whatsapp.temp-ban':
+    'WhatsApp a banni ce compte jusqu’au {until}. Attendez : la passerelle reprend alors d’elle-même. Écrivez moins ensuite.',
   'whatsapp.ban-strangers':
-    'WhatsApp a banni ce compte pour {hours:heure|heures} : trop de messages à des personnes qui n’ont pas son numéro. Attendez, puis ne répondez qu’à celles qui écrivent d’abord.',
+    'WhatsApp a banni ce compte jusqu’au {until} : trop de messages à des personnes qui n’ont pas son numéro. Attendez, puis ne répondez qu’à celles qui écrivent d’abord.',
   'whatsapp.ban-blocked':
-    'WhatsApp a banni ce compte pour {hours:heure|heures} : trop de personnes l’ont bloqué. Attendez, puis n’écrivez qu’à celles qui s’y attendent.',
+    'WhatsApp a banni ce compte jusqu’au {until} : trop de personnes l’ont bloqué. Attendez, puis n’écrivez qu’à celles qui s’y attendent.',
   'whatsapp.ban-groups':
-    'WhatsApp a banni ce compte pour {hours:heure|heures} : trop de groupes avec des personnes qui n’ont pas son numéro. Attendez, puis n’en créez plus.',
+    'WhatsApp a banni ce compte jusqu’au {until} : trop de groupes avec des personnes qui n’ont pas son numéro. Attendez, puis n’en créez plus.',
   'whatsapp.ban-same':
-    'WhatsApp a banni ce compte pour {hours:heure|heures} : le même message est allé à trop de personnes. Attendez, puis ne l’envoyez plus.',
+    'WhatsApp a banni ce compte jusqu’au {until} : le même message est allé à trop de personnes. Attendez, puis ne l’envoyez plus.',
   'whatsapp.ban-lists':
-    'WhatsApp a banni ce compte pour {hours:heure|heures} : trop de messages à une liste de diffusion. Attendez, puis utilisez moins la liste.',
+    'WhatsApp a banni ce compte jusqu’au {until} : trop de messages à une liste de diffusion. Attendez, puis utilisez moins la liste.',
   'whatsapp.outdated':
     'WhatsApp n’accepte plus cette version de la passerelle. Un administrateur doit la mettre à jour ; votre connexion reste.',
   'whatsapp.no-multi-device':
@@ -109,6 +110,19 @@ export const fr = {
   'whatsapp.peer-gone': 'Cette personne ou ce groupe n’est plus joignable sur WhatsApp.',
   'whatsapp.restricted':
     'WhatsApp ne laisse pas ce compte commencer de nouvelles discussions pour le moment. Attendez que l’autre personne écrive ; vos autres discussions continuent.',
+  'whatsapp.restricted-until':
+    'WhatsApp ne laisse pas ce compte commencer de nouvelles discussions avant le {until}. Attendez que l’autre personne écrive, ou cette date ; vos autres discussions continuent.',
+  'whatsapp.timed-out': 'WhatsApp n’a pas répondu à temps. Il n’y a rien à faire : la passerelle réessaie d’elle-même.',
+  'whatsapp.line-lost':
+    'La connexion à WhatsApp a été perdue. Il n’y a rien à faire : la passerelle la rouvre d’elle-même.',
+  'whatsapp.server-fault':
+    'WhatsApp a coupé la connexion par une faute de son côté (500). Il n’y a rien à faire : la passerelle réessaie d’elle-même.',
+  'whatsapp.busy':
+    'WhatsApp n’est pas disponible pour le moment (503). Il n’y a rien à faire : la passerelle réessaie d’elle-même.',
+  'whatsapp.restarting':
+    'WhatsApp demande une nouvelle connexion. Il n’y a rien à faire : la passerelle l’ouvre aussitôt.',
+  'whatsapp.ended':
+    'WhatsApp a coupé la connexion pour une raison que la passerelle ne connaît pas ({code}). Elle réessaie d’elle-même ; si cela dure, donnez ce numéro à un administrateur.',
   'whatsapp.pace-young':
     'Ce lien est encore récent : tant qu’il n’a pas {count:jour|jours}, commencez les discussions sur le téléphone, pour que WhatsApp ne bannisse pas le compte.',
   'whatsapp.pace-new-chats':

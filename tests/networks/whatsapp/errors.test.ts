@@ -12,19 +12,21 @@ describe('a connection that ended', () => {
     [403, 'sign-out', 'signed-out', 'after-login', 'whatsapp.locked'],
     [405, 'stop', 'stopped', 'later', 'whatsapp.outdated'],
     [406, 'sign-out', 'signed-out', 'after-login', 'whatsapp.banned'],
-    [408, 'back-off', 'offline', 'later', 'network.unreachable'],
+    [408, 'back-off', 'offline', 'later', 'whatsapp.timed-out'],
     [409, 'stop', 'stopped', 'later', 'whatsapp.unwelcome'],
     [411, 'sign-out', 'signed-out', 'after-login', 'whatsapp.no-multi-device'],
-    [428, 'back-off', 'offline', 'later', 'network.unreachable'],
+    [428, 'back-off', 'offline', 'later', 'whatsapp.line-lost'],
     [429, 'back-off', 'offline', 'later', 'network.rate-limited'],
     [440, 'stop', 'stopped', 'later', 'whatsapp.replaced'],
     [463, 'back-off', 'offline', 'later', 'whatsapp.restricted'],
-    [500, 'back-off', 'offline', 'later', 'network.unreachable'],
-    [503, 'back-off', 'offline', 'later', 'network.unreachable'],
-    [515, 'restart', 'offline', 'later', 'network.unreachable'],
-    [499, 'back-off', 'offline', 'later', 'network.unreachable'],
+    [500, 'back-off', 'offline', 'later', 'whatsapp.server-fault'],
+    [503, 'back-off', 'offline', 'later', 'whatsapp.busy'],
+    [515, 'restart', 'offline', 'later', 'whatsapp.restarting'],
+    [499, 'back-off', 'offline', 'later', 'whatsapp.ended'],
   ])('%i', (status, next, state, retry, key) => {
     const parting = partingOf({ status }, NOW);
+    // Nothing but a new version, or an end to the other program, opens what is stopped.
+    expect(parting.error.alert).toBe(next === 'stop');
     expect(parting).toMatchObject({ next, state, error: { code: `whatsapp-ended-${status}`, retry, human: { key } } });
     for (const language of ['en', 'fr'] as const) {
       expect(render(parting.error.human, language)).not.toMatch(/\{\w+\}|whatsapp\./);
@@ -39,9 +41,9 @@ describe('a connection that ended', () => {
     ['106', 'whatsapp.ban-lists'],
     ['999', 'whatsapp.temp-ban'],
     ['constructor', 'whatsapp.temp-ban'],
-  ])('402 with code %s says why and how long', (code, key) => {
+  ])('402 with code %s says why and until when', (code, key) => {
     const { error, until } = partingOf({ status: 402, code, expire: 7200 }, NOW);
-    expect(error.human).toMatchObject({ key, with: { hours: 2 } });
+    expect(error.human).toMatchObject({ key, with: { until: '1970-01-01 02:16 UTC' } });
     expect([until, error.notBefore]).toEqual([NOW + 7_200_000, NOW + 7_200_000]);
   });
 

@@ -144,11 +144,15 @@ describe('new chats', () => {
 
   test('none while WhatsApp restricts the account, while the others go on', () => {
     const pacing = old();
-    pacing.restrict(NOW);
+    pacing.restrict({ until: NOW + DAY, guessed: true });
     const kept = new Pacing(settings, 0, packed(pacing, NOW));
     expect(refusal(kept, fresh('l5'), NOW)).toBe('whatsapp.restricted');
     expect(refusal(kept, known(), NOW)).toBeUndefined();
     expect(refusal(kept, fresh('l5'), NOW + DAY)).toBeUndefined();
+    kept.restrict({ until: NOW + DAY, guessed: false });
+    expect(refusal(kept, fresh('l6'), NOW)).toBe('whatsapp.restricted-until');
+    kept.restrict(undefined);
+    expect(refusal(kept, fresh('l6'), NOW)).toBeUndefined();
   });
 });
 

@@ -284,7 +284,7 @@ describe('a line that WhatsApp ends', () => {
     const { house, session, chat, me } = await live({ paced: false });
     await sandbox.command('setAccountState', { id: me.id, state: 'restricted' });
     await expect(session.perform(text(chat, 'hello?'), effect(), context)).rejects.toMatchObject({ retry: 'never' });
-    expect(house.states).toMatchObject([{ state: 'online', why: { human: { key: 'whatsapp.restricted' } } }]);
+    expect(house.states).toMatchObject([{ state: 'online', why: { human: { key: 'whatsapp.restricted-until' } } }]);
   });
 
   test('to begin anew is opened again at once', async () => {

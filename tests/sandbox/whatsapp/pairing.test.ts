@@ -151,13 +151,13 @@ describe('coming in', () => {
     expect((await one.untilClosed()).code).toBe(401);
   });
 
-  test('is refused to banned accounts (403) and until a temporary ban ends (402, with its code and seconds)', async () => {
+  test('is refused to banned accounts (406) and until a temporary ban ends (402, with its code and seconds)', async () => {
     const one = client();
     await one.pair(anna);
     await sandbox.command('setAccountState', { id: anna.id, state: 'banned' });
-    expect((await one.untilClosed()).code).toBe(403);
+    expect((await one.untilClosed()).code).toBe(406);
     one.connect();
-    expect((await one.untilClosed()).code).toBe(403);
+    expect((await one.untilClosed()).code).toBe(406);
     await sandbox.command('setAccountState', { id: anna.id, state: 'temp-banned', code: 102, seconds: 600 });
     one.connect();
     const { code, data } = await one.untilClosed();
