@@ -234,7 +234,8 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
   });
   const perform: Account['perform'] = async (line, action, effect, open) => {
     if (action.kind === 'set-timer') return await timers.perform(line, action, effect);
-    return isAboutGroup(action) ? await groups.perform(line, action, open) : await sends.perform(line, action, effect);
+    if (action.kind === 'set-picture') return await groups.setPicture(line, action, open);
+    return isAboutGroup(action) ? await groups.perform(line, action) : await sends.perform(line, action, effect);
   };
   const chores = async (signal: AbortSignal): Promise<void> => {
     const patience = { clock, log, facts: { puppet: puppet.id, network: 'whatsapp' }, closing: signal };

@@ -11,6 +11,8 @@ import type { Line } from './line.ts';
 import { ANYONE_ADDS } from './notifications.ts';
 import type { Pacing } from './pacing.ts';
 
+type SetPicture = Extract<GroupAction, { kind: 'set-picture' }>;
+
 export interface GroupDoors {
   readonly self: PersonId;
   readonly directory: Directory;
@@ -37,26 +39,36 @@ export class Groups {
   }
 
   /** @throws BridgeError */
-  async perform(line: Line, action: GroupAction, open?: PerformContext['open']): Promise<ActionReceipt> {
-    const { directory, pacing, clock, pictures } = this.#doors;
-    // Everybody in the group hears of it, as of a message.
-    pacing?.send({ chat: action.chat, established: true }, clock.now());
-    const jid = directory.chatJid(action.chat);
-    let picture: string | undefined;
-    try {
-      if (action.kind !== 'set-picture') await this.#do(line, jid, action);
-      else if (open !== undefined) picture = await pictures.set(line, action.chat, action.picture, open);
-    } catch (error) {
-      if (error instanceof BridgeError) throw error;
-      const fault = queryFault(error, action.kind, clock.now());
-      if (fault !== undefined) throw fault;
-    } finally {
-      directory.forget(action.chat);
-    }
+  async perform(line: Line, action: Exclude<GroupAction, SetPicture>): Promise<ActionReceipt> {
+    await this.#change(action, async (jid) => await this.#do(line, jid, action));
+    return { at: this.#doors.clock.now() };
+  }
+
+  /** @throws BridgeError */
+  async setPicture(line: Line, action: SetPicture, open: PerformContext['open']): Promise<ActionReceipt> {
+    const { pictures, clock } = this.#doors;
+    const picture = await this.#change(action, async () => await pictures.set(line, action.chat, action.picture, open));
     return { at: clock.now(), ...(picture === undefined ? {} : { picture }) };
   }
 
-  async #do({ socket }: Line, jid: string, action: Exclude<GroupAction, { kind: 'set-picture' }>): Promise<void> {
+  /** @returns undefined also when it is so already */
+  async #change<T>({ chat, kind }: GroupAction, change: (jid: string) => Promise<T>): Promise<T | undefined> {
+    const { directory, pacing, clock } = this.#doors;
+    // Everybody in the group hears of it, as of a message.
+    pacing?.send({ chat, established: true }, clock.now());
+    try {
+      return await change(directory.chatJid(chat));
+    } catch (error) {
+      if (error instanceof BridgeError) throw error;
+      const fault = queryFault(error, kind, clock.now());
+      if (fault !== undefined) throw fault;
+      return undefined;
+    } finally {
+      directory.forget(chat);
+    }
+  }
+
+  async #do({ socket }: Line, jid: string, action: Exclude<GroupAction, SetPicture>): Promise<void> {
     switch (action.kind) {
       case 'rename':
         if ([...action.name].length > LONGEST_NAME) throw tooLong('whatsapp.group-name-long', LONGEST_NAME);

@@ -46,6 +46,10 @@ const FRESH_MS = 24 * 60 * 60_000;
 const REST_MS = 10 * 60_000;
 /** Who may not see a picture keeps it from the ghost for so long, in ms: longer, and that login is not used any more. */
 const HIDDEN_MS = 30 * FRESH_MS;
+/** Whoever was not looked at for so long has not spoken either: what was seen of them is forgotten, in ms. More than HIDDEN_MS. */
+const FORGOTTEN_MS = 90 * FRESH_MS;
+/** In one commit with what is seen of somebody else. */
+const MOST_FORGOTTEN = 100;
 const MOST_WANTED = 500;
 /** WhatsApp's own are below one. */
 const MOST_BYTES = 4 * 1_048_576;
@@ -61,6 +65,7 @@ function hiddenScope(person: PersonId): string {
  */
 export class Pictures {
   readonly #doors: PictureDoors;
+  /** Those looked at longest ago first. */
   readonly #rows = new Map<PersonId, Row>();
   readonly #wanted = new Map<PersonId, PortalKey>();
   readonly #closing = new AbortController();
@@ -71,9 +76,10 @@ export class Pictures {
   /** @param kept what the vault holds of this login */
   constructor(doors: PictureDoors, kept: ReadonlyMap<string, Uint8Array> = new Map()) {
     this.#doors = doors;
-    for (const [key, value] of kept) {
-      if (key.startsWith(PREFIX)) this.#rows.set(as<PersonId>(key.slice(PREFIX.length)), rowOf(value));
-    }
+    const rows = [...kept]
+      .filter(([key]) => key.startsWith(PREFIX))
+      .map(([key, value]) => [as<PersonId>(key.slice(PREFIX.length)), rowOf(value)] as const);
+    for (const [person, row] of rows.toSorted(([, a], [, b]) => a.at - b.at)) this.#rows.set(person, row);
   }
 
   /** As everybody may see them, with what is known of their picture; asks nobody. */
@@ -163,7 +169,7 @@ export class Pictures {
   }
 
   async #see(line: Pick<Line, 'socket'>, person: PersonId, portal: PortalKey): Promise<void> {
-    const { puppet, sink, directory, clock } = this.#doors;
+    const { sink, directory, clock } = this.#doors;
     const before = this.#rows.get(person);
     const look = await this.#look(line, person, before?.id ?? undefined);
     const now = clock.now();
@@ -171,16 +177,37 @@ export class Pictures {
     const refused = look.is === 'hidden';
     const told = id === null || (await this.#isHidden(person)) ? null : id;
     const row: Row = { v: 1, id, at: now, told, ...(url === undefined ? {} : { url }) };
-    const changes: VaultChange[] = [
-      { scope: vaultScope(puppet.id), key: `${PREFIX}${person}`, value: Buffer.from(JSON.stringify(row)) },
-      { scope: hiddenScope(person), key: puppet.id, value: refused ? Buffer.from(String(now)) : null },
+    const forgotten = this.#older(now - FORGOTTEN_MS).filter((one) => one !== person);
+    const changes = [
+      ...this.#kept(person, Buffer.from(JSON.stringify(row)), refused ? Buffer.from(String(now)) : null),
+      ...forgotten.flatMap((one) => this.#kept(one, null, null)),
     ];
-    const isNews = told !== (before?.told ?? null) || (refused && before === undefined);
+    // Of somebody new, or forgotten, the house may have had a picture that is gone by now.
+    const isNews = before === undefined || told !== before.told;
     const key = originKey(portal, 'picture', person, `${told ?? 'none'}.${now}`);
     const avatar = told === null ? null : pictureOf(person, told, url);
     const news = { kind: 'person', key, portal, sender: person, at: now, via: 'live' } as const;
     await sink.accept(isNews ? [{ ...news, person: { ...directory.person(person), avatar } }] : [], changes);
+    for (const one of [...forgotten, person]) this.#rows.delete(one);
     this.#rows.set(person, row);
+  }
+
+  #older(at: number): readonly PersonId[] {
+    const older: PersonId[] = [];
+    for (const [person, row] of this.#rows) {
+      if (row.at >= at || older.length === MOST_FORGOTTEN) break;
+      older.push(person);
+    }
+    return older;
+  }
+
+  /** What this login saw of somebody, and since when it was refused it. */
+  #kept(person: PersonId, row: Uint8Array | null, refused: Uint8Array | null): readonly VaultChange[] {
+    const login = this.#doors.puppet.id;
+    return [
+      { scope: vaultScope(login), key: `${PREFIX}${person}`, value: row },
+      { scope: hiddenScope(person), key: login, value: refused },
+    ];
   }
 
   async #look(line: Pick<Line, 'socket'>, of: PersonId | ChatId, known?: string): Promise<Look> {

@@ -44,7 +44,7 @@ export class OtherVersion extends Error {}
 
 /**
  * What changed in a collection since a version; since 0, all of it.
- * @throws NoKeyYet, OtherVersion, the library's error when the line or the media host does not answer
+ * @throws NoKeyYet, OtherVersion, the library's error when the line or the media host does not answer, Error for an answer without end
  */
 export async function settingsSince(line: Line, name: string, since: number, keyOf: KeyOf): Promise<Page> {
   const attrs = { name, version: String(since), return_snapshot: String(since === 0) };
@@ -68,6 +68,8 @@ export async function settingsSince(line: Line, name: string, since: number, key
       settings.push(...(await inPatch(line, name, patch, known)));
       version = at;
     }
+    // Asked once more, it would say the same for ever.
+    if (page.hasMorePatches && version === since) throw new Error('the service has more, and told nothing of it');
     return { settings, version, whole: since === 0, more: page.hasMorePatches };
   } catch (error) {
     throw isMissingKeyError(error) ? new NoKeyYet(name, missing) : error;

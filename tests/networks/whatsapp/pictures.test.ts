@@ -8,7 +8,7 @@ import { WebHost } from '../../../sandbox/whatsapp/web/host.ts';
 import type { PersonSnapshot, Picture } from '../../../src/model/chat.ts';
 import { as, type ChatId, type EffectId, type MxcUri, type UserId } from '../../../src/model/ids.ts';
 import type { MediaSource } from '../../../src/model/message.ts';
-import type { MediaStream, NetworkSession } from '../../../src/ports/network.ts';
+import { vaultScope, type MediaStream, type NetworkSession } from '../../../src/ports/network.ts';
 import type { Line } from '../../../src/networks/whatsapp/line.ts';
 import { Pictures, type PictureDoors } from '../../../src/networks/whatsapp/pictures.ts';
 import { WebDoor } from '../../../src/networks/whatsapp/web-door.ts';
@@ -131,12 +131,12 @@ describe('the picture of somebody who speaks', () => {
     await scene.hears(friend, me.id);
     await sandbox.waitFor(async () => (await looks(me)) === 1);
     await scene.hears(friend, me.id);
-    expect(scene.news(friend)).toEqual([]);
+    expect(scene.news(friend)).toEqual([null]);
     const { pictureId } = await sandbox.command('changePerson', { id: friend.id, picture: jpeg('first') });
-    const first = await scene.newsOf(friend, 1);
+    const first = await scene.newsOf(friend, 2);
     expect(first?.hash).toBe(`wa-${pictureId ?? ''}`);
     await sandbox.command('changePerson', { id: friend.id, picture: jpeg('second') });
-    expect(await bytesOf(session, await scene.newsOf(friend, 2))).toEqual(labelledJpeg('second'));
+    expect(await bytesOf(session, await scene.newsOf(friend, 3))).toEqual(labelledJpeg('second'));
     await expect(
       bytesOf(session, {
         ...first,
@@ -144,8 +144,35 @@ describe('the picture of somebody who speaks', () => {
       } as Picture),
     ).rejects.toThrow('whatsapp-picture-gone');
     await sandbox.command('changePerson', { id: friend.id, picture: false });
-    expect(await scene.newsOf(friend, 3)).toBeNull();
+    expect(await scene.newsOf(friend, 4)).toBeNull();
     expect((await session.describePerson(idOf(friend))).avatar).toBeNull();
+  });
+
+  test('is forgotten when its person has not spoken for a quarter of a year, and what became of it is told when they do', async () => {
+    const scene = new Scene();
+    const { me, friend } = await friends(true);
+    const [other, shy] = [await newPerson(sandbox, 'Other'), await newPerson(sandbox, 'Shy')];
+    const { puppet } = await scene.login(me);
+    const seen = async (): Promise<readonly string[]> =>
+      [...(await scene.house.vault.readAll(vaultScope(puppet.id))).keys()].filter((key) => key.startsWith('picture/'));
+    const refused = async (): Promise<number> =>
+      (await scene.house.vault.readAll(`whatsapp:hidden-picture:${idOf(shy)}`)).size;
+    await sandbox.command('setPrivacy', { id: shy.id, name: 'profile', value: 'none' });
+    await scene.hears(friend, me.id);
+    expect(await scene.newsOf(friend, 1)).not.toBeNull();
+    await scene.hears(shy, me.id);
+    await sandbox.waitFor(async () => (await refused()) === 1);
+    clock.ahead += 60 * DAY_MS;
+    await scene.hears(other, me.id);
+    await sandbox.waitFor(async () => (await seen()).length === 3);
+    clock.ahead += 31 * DAY_MS;
+    await scene.hears(other, me.id);
+    await sandbox.waitFor(async () => (await seen()).length === 1);
+    expect([await seen(), await refused()]).toEqual([[`picture/${idOf(other)}`], 0]);
+    await sandbox.command('changePerson', { id: friend.id, picture: false });
+    await scene.hears(friend, me.id);
+    expect(await scene.newsOf(friend, 2)).toBeNull();
+    expect(await seen()).toHaveLength(2);
   });
 
   test('is not asked for when a stranger has a new one', async () => {

@@ -88,3 +88,9 @@ test('a version that the service does not know is not taken for no news', async 
   const there = line({ version: '7', type: 'error' });
   await expect(settingsSince(there.line, 'regular_low', 7, keyOf)).rejects.toBeInstanceOf(OtherVersion);
 });
+
+test('a service that has more and tells nothing of it is not asked over and over', async () => {
+  const there = line({ version: '3', has_more_patches: 'true' }, patches(pin(true), pin(false), pin(true)));
+  expect(await settingsSince(there.line, 'regular_low', 1, keyOf)).toMatchObject({ version: 3, more: true });
+  await expect(settingsSince(there.line, 'regular_low', 3, keyOf)).rejects.toThrow('told nothing');
+});
