@@ -33,6 +33,17 @@ export async function showPicture(
   else doors.log.info({ room: portal.room, code: 'not-pictured' }, 'the room may not have another picture');
 }
 
+/** What comes back of a picture that was set in the room, and is no longer the room's: another has taken its place, or none. */
+export async function isPast(
+  doors: Pick<FlowDoors, 'matrix'>,
+  room: RoomId,
+  picture: Picture | null,
+): Promise<boolean> {
+  const { pictures } = doors.matrix;
+  if (picture === null || (await pictures.setHere(room)) !== picture.hash) return false;
+  return (await pictures.shown(room))?.hash !== picture.hash;
+}
+
 async function uriOf(
   doors: Pick<FlowDoors, 'matrix' | 'session' | 'log'>,
   { key, room }: Showing['portal'],

@@ -29,14 +29,24 @@ export class VaultedPictures implements RoomPictures {
   }
 
   async shown(room: RoomId): Promise<ShownPicture | undefined> {
-    const kept = await this.#vault.read(SCOPE, room);
-    const json = kept === undefined ? {} : parseObject(Buffer.from(kept).toString());
-    const [hash, uri] = [textAt(json, 'hash'), textAt(json, 'uri')];
+    const { hash, uri } = await this.#row(room);
     return hash === undefined || uri === undefined ? undefined : { hash, uri: as<MxcUri>(uri) };
   }
 
-  async keep(room: RoomId, shown: ShownPicture | undefined): Promise<void> {
-    const value = shown === undefined ? null : Buffer.from(JSON.stringify(shown));
+  async setHere(room: RoomId): Promise<string | undefined> {
+    return (await this.#row(room)).here;
+  }
+
+  async keep(room: RoomId, shown: ShownPicture | undefined, how?: 'here'): Promise<void> {
+    const here = how === 'here' && shown !== undefined ? shown.hash : await this.setHere(room);
+    const row = { ...shown, ...(here === undefined ? {} : { here }) };
+    const value = Object.keys(row).length === 0 ? null : Buffer.from(JSON.stringify(row));
     await this.#vault.write([{ scope: SCOPE, key: room, value }]);
+  }
+
+  async #row(room: RoomId): Promise<Readonly<Record<'hash' | 'uri' | 'here', string | undefined>>> {
+    const kept = await this.#vault.read(SCOPE, room);
+    const json = kept === undefined ? {} : parseObject(Buffer.from(kept).toString());
+    return { hash: textAt(json, 'hash'), uri: textAt(json, 'uri'), here: textAt(json, 'here') };
   }
 }

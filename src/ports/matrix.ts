@@ -101,7 +101,10 @@ export interface RoomPictures {
   bring(network: NetworkId, hash: string, open: () => Promise<MediaStream | undefined>): Promise<MxcUri | undefined>;
   /** What the room was last given from its network, or its network from the room. */
   shown(room: RoomId): Promise<ShownPicture | undefined>;
-  keep(room: RoomId, shown: ShownPicture | undefined): Promise<void>;
+  /** @param here it was set in the room: what comes back of it is known also when the room shows another one by then */
+  keep(room: RoomId, shown: ShownPicture | undefined, here?: 'here'): Promise<void>;
+  /** The hash of the last one that was set in the room. */
+  setHere(room: RoomId): Promise<string | undefined>;
 }
 
 export interface MatrixApi {

@@ -71,6 +71,20 @@ describe('the picture of a group', () => {
     expect(world.network.opened).toEqual([]);
   });
 
+  test('set here and taken away here is not shown again when what comes back of it is late', async () => {
+    await open();
+    world.matrix.state(room, marie, 'm.room.avatar', { url: 'mxc://hs.test/mine' });
+    await world.run();
+    const hash = world.matrix.picturesSetHere.get(room) ?? '';
+    world.matrix.state(room, marie, 'm.room.avatar', {});
+    await world.run();
+    const picture = { hash, source: { from: 'network', handle: hash } } as const;
+    world.network.happen(chat, MARIE, { kind: 'chat', change: { picture } });
+    await world.run();
+    expect([times(), shown()]).toMatchObject([2, { sender: marie, content: {} }]);
+    expect(world.network.opened).toEqual([]);
+  });
+
   test('that may not be is put back as it was, and nobody fetches it again', async () => {
     world.network.picture(chat, ZOE, 'first');
     await open();

@@ -50,6 +50,16 @@ test('what a room shows is kept, and forgotten, for the next start as well', asy
   expect(await world.wing.api.pictures.shown(room)).toBeUndefined();
 });
 
+test('what was last set in the room is remembered, whatever the room shows', async () => {
+  const { pictures } = world.wing.api;
+  const [mine, theirs] = ['h1', 'h2'].map((hash) => ({ hash, uri: `mxc://hs.test/${hash}` as MxcUri }));
+  await pictures.keep(room, mine, 'here');
+  await pictures.keep(room, undefined, 'here');
+  expect([await pictures.shown(room), await pictures.setHere(room)]).toEqual([undefined, 'h1']);
+  await pictures.keep(room, theirs);
+  expect([await pictures.shown(room), await pictures.setHere(room)]).toEqual([theirs, 'h1']);
+});
+
 test('one picture is in the store once, whoever brings it', async () => {
   const open = async () => ({ mime: 'image/jpeg', chunks: Readable.from([Buffer.from('a picture')]) });
   const { pictures } = world.wing.api;

@@ -86,6 +86,7 @@ export class MemoryMatrix {
   readonly pictures = new Map<string, string>();
   /** Of rooms, as the real wing keeps them. */
   readonly shownPictures = new Map<RoomId, ShownPicture>();
+  readonly picturesSetHere = new Map<RoomId, string>();
   /** Called before each request; may throw. */
   before: (method: string, by: UserId, room?: RoomId) => void = () => undefined;
   /** New rooms come up encrypted. */
@@ -353,8 +354,10 @@ export class MemoryMatrix {
           return as<MxcUri>(`mxc://hs/${hash}`);
         },
         shown: async (room) => await Promise.resolve(this.shownPictures.get(room)),
-        keep: async (room, shown) => {
+        setHere: async (room) => await Promise.resolve(this.picturesSetHere.get(room)),
+        keep: async (room, shown, how) => {
           await Promise.resolve();
+          if (how === 'here' && shown !== undefined) this.picturesSetHere.set(room, shown.hash);
           if (shown === undefined) this.shownPictures.delete(room);
           else this.shownPictures.set(room, shown);
         },

@@ -7,7 +7,7 @@ import type { Speaker } from '../../ports/matrix.ts';
 import { letIn, letOut } from '../belonging.ts';
 import { usersOf, type FlowDoors } from '../doors.ts';
 import { isDone } from '../done.ts';
-import { showPicture } from '../pictures.ts';
+import { isPast, showPicture } from '../pictures.ts';
 import { mirrorLater } from '../tellings.ts';
 import type { HandFor, Open } from './hand.ts';
 
@@ -30,7 +30,7 @@ export async function changeChat({ doors, owed, duty, portal, puppet }: HandFor<
     if (!done) doors.log.info({ room: portal.room, code: 'not-described' }, 'the room may not be described anew');
   }
   if (name !== undefined && name !== portal.name) await doors.keeper.change(portal.key, { name });
-  if (picture !== undefined) {
+  if (picture !== undefined && !(await isPast(doors, portal.room, picture))) {
     const by = async (work: (speaker: Speaker) => Promise<void>): Promise<boolean> =>
       await asAuthor(doors, portal, owed.sender, work);
     await showPicture(doors, { portal, puppet: puppet.id, id: owed.id, picture, by });

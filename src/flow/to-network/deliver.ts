@@ -75,7 +75,7 @@ async function changeGroup(
 /** What comes back of it is known, and leaves the room as it is. */
 async function pictureSet(doors: FlowDoors, room: RoomId, picture: MediaSource | null, hash?: string): Promise<void> {
   const shown = picture?.from !== 'matrix' || hash === undefined ? undefined : { hash, uri: picture.uri };
-  await doors.matrix.pictures.keep(room, shown);
+  await doors.matrix.pictures.keep(room, shown, 'here');
 }
 
 /** A fresh entry may have been under way when its worker died; one that is a while old is looked for as well. */

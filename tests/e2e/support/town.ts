@@ -31,7 +31,7 @@ export interface TownOptions {
   /** What the homeserver's operator has set beside the defaults. */
   readonly homeserver?: HomeserverSettings;
   readonly administrators?: readonly string[];
-  /** WhatsApp may be written to as fast as it goes; at the usual pace unless told. */
+  /** WhatsApp may be written to as fast as it goes, and groups be made there; at the usual pace unless told. */
   readonly unpaced?: boolean;
   /** Rules of the configuration; everybody of this server may do everything unless told. */
   readonly rules?: readonly unknown[];
@@ -253,7 +253,9 @@ function configuration(
                 web: whatsapp.web,
                 webCertificate: whatsapp.webCertificate,
               },
-              ...(options.unpaced === true ? { pacing: { sendsAtOnce: 500, sendsPerMinute: 5000 } } : {}),
+              ...(options.unpaced === true
+                ? { pacing: { sendsAtOnce: 500, sendsPerMinute: 5000, groupsPerDay: 10 } }
+                : {}),
             },
           }),
     },
