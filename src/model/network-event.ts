@@ -27,7 +27,8 @@ export type NetworkEvent = Origin &
         readonly parts: readonly MessageBody[];
         readonly editedAt: number;
       }
-    | { readonly kind: 'removal'; readonly target: MessageId }
+    /** `ifAdmin`: of somebody else's message, by who may be an admin there, which could not be asked: it counts if they are. */
+    | { readonly kind: 'removal'; readonly target: MessageId; readonly ifAdmin?: true }
     /** `emoji` null takes the sender's reaction back. */
     | { readonly kind: 'reaction'; readonly target: MessageId; readonly emoji: string | null }
     | { readonly kind: 'chat'; readonly change: ChatChange }

@@ -272,6 +272,62 @@ describe('the room of a group', () => {
   });
 });
 
+describe('a deletion of another’s message whose author nobody could ask about', () => {
+  const away = () => {
+    world.network.describing = () => {
+      throw new BridgeError('pigeon-no-answer', 'later', 'network.unreachable');
+    };
+  };
+  const back = () => {
+    world.network.describing = () => undefined;
+  };
+  const claim = (by: string, target: ReturnType<typeof world.network.say>): void =>
+    world.network.happen(chat, by, { kind: 'removal', target, ifAdmin: true });
+
+  test('waits until the network tells who is an admin, and keeps nothing else waiting', async () => {
+    await open();
+    const message = world.network.say(chat, 'ana', 'by ana');
+    await world.run();
+    away();
+    claim(ZOE, message);
+    world.network.say(chat, 'paul', 'and this');
+    await world.run(300_000);
+    expect(world.matrix.texts(room)).toEqual(['hello', 'by ana', 'and this']);
+    back();
+    await world.run(120_000);
+    expect(world.matrix.texts(room)).toEqual(['hello', 'and this']);
+    expect(await world.house?.store.queue.depth()).toMatchObject({ queued: 0, parked: 0 });
+  });
+
+  test('changes nothing by who is none, then or now, and takes nothing from the author’s own', async () => {
+    await open();
+    const message = world.network.say(chat, 'ana', 'by ana');
+    await world.run();
+    away();
+    claim('paul', message);
+    await world.run(1_000);
+    back();
+    await world.run(120_000);
+    expect(world.matrix.texts(room)).toEqual(['hello', 'by ana']);
+    world.network.remove(chat, 'ana', message);
+    await world.run();
+    expect(world.matrix.texts(room)).toEqual(['hello']);
+  });
+
+  test('changes nothing where the login is out of the group, and nobody has to decide anything', async () => {
+    await open();
+    const message = world.network.say(chat, 'ana', 'by ana');
+    await world.run();
+    world.network.describing = () => {
+      throw new BridgeError('pigeon-not-in', 'never', 'network.refused');
+    };
+    claim(ZOE, message);
+    await world.run();
+    expect(world.matrix.texts(room)).toEqual(['hello', 'by ana']);
+    expect(await world.house?.store.queue.depth()).toMatchObject({ queued: 0, parked: 0 });
+  });
+});
+
 describe('two logins in one group', () => {
   const both = async (): Promise<void> => {
     world.login(paul, 'paul');

@@ -10,6 +10,7 @@ import { mayBridge, type FlowDoors, type Plan } from '../doors.ts';
 import { isEndOfReader, isForReader, isReadOn, reads, welcome } from '../reading.ts';
 import { splitParts } from '../split.ts';
 import { groupDuty } from './group.ts';
+import { unlessAdmin } from './if-admin.ts';
 import { planMarks } from './marks.ts';
 import { refused } from './refused.ts';
 import { beforeJoining } from './same-chat.ts';
@@ -41,6 +42,9 @@ export async function planToMatrix(
   if (first !== undefined) return first;
   const portal = await doors.keeper.know(event.portal, puppet);
   // Whatever the rules say now.
+  const unproved =
+    event.kind === 'removal' && event.ifAdmin === true ? await unlessAdmin(doors, entry, event, puppet) : undefined;
+  if (unproved !== undefined) return unproved;
   const dropped = event.kind === 'removal' ? await dropSuperseded(doors, entry, event, true) : undefined;
   if (dropped !== undefined) return dropped;
   const verdict = await mayBridge(doors, puppet, portal.facts);

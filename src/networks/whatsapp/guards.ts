@@ -61,7 +61,7 @@ export interface Claim {
 
 /**
  * keep · drop, with a code for the log (false-self, self-only, not-author, not-admin, too-deep) · ask: an admin's deletion in a
- * group whose members are not known yet; judge again when they are, and drop it if they cannot be learnt.
+ * group whose members are not known yet; judge again when they are, and leave it to the house if they cannot be learnt now.
  */
 export type Judgement =
   | { readonly do: 'keep' }

@@ -100,7 +100,10 @@ export class RowReader {
     if (place === undefined) return NOTHING;
     if (!(isPersonal(place.chat) || chatKind(place.chat) === 'group'))
       return { events: [], elsewhere: elsewhere(place.chat) };
-    if (!(await this.#mayPass(row, message, place.chat))) return NOTHING;
+    const pass = await this.#pass(row, message, place.chat);
+    if (pass === 'no') return NOTHING;
+    // Nothing else of it is taken.
+    if (pass === 'if-admin') return { events: readMessage(context, message).events.flatMap(ifAdmin) };
     this.#learn(message, place.chat, place.at);
     const healing = chats.isWaiting(place.id);
     const reading = readMessage(context, message, { healing });
@@ -129,8 +132,8 @@ export class RowReader {
     return message === undefined ? undefined : this.#doors.unsealed(message);
   }
 
-  async #mayPass({ node }: Row, message: WireMessage, chat: ChatId): Promise<boolean> {
-    if (node.tag !== 'message') return true;
+  async #pass({ node }: Row, message: WireMessage, chat: ChatId): Promise<'yes' | 'no' | 'if-admin'> {
+    if (node.tag !== 'message') return 'yes';
     const { context, admins } = this.#doors;
     const { attrs } = node;
     const alt =
@@ -149,12 +152,14 @@ export class RowReader {
     let judgement = judge({ ...guard, isAdmin: () => undefined }, claim);
     if (judgement.do === 'ask') {
       const { person } = judgement;
-      // What cannot be learnt now is no proof: the deletion is dropped.
+      // What cannot be learnt now is neither proved nor dropped: the house asks again.
       const known = await admins(chat).catch(() => undefined);
-      judgement = known?.has(person) === true ? { do: 'keep' } : { do: 'drop', code: 'not-admin' };
+      if (known === undefined) return 'if-admin';
+      judgement = known.has(person) ? { do: 'keep' } : { do: 'drop', code: 'not-admin' };
     }
+    if (judgement.do === 'keep') return 'yes';
     if (judgement.do === 'drop') this.#note(judgement.code, 'a message that claims too much was dropped');
-    return judgement.do === 'keep';
+    return 'no';
   }
 
   #learn(message: WireMessage, chat: ChatId, at: number): void {
@@ -201,6 +206,13 @@ export class RowReader {
   #note(code: string, line: string): void {
     this.#doors.log.info({ puppet: this.#doors.puppet, network: 'whatsapp', code }, line);
   }
+}
+
+/** Under a key of its own: a claim must not stand for what its author, or another admin, does later. */
+function ifAdmin(event: NetworkEvent): readonly NetworkEvent[] {
+  if (event.kind !== 'removal') return [];
+  const key = originKey(event.portal, 'removal', event.target, `by.${event.sender}`);
+  return [{ ...event, key, ifAdmin: true }];
 }
 
 /** Of what stays on the phone its person hears once. */

@@ -270,6 +270,32 @@ describe('heard', () => {
     expect(ours).toMatch(idOf(me));
   });
 
+  test('an admin’s deletion, while nobody tells who is one, as to be asked about; and nothing else of such a message', async () => {
+    const { friend, house, me } = scene;
+    const theirs = await said(friend, group, choir, 'by the friend');
+    const own = await said(admin, group, choir, 'by the admin');
+    const untold = async (): Promise<void> => {
+      // Whoever was known to be an admin is no longer sure to be one.
+      await sandbox.command('members', { by: admin.id, group, change: 'promote', people: [friend.id] });
+      await sandbox.command('members', { by: admin.id, group, change: 'demote', people: [friend.id] });
+      await sandbox.command('failNext', { person: me.id, what: 'w:g2', code: 503, times: 1 });
+    };
+    await untold();
+    await sandbox.remove(admin.id, group, theirs);
+    await house.until(() => changes(house.events).length === 1);
+    const [removal] = changes(house.events);
+    expect(removal).toMatchObject({ target: messageOf(friend, theirs), sender: idOf(admin), ifAdmin: true });
+    // What its author takes back themselves is another event.
+    await sandbox.remove(friend.id, group, theirs);
+    await house.until(() => changes(house.events).length === 2);
+    expect(changes(house.events)[1]).not.toMatchObject({ key: removal?.key });
+    expect(changes(house.events)[1]).not.toHaveProperty('ifAdmin');
+    await untold();
+    const key = { id: theirs, remoteJid: group, fromMe: false, participant: friend.lid };
+    await forge(admin, group, edited(own, protocol({ type: Type.REVOKE, key })));
+    expect(changes(await heard(friend, group, choir))).toHaveLength(2);
+  });
+
   test('ours of another’s words, as an admin: from our phone here, and from here on their phone', async () => {
     const { friend, house, me, session } = scene;
     await sandbox.command('members', { by: admin.id, group, change: 'promote', people: [me.id] });
