@@ -3,15 +3,18 @@
 import type { ChatSnapshot } from '../model/chat.ts';
 import { BridgeError } from '../model/errors.ts';
 import type { ChatId } from '../model/ids.ts';
+import type { QueueEntry } from '../model/entry.ts';
 import type { Puppet } from '../model/records.ts';
 import type { FlowDoors, Plan } from './doors.ts';
+import { nextLook } from './looks.ts';
 
-/** Ms until a line that is not open is looked for again: what comes into the lane meanwhile waits as long. */
-const NOT_OPEN_MS = 500;
+/** Between two looks for a line that is not open, in ms: the lane is woken when it opens. */
+const LOOKS_MS = [500, 10_000] as const;
 
 /** @param unanswered when the network does not tell now @returns the plan to return instead, when there is nothing to go by */
 export async function describedNow(
   doors: FlowDoors,
+  entry: Pick<QueueEntry, 'receivedAt'>,
   puppet: Puppet,
   chat: ChatId,
   unanswered: Plan,
@@ -20,7 +23,8 @@ export async function describedNow(
   if (session === undefined) {
     const gone = puppet.state === 'signed-out' || puppet.state === 'paused' || puppet.state === 'stopped';
     if (gone) return { plan: { do: 'nothing', code: 'login-gone' } };
-    return { plan: { do: 'wait', ms: NOT_OPEN_MS, code: 'login-offline', beside: true } };
+    const ms = nextLook(doors, entry.receivedAt, LOOKS_MS);
+    return { plan: { do: 'wait', ms, code: 'login-offline', beside: true } };
   }
   try {
     return { chat: (await session.describeChat(chat)).chat };

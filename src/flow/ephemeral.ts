@@ -1,7 +1,7 @@
 // Typing and receipts, passed on at once and lost in peace: nothing here is queued, retried or written down.
 import type { EphemeralEvent } from '../model/network-event.ts';
 import type { MatrixEphemeral } from '../model/matrix-event.ts';
-import { portalKeyText, type MessageId, type PortalKey, type RoomId, type UserId } from '../model/ids.ts';
+import { portalKeyText, type EventId, type MessageId, type PortalKey, type RoomId, type UserId } from '../model/ids.ts';
 import type { Portal, Puppet } from '../model/records.ts';
 import { mayBridge, type FlowDoors } from './doors.ts';
 
@@ -9,10 +9,14 @@ import { mayBridge, type FlowDoors } from './doors.ts';
 const [LOOKS, LOOK_MS] = [5, 500];
 /** Ms in which more may arrive: the newest is shown for all, and what it is in the room is mostly written down by then. */
 const ARRIVING_MS = 500;
+/** Whoever is forgotten is told once more over there what they have read. */
+const MOST_READ = 10_000;
 
 export class Ephemeral {
   readonly #doors: FlowDoors;
   readonly #typing = new Map<RoomId, ReadonlySet<UserId>>();
+  /** Up to where people read over there, as their double has said here, by room and person: the homeserver tells it back. */
+  readonly #readAs = new Map<string, EventId>();
   /** What has arrived and is not shown yet, in order, by login and chat. */
   readonly #arriving = new Map<string, MessageId[]>();
 
@@ -41,6 +45,7 @@ export class Ephemeral {
   async #readHere(event: Extract<MatrixEphemeral, { kind: 'read' }>): Promise<void> {
     const portal = await this.#doors.portals.byRoom(event.room);
     if (portal === undefined || this.#doors.matrix.isOurs(event.user)) return;
+    if (this.#readAs.get(`${event.room} ${event.user}`) === event.event) return;
     const puppet = await this.#doors.senders.towardsNetwork(portal, event.user);
     if (puppet === undefined || !(await this.#allowed(portal, puppet))) return;
     const session = this.#doors.session(puppet.id);
@@ -85,7 +90,13 @@ export class Ephemeral {
     const known = (await this.#doors.ghosts.find(portal.key.network, event.person))?.registered === true;
     if (!own && !known) return;
     const speaker = await this.#doors.senders.towardsMatrix(portal, event.person);
+    if (own) this.#remember(`${portal.room} ${speaker.user}`, link.event);
     await speaker.read(portal.room, link.event);
+  }
+
+  #remember(place: string, event: EventId): void {
+    if (this.#readAs.size >= MOST_READ) this.#readAs.clear();
+    this.#readAs.set(place, event);
   }
 
   /** The bot has read it: ordinary clients show no other sign between "sent" and "read by". */

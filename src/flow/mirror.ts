@@ -22,7 +22,7 @@ export async function mirror(doors: FlowDoors, entry: QueueEntry, act: Mirror): 
   const puppet = await doors.puppets.find(act.puppet);
   if (portal?.room === undefined || portal.kind === 'direct' || puppet === undefined) return none('no-group');
   if ((await mayBridge(doors, puppet, portal.facts)).effect === 'deny') return none('denied');
-  const described = await describedNow(doors, puppet, portal.key.chat, LATER);
+  const described = await describedNow(doors, entry, puppet, portal.key.chat, LATER);
   if ('plan' in described) return described.plan;
   const { chat } = described;
   const open = { ...portal, room: portal.room };

@@ -5,6 +5,7 @@ import type { Delivery } from '../model/delivery.ts';
 import type { LaneClaim, Outcome, QueueEntry } from '../model/entry.ts';
 import type { Say } from '../model/say.ts';
 import type { FlowDoors, Plan } from './doors.ts';
+import { nextLook } from './looks.ts';
 import type { LaneWork, Ran } from './lane-work.ts';
 import { runAct } from './acts.ts';
 import { deliverToMatrix } from './to-matrix/deliver.ts';
@@ -14,8 +15,8 @@ import { planToNetwork } from './to-network/plan.ts';
 import { tellAuthor } from './to-network/report.ts';
 import { isTakenBack, staleAt, tooOld, wasHeldUp } from './to-network/second-thoughts.ts';
 
-/** How long a lane waits for its login's line to open, in ms. */
-const NOT_OPEN_YET_MS = 500;
+/** Between two looks whether a lane's login has its line open, in ms: the lane is woken when it opens. */
+const NOT_OPEN_YET_MS = [500, 10_000] as const;
 
 export class Pipelines implements LaneWork {
   readonly #doors: FlowDoors;
@@ -35,7 +36,9 @@ export class Pipelines implements LaneWork {
     switch (plan.do) {
       case 'reroute':
         // The lane is where it should be, but the login's line is not open yet.
-        if (plan.owner === claim.owner) return { do: 'wait', ms: NOT_OPEN_YET_MS, code: 'login-offline' };
+        if (plan.owner === claim.owner) {
+          return { do: 'wait', ms: nextLook(this.#doors, entry.receivedAt, NOT_OPEN_YET_MS), code: 'login-offline' };
+        }
         return plan;
       case 'wait':
       case 'park':

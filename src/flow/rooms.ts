@@ -14,12 +14,16 @@ import { portalKeyOf } from '../bridge/sink.ts';
 import { languageOf, mayBridge, titleOf, type FlowDoors, type Plan } from './doors.ts';
 import { isDone } from './done.ts';
 import { Intake } from './intake.ts';
+import { nextLook } from './looks.ts';
 import { forgetRoom, isPrivate, lookAt, managementRoom, remember } from './management.ts';
 import { openingKey, openPortalLater, sayOnce, toldInManagement } from './tellings.ts';
 import { planGroupActions } from './to-network/group.ts';
 import { notice } from './to-network/report.ts';
 
 type Membership = Extract<MatrixEvent, { kind: 'membership' }>;
+
+/** Between two looks whether the room has become the chat's, in ms. */
+const ADOPTED_MS = [100, 5_000] as const;
 
 export async function handleMembership(doors: FlowDoors, entry: QueueEntry, event: Membership): Promise<Plan> {
   const bot = doors.matrix.bot.user;
@@ -93,8 +97,9 @@ async function ghostInvited(doors: FlowDoors, entry: QueueEntry, event: Membersh
   if (whom === undefined) return none('unknown-ghost');
   const ghost = await doors.matrix.ghost(whom.network, whom.person);
   const opening = await doors.queue.find(openingKey(entry.key));
+  const adopting: Plan = { do: 'wait', ms: nextLook(doors, entry.receivedAt, ADOPTED_MS), code: 'adopting' };
   // What its person writes next stands behind this entry, and finds the portal open.
-  if (opening?.parked === false) return { do: 'wait', ms: 100, code: 'adopting' };
+  if (opening?.parked === false) return adopting;
   if (!(await isDone(async () => await ghost.join(event.room)))) return none('cannot-join');
   if ((await doors.portals.byRoom(event.room)) !== undefined) return none('ghost-in-portal');
   // Clients send the first message together with the invitation; until the ghost is in, the homeserver pushes none.
@@ -130,7 +135,7 @@ async function ghostInvited(doors: FlowDoors, entry: QueueEntry, event: Membersh
   }
   if (opening?.parked === true) return await refuse(say('fault.internal'));
   const asked = { cause: entry.key, puppet, portal: key, user: event.sender, room: event.room };
-  return (await openPortalLater(doors, asked)) ? { do: 'wait', ms: 100, code: 'adopting' } : none('adopted');
+  return (await openPortalLater(doors, asked)) ? adopting : none('adopted');
 }
 
 /** Whoever removes the bot ends that room; the conversation goes on in another one. */

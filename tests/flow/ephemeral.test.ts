@@ -145,3 +145,24 @@ test('who types and reads over there is seen here as their ghost', async () => {
   expect(world.matrix.typing).toEqual([`${ghost} true`]);
   expect(world.matrix.receipts).toEqual([`${ghost} ${event}`]);
 });
+
+test('what its person read on the phone is read here as them, and not told there once more', async () => {
+  world.matrix.doubles.add(marie);
+  await open();
+  const there = world.network.last(chat).id;
+  const event = world.matrix.seen(room)[0]?.event;
+  if (event === undefined) throw new Error('nothing was said');
+  world.network.glimpse(chat, puppet, { kind: 'read', person: MARIE, upTo: there });
+  await turns();
+  expect(world.matrix.receipts).toEqual([`${marie} ${event}`]);
+  // As the homeserver tells it to whoever is in the room.
+  world.house?.ephemeral.fromMatrix({ kind: 'read', room, user: marie, event });
+  await turns();
+  expect(world.network.marks).toEqual([]);
+  world.network.say(chat, ZOE, 'more');
+  await world.run();
+  const more = world.matrix.seen(room).at(-1)?.event ?? event;
+  world.house?.ephemeral.fromMatrix({ kind: 'read', room, user: marie, event: more });
+  await turns();
+  expect(world.network.marks).toEqual([`${MARIE} mark-read`]);
+});

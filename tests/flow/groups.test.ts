@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { BridgeError } from '../../src/model/errors.ts';
 import type { ChatId, RoomId } from '../../src/model/ids.ts';
 import { BOT } from '../support/memory-matrix.ts';
+import { mirrorLater } from '../../src/flow/tellings.ts';
 import { FlowWorld, MARIE, marie, paul, ZOE } from '../support/flow-world.ts';
+import { hearing } from '../support/heard-calls.ts';
 
 let world: FlowWorld;
 let chat: ChatId;
@@ -237,6 +239,28 @@ describe('the room of a group', () => {
     expect(present(ghost('ana'))).toBe('join');
     expect(world.matrix.texts(room).filter((text) => text.includes('only the author'))).toHaveLength(2);
     expect((await world.house?.store.queue.depth())?.parked).toBe(0);
+  });
+
+  test('waits for a line that does not open with few looks, and goes on at once when it does', async () => {
+    await open();
+    const [portal] = [...world.db.portals.values()];
+    if (portal?.reader === undefined) throw new Error('no portal');
+    await world.house?.stop();
+    let looks = 0;
+    const counted = hearing((name) => {
+      if (name === 'postpone') looks += 1;
+    });
+    world.network.refusing = new BridgeError('pigeon-offline', 'later', 'network.unreachable');
+    const house = await world.start('a', counted);
+    const group = world.network.chats.get(chat);
+    if (group !== undefined) group.name = 'Named meanwhile';
+    await mirrorLater(house.flow, { cause: 'test', portal, puppet: portal.reader });
+    await world.run(600_000);
+    expect(looks).toBeLessThan(100);
+    world.network.refusing = undefined;
+    while (world.network.open().length === 0) await world.run(250);
+    await world.run(250);
+    expect(world.matrix.room(room).name).toBe('Named meanwhile');
   });
 
   test('is put back where nobody is signed in who could change it', async () => {

@@ -4,7 +4,8 @@ import { BridgeError } from '../../src/model/errors.ts';
 import { as, portalKeyText, type ChatId, type PersonId, type PuppetId, type RoomId } from '../../src/model/ids.ts';
 import { Ended, Wire } from '../support/ending.ts';
 import { BOT } from '../support/memory-matrix.ts';
-import { FlowWorld, marie, MARIE, paul, turns, ZOE, type Wrap } from '../support/flow-world.ts';
+import { FlowWorld, marie, MARIE, paul, turns, ZOE } from '../support/flow-world.ts';
+import { hearing } from '../support/heard-calls.ts';
 import { PIGEON } from '../support/memory-network.ts';
 
 const [FORMER, NOW] = [as<ChatId>('d1'), as<ChatId>('d2')];
@@ -203,14 +204,9 @@ test('what cannot get into the former room now keeps the other chat waiting for 
 
 test('a room that cannot be made yet is waited for with few looks, and the other chat goes on at once when it is there', async () => {
   const asked: string[] = [];
-  const counted: Wrap = (port) =>
-    new Proxy(port, {
-      get: (target, name) => {
-        const value: unknown = Reflect.get(target, name, target);
-        if (name === 'accept' || name === 'unsettled' || name === 'find') asked.push(name);
-        return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
-      },
-    });
+  const counted = hearing((name) => {
+    if (name === 'accept' || name === 'unsettled' || name === 'find') asked.push(name);
+  });
   await world.start('a', counted);
   const letThrough = refuseSends((method) => method === 'ensureRoom');
   world.network.say(FORMER, ZOE, 'first words');

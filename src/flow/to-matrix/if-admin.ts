@@ -5,9 +5,10 @@ import type { NetworkEvent } from '../../model/network-event.ts';
 import type { Puppet } from '../../model/records.ts';
 import { describedNow } from '../described.ts';
 import type { FlowDoors, Plan } from '../doors.ts';
+import { nextLook } from '../looks.ts';
 
-/** Between two questions that are not answered, in ms: longer and longer. */
-const [SHORTEST_MS, LONGEST_MS] = [1_000, 60_000];
+/** Between two questions that are not answered, in ms. */
+const LOOKS_MS = [1_000, 60_000] as const;
 
 /** Nobody else's message waits for it. @returns what to do instead, unless they are an admin now */
 export async function unlessAdmin(
@@ -16,10 +17,9 @@ export async function unlessAdmin(
   { portal, sender }: NetworkEvent,
   puppet: Puppet,
 ): Promise<Plan | undefined> {
-  const waited = doors.clock.now() - entry.receivedAt;
-  const ms = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, waited / 2));
+  const ms = nextLook(doors, entry.receivedAt, LOOKS_MS);
   const later: Plan = { do: 'wait', ms, code: 'admins-not-told', beside: true };
-  const plan = await described(doors, puppet, portal.chat, later);
+  const plan = await described(doors, entry, puppet, portal.chat, later);
   if ('plan' in plan) return plan.plan;
   const role = plan.chat.members?.find(({ person }) => person === sender)?.role ?? 'member';
   return role === 'member' ? { do: 'nothing', code: 'not-admin' } : undefined;

@@ -49,14 +49,14 @@ const UNTOLD: Plan = { do: 'nothing', code: 'marks-not-told' };
 
 export async function markNewRoom(
   doors: FlowDoors,
-  _entry: QueueEntry,
+  entry: QueueEntry,
   act: Extract<BridgeAct, { kind: 'mark' }>,
 ): Promise<Plan> {
   const portal = await doors.keeper.find(act.portal);
   const puppet = await doors.puppets.find(act.puppet);
   if (portal?.room === undefined || puppet === undefined) return { do: 'nothing', code: 'no-room' };
   if (!(await mayHaveIt(doors, portal, puppet))) return { do: 'nothing', code: 'denied' };
-  const described = await describedNow(doors, puppet, act.portal.chat, UNTOLD);
+  const described = await describedNow(doors, entry, puppet, act.portal.chat, UNTOLD);
   if ('plan' in described) return described.plan;
   const { marks = {} } = described.chat;
   await keepMarks(doors, act.portal, puppet, marks);

@@ -193,8 +193,8 @@ async function targetPatience(
   if (earlier.some((one) => isOf(one, target.message))) return wait;
   if (portal.room === undefined || waited > TARGET_PATIENCE_MS) return undefined;
   for (const owner of await writersOf(doors, portal)) {
-    const pending = await doors.queue.unsettled(toNetworkLane(portal.room, owner), entry.id);
-    if (pending.length > 0) return wait;
+    const [pending] = await doors.queue.unsettled(toNetworkLane(portal.room, owner), entry.id, 1);
+    if (pending !== undefined) return wait;
   }
   return undefined;
 }

@@ -8,6 +8,7 @@ import type { Portal, Puppet } from '../../model/records.ts';
 import { say } from '../../model/say.ts';
 import type { FlowDoors, Plan } from '../doors.ts';
 import { isDone } from '../done.ts';
+import { nextLook } from '../looks.ts';
 import { sayOnce } from '../tellings.ts';
 
 type Owed = Extract<Delivery, { to: 'matrix' }>;
@@ -17,7 +18,7 @@ type Wake = Extract<BridgeAct, { kind: 'wake' }>;
 /** How long what is on its way in a former chat that has its room keeps the other waiting, in ms. */
 const FORMER_PATIENCE_MS = 60_000;
 /** Between two looks for it, should nobody say that it is done, in ms. */
-const [FIRST_LOOK_MS, LAST_LOOK_MS] = [100, 10_000];
+const LOOKS_MS = [100, 10_000] as const;
 /** The same, for what waits beside the former chat's own lane. */
 const BESIDE_MS = 500;
 
@@ -29,16 +30,15 @@ const BESIDE_MS = 500;
  */
 export async function beforeJoining(doors: FlowDoors, entry: QueueEntry, event: SameChat): Promise<Plan | undefined> {
   const former = { ...event.portal, chat: event.before };
-  const waiting = await formerFirst(doors, entry, event, toMatrixLane(former));
+  const since = await formerFirst(doors, entry, event, toMatrixLane(former));
   const portal = await doors.portals.byKey(former);
-  if (waiting !== undefined && (portal?.room === undefined || waiting < FORMER_PATIENCE_MS)) {
-    const ms = Math.min(LAST_LOOK_MS, Math.max(FIRST_LOOK_MS, waiting / 2));
-    return { do: 'wait', ms, code: 'former-first' };
+  if (since !== undefined && (portal?.room === undefined || doors.clock.now() - since < FORMER_PATIENCE_MS)) {
+    return { do: 'wait', ms: nextLook(doors, since, LOOKS_MS), code: 'former-first' };
   }
   return portal === undefined ? { do: 'nothing', code: 'no-former' } : undefined;
 }
 
-/** @returns for how many ms something that came before in that lane has been waited for; undefined when there is nothing (any more) */
+/** @returns since when (epoch ms) something that came before in that lane is waited for; undefined when there is nothing (any more) */
 async function formerFirst(
   doors: FlowDoors,
   entry: QueueEntry,
@@ -49,7 +49,7 @@ async function formerFirst(
   const waking = await doors.queue.find(key);
   if (waking !== undefined) {
     const [first] = await doors.queue.unsettled(lane, waking.id, 1);
-    return first === undefined ? undefined : doors.clock.now() - waking.receivedAt;
+    return first === undefined ? undefined : waking.receivedAt;
   }
   await tellOtherLogins(doors, event);
   const [first] = await doors.queue.unsettled(lane, undefined, 1);
@@ -57,7 +57,7 @@ async function formerFirst(
   const act = { kind: 'wake', lane: entry.lane } as const;
   const owner = event.portal.receiver === undefined ? {} : { owner: loginOwner(event.portal.receiver) };
   const accepted = await doors.queue.accept({ entries: [{ key, lane, ...owner, payload: { from: 'bridge', act } }] });
-  return accepted.fresh > 0 ? 0 : undefined;
+  return accepted.fresh > 0 ? doors.clock.now() : undefined;
 }
 
 /** What waits beside this lane came before as well. */

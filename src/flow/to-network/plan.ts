@@ -234,7 +234,7 @@ async function targetPatience(context: Context<Spoken>, target: EventId, found: 
   if (waited > TARGET_PATIENCE_MS && !isNeeded) return undefined;
   // Somebody's own message in this room, or what the other side said, whose event is there before its link is kept. Only what
   // came before this event: what came later may itself wait for this lane.
-  const coming = found || (await doors.queue.unsettled(toMatrixLane(portal.key), entry.id)).length > 0;
+  const coming = found || (await doors.queue.unsettled(toMatrixLane(portal.key), entry.id, 1)).length > 0;
   if (!coming || target === entry.key) return undefined;
   return { do: 'wait', ms: 250, code: 'target', beside: waited > LANE_PATIENCE_MS };
 }
