@@ -22,7 +22,7 @@ export function acceptValues(
   entries: readonly EntryRow[],
   receipt: string | undefined,
   vault: readonly SealedChange[],
-  fence: Fence | undefined,
+  fences: readonly Fence[],
   asks?: { readonly worker: string; readonly take: boolean },
 ): unknown[] {
   return [
@@ -36,9 +36,9 @@ export function acceptValues(
     vault.map((change) => change.scope),
     vault.map((change) => change.key),
     vault.map((change) => change.sealed),
-    fence?.owner ?? null,
-    fence?.worker ?? null,
-    fence?.epoch ?? null,
+    fences.map(({ owner }) => owner),
+    fences.map(({ worker }) => worker),
+    fences.map(({ epoch }) => epoch),
     asks?.worker ?? null,
     asks?.take ?? false,
   ];

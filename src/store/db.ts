@@ -6,7 +6,7 @@ import type { Logger } from '../ports/stores.ts';
 import type { Tables } from './schema/tables.ts';
 
 /** SQLSTATE raised by our own functions when a fence is broken. */
-const FENCED = 'PF001';
+export const FENCED = 'PF001';
 
 /**
  * Everything here is found by key. Postgres, which last looked when the queue was empty, would read its tables from end to end, with
@@ -127,6 +127,11 @@ async function rollback(client: PoolClient): Promise<Error | undefined> {
 export function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : undefined;
+}
+
+/** Data that cannot be kept (SQLSTATE classes 22 and 23), as against a database that cannot be reached. */
+export function isOwnFault(error: unknown): boolean {
+  return /^2[23]/.test(codeOf(error) ?? '');
 }
 
 /** pg says a dead connection in words without a code. */

@@ -6,6 +6,7 @@ import { reactionsAndAliases } from './schema/002-reactions-and-aliases.ts';
 import { lanesTakenAtOnce } from './schema/003-lanes-taken-at-once.ts';
 import { chatsThatAreOne } from './schema/004-chats-that-are-one.ts';
 import { whatIsKept } from './schema/005-what-is-kept.ts';
+import { severalAtOnce } from './schema/006-several-at-once.ts';
 import type { Tables } from './schema/tables.ts';
 
 const steps: Readonly<Record<string, string>> = {
@@ -14,6 +15,7 @@ const steps: Readonly<Record<string, string>> = {
   '003-lanes-taken-at-once': lanesTakenAtOnce,
   '004-chats-that-are-one': chatsThatAreOne,
   '005-what-is-kept': whatIsKept,
+  '006-several-at-once': severalAtOnce,
 };
 
 export interface SchemaStatus {

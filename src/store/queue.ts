@@ -13,14 +13,13 @@ import { FencedError } from '../model/errors.ts';
 import { as, type LaneId, type MessageId, type OwnerId, type WorkerId } from '../model/ids.ts';
 import type { Say } from '../model/say.ts';
 import type { AcceptBatch, Accepted, Hands, Queue } from '../ports/queue.ts';
-import { acceptSql, acceptValues } from './accept-sql.ts';
+import { Accepting } from './accepting.ts';
 import { escapeNul, guarded, unescapeNul, type Db } from './db.ts';
 import { fenced } from './fenced.ts';
 import { claimSql, moreSql, ofLaneSql } from './queue-sql.ts';
 import { keepOutcome } from './outcome.ts';
 import { claimsFrom, type ClaimRow } from './claim-row.ts';
-import { freshOf, laneOf, type FreshRow } from './accepted.ts';
-import { entryOf, rowOf, type Row } from './entry-row.ts';
+import { entryOf, type Row } from './entry-row.ts';
 import { freezeParts } from './frozen.ts';
 import { hasten } from './hasten.ts';
 import { HeldLanes } from './held-lanes.ts';
@@ -33,9 +32,9 @@ import type { WorkBell } from './work-bell.ts';
 
 export class PostgresQueue implements Queue {
   readonly #db: Db;
-  readonly #vault: PostgresVault;
   readonly #bell: WorkBell;
   readonly #leaseMs: number;
+  readonly #accepting: Accepting;
   readonly #settling: SettleBatcher;
   readonly #parking: Parking;
   /** What the database calls ours but is not here was lost on its way. */
@@ -48,36 +47,23 @@ export class PostgresQueue implements Queue {
 
   constructor(db: Db, vault: PostgresVault, bell: WorkBell, leaseMs: number) {
     this.#db = db;
-    this.#vault = vault;
     this.#bell = bell;
     this.#leaseMs = leaseMs;
     this.#settling = new SettleBatcher(db);
+    this.#accepting = new Accepting({
+      db,
+      vault,
+      held: this.#held,
+      turns: this.#turns,
+      hands: () => this.#hands,
+      handOver: async (claims) => await this.#handOver(claims),
+      ring: () => bell.ring(),
+    });
     this.#parking = new Parking(db);
   }
 
   async accept(batch: AcceptBatch): Promise<Accepted> {
-    const entries = batch.entries.map(rowOf);
-    const sealed = this.#vault.sealed(batch.vault ?? []);
-    const lanes = await this.#turns.accept(async (mayTake) => {
-      const hands = this.#hands;
-      const take = mayTake && hands !== undefined && hands.free() >= new Set(entries.map(({ lane }) => lane)).size;
-      const asks = hands === undefined ? undefined : { worker: hands.worker, take };
-      const values = acceptValues(entries, batch.receipt, sealed, batch.fence, asks);
-      const answer = await guarded('accept', () =>
-        this.#db.sync.query<FreshRow>({ name: 'accept', text: acceptSql, values }),
-      );
-      const fresh = freshOf(answer.rows, entries);
-      for (const { row, claim } of fresh) {
-        if (row.taken) this.#held.take(claim, true);
-        else if (row.in_hand) this.#held.came(claim, row.entry_before);
-      }
-      return fresh;
-    });
-    await this.#handOver(lanes.filter(({ row }) => row.taken).map(({ claim }) => claim));
-    // A lane that is in hand here is asked for more when its last known entry is settled.
-    if (lanes.some(({ row }) => !row.taken && !row.in_hand)) this.#bell.ring();
-    const fresh = lanes.reduce((sum, { row }) => sum + row.fresh_count, 0);
-    return { fresh, seen: batch.entries.length - fresh, lanes: lanes.map(({ row }) => laneOf(row)) };
+    return await guarded('accept', async () => await this.#accepting.accept(batch));
   }
 
   async #handOver(claims: readonly LaneClaim[]): Promise<void> {

@@ -1,23 +1,18 @@
 // Settles finished entries many at a time: rows deleted, lanes counted down or given back, links kept, in one statement whose
 // commit need not wait for the disk.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Outcome } from '../model/entry.ts';
 import { FencedError } from '../model/errors.ts';
 import type { LaneId } from '../model/ids.ts';
-import { codeOf, transaction, type Db } from './db.ts';
+import { isOwnFault, transaction, type Db } from './db.ts';
 import { keepOutcome, linkColumns, linkValues, onlyLinks } from './outcome.ts';
+import { Together } from './together.ts';
 
 export interface Settlement {
   readonly lane: LaneId;
   readonly epoch: number;
   readonly entry: number;
   readonly outcome: Outcome;
-}
-
-interface Waiting extends Settlement {
-  readonly resolve: (end: 'on' | 'over') => void;
-  readonly reject: (error: unknown) => void;
 }
 
 const MOST_AT_ONCE = 200;
@@ -54,12 +49,16 @@ select gone.id, fewer.pending <= 0 as over from gone join fewer on fewer.id = go
 
 export class SettleBatcher {
   readonly #db: Db;
-  #waiting: Waiting[] = [];
-  #busy = false;
-  #last = Number.NEGATIVE_INFINITY;
+  readonly #together: Together<Settlement, 'on' | 'over' | undefined>;
 
   constructor(db: Db) {
     this.#db = db;
+    this.#together = new Together({
+      apartMs: APART_MS,
+      most: MOST_AT_ONCE,
+      commit: async (batch) => await this.#commit(batch),
+      isOwnFault,
+    });
   }
 
   /**
@@ -67,52 +66,17 @@ export class SettleBatcher {
    * @throws FencedError when the lane is no longer ours
    */
   async settle(settlement: Settlement): Promise<'on' | 'over'> {
-    return await new Promise<'on' | 'over'>((resolve, reject) => {
-      this.#waiting.push({ ...settlement, resolve, reject });
-      if (!this.#busy) void this.#work();
-    });
+    const end = await this.#together.ask(settlement);
+    if (end === undefined) throw new FencedError('settle');
+    return end;
   }
 
-  async #work(): Promise<void> {
-    this.#busy = true;
-    // What is settled in this same turn goes along.
-    await new Promise<void>((resolve) => {
-      setImmediate(resolve);
-    });
-    while (this.#waiting.length > 0) {
-      const early = APART_MS - (performance.now() - this.#last);
-      if (early > 1) await sleep(early);
-      this.#last = performance.now();
-      const batch = this.#waiting.splice(0, MOST_AT_ONCE);
-      try {
-        const settled = await this.#commit(batch);
-        for (const one of batch) {
-          const end = settled.get(one.entry);
-          if (end === undefined) one.reject(new FencedError('settle'));
-          else one.resolve(end);
-        }
-      } catch (error) {
-        if (batch.length > 1 && isOwnFault(error)) await this.#apart(batch);
-        else for (const one of batch) one.reject(error);
-      }
-    }
-    this.#busy = false;
+  async #commit(batch: readonly Settlement[]): Promise<readonly ('on' | 'over' | undefined)[]> {
+    const ends = await this.#settled(batch);
+    return batch.map(({ entry }) => ends.get(entry));
   }
 
-  /** One that the database does not take must not fail with it those that happened to be settled at the same time. */
-  async #apart(batch: readonly Waiting[]): Promise<void> {
-    for (const one of batch) {
-      try {
-        const end = (await this.#commit([one])).get(one.entry);
-        if (end === undefined) one.reject(new FencedError('settle'));
-        else one.resolve(end);
-      } catch (error) {
-        one.reject(error);
-      }
-    }
-  }
-
-  async #commit(batch: readonly Waiting[]): Promise<ReadonlyMap<number, 'on' | 'over'>> {
+  async #settled(batch: readonly Settlement[]): Promise<ReadonlyMap<number, 'on' | 'over'>> {
     if (batch.every((one) => onlyLinks(one.outcome))) return await settleOn(this.#db.relaxed, batch);
     return await transaction(this.#db.relaxed, async (client) => {
       const settled = await settleOn(client, batch);
@@ -122,11 +86,6 @@ export class SettleBatcher {
       return settled;
     });
   }
-}
-
-/** Data that cannot be kept (SQLSTATE classes 22 and 23), as against a database that cannot be reached. */
-function isOwnFault(error: unknown): boolean {
-  return /^2[23]/.test(codeOf(error) ?? '');
 }
 
 async function settleOn(

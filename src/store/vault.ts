@@ -14,6 +14,7 @@ import { guarded, type Db } from './db.ts';
 
 const VERSION = 1;
 const IV_BYTES = 12;
+const IVS_AT_ONCE = 256;
 const TAG_BYTES = 16;
 const ID_BYTES = 4;
 const CHECK = { scope: 'vault', key: 'check' };
@@ -27,6 +28,7 @@ export class Seal {
   /** Made of its bytes once: Node takes several times as long to seal with those. */
   readonly #key: KeyObject;
   readonly #id: Buffer;
+  #ivs = Buffer.alloc(0);
 
   constructor(key: Uint8Array) {
     if (key.length !== 32) throw new VaultKeyError('The vault key must be 32 bytes: check secrets.vaultKey.');
@@ -35,11 +37,19 @@ export class Seal {
   }
 
   seal(scope: string, key: string, value: Uint8Array): Buffer {
-    const iv = randomBytes(IV_BYTES);
+    const iv = this.#nextIv();
     const cipher = createCipheriv('aes-256-gcm', this.#key, iv);
     cipher.setAAD(this.#place(scope, key));
     const body = Buffer.concat([cipher.update(value), cipher.final()]);
     return Buffer.concat([Buffer.of(VERSION), this.#id, iv, body, cipher.getAuthTag()]);
+  }
+
+  /** From random bytes that are fetched for many at a time, and used once. */
+  #nextIv(): Buffer {
+    if (this.#ivs.length < IV_BYTES) this.#ivs = randomBytes(IV_BYTES * IVS_AT_ONCE);
+    const iv = this.#ivs.subarray(0, IV_BYTES);
+    this.#ivs = this.#ivs.subarray(IV_BYTES);
+    return iv;
   }
 
   /** @throws VaultKeyError when sealed with another key, moved from another place, or changed */
@@ -110,7 +120,7 @@ export class PostgresVault implements Vault {
       this.#db.sync.query({
         name: 'accept',
         text: acceptSql,
-        values: acceptValues([], undefined, this.sealed(changes), fence),
+        values: acceptValues([], undefined, this.sealed(changes), fence === undefined ? [] : [fence]),
       }),
     );
   }

@@ -2,6 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Delivery } from '../../src/model/delivery.ts';
 import { ENTRY_VERSION } from '../../src/model/entry.ts';
+import type { Fence } from '../../src/ports/fence.ts';
+import type { VaultChange } from '../../src/ports/stores.ts';
 import { FencedError } from '../../src/model/errors.ts';
 import { as, type OwnerId } from '../../src/model/ids.ts';
 import {
@@ -133,6 +135,58 @@ export function queueContract(name: string, make: () => Promise<World>): void {
         await expect(late).rejects.toThrow(FencedError);
         expect(await b.queue.seen(['1'])).toEqual(new Set());
         expect(await b.vault.read('s', 'k')).toBeUndefined();
+      });
+    });
+
+    describe('what several bring at the same time', () => {
+      async function fenced(name: string): Promise<Fence> {
+        const fence = await a.leases.acquire(owner(name));
+        if (fence === undefined) throw new Error('no lease');
+        return fence;
+      }
+      const cursor = (scope: string): VaultChange => ({ scope, key: 'k', value: Buffer.from(scope) });
+
+      test('is each one’s own: what two of them bring is the first one’s', async () => {
+        const [p, q] = [await fenced('p'), await fenced('q')];
+        await a.queue.accept({ entries: [entry('0', 'x')] });
+        const answers = await Promise.all([
+          a.queue.accept({ entries: [entry('0', 'x'), entry('1', 'x')], vault: [cursor('p')], fence: p }),
+          a.queue.accept({ entries: [entry('1', 'x'), entry('2', 'y')], vault: [cursor('q')], fence: q }),
+          a.queue.accept({ entries: [], vault: [{ ...cursor('p'), value: null }], fence: p }),
+          a.queue.accept({ entries: [entry('3', 'x'), entry('4', 'x')], fence: q }),
+        ]);
+        expect(answers).toEqual([
+          { fresh: 1, seen: 1, lanes: [lane('x')] },
+          { fresh: 1, seen: 1, lanes: [lane('y')] },
+          { fresh: 0, seen: 0, lanes: [] },
+          { fresh: 2, seen: 0, lanes: [lane('x')] },
+        ]);
+        expect([await b.vault.read('p', 'k'), Buffer.from((await b.vault.read('q', 'k')) ?? [])]).toEqual([
+          undefined,
+          Buffer.from('q'),
+        ]);
+        expect(keysOf((await claimAll(b)).find((claim) => claim.lane === lane('x')) ?? { entries: [] })).toEqual([
+          '0',
+          '1',
+          '3',
+          '4',
+        ]);
+      });
+
+      test('fails nobody but whose lease has moved', async () => {
+        const [p, q, r] = [await fenced('p'), await fenced('q'), await fenced('r')];
+        await a.leases.release(q);
+        await b.leases.acquire(owner('q'));
+        const ends = await Promise.allSettled(
+          [p, q, r].map(
+            async (fence, index) =>
+              await a.queue.accept({ entries: [entry(`${index}`, 'x')], vault: [cursor(`${index}`)], fence }),
+          ),
+        );
+        expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+        expect(ends[1]).toMatchObject({ reason: expect.any(FencedError) as unknown });
+        expect(await b.queue.seen(['0', '1', '2'])).toEqual(new Set(['0', '2']));
+        expect(await b.vault.read('1', 'k')).toBeUndefined();
       });
     });
 

@@ -40,6 +40,7 @@ test.each([
   ['002-reactions-and-aliases', firstRows + secondRows + formerRows, ['reaction_link'], ''],
   ['003-lanes-taken-at-once', firstRows + secondRows + formerRows, ['reaction_link', 'lane'], ''],
   ['004-chats-that-are-one', firstRows + secondRows + formerRows, ['reaction_link', 'lane'], ''],
+  ['005-what-is-kept', firstRows + secondRows, ['reaction_link', 'lane'], ''],
 ])('a database of step %s keeps its data', async (step, rows, newer, later) => {
   await withEmpty(async (db, url) => {
     await migrate(db.sql, step);

@@ -83,8 +83,6 @@ export interface Account {
   readonly passing: (node: BinaryNode) => Promise<void>;
 }
 
-const APART_MS = 8;
-
 export function loggedOut(cause?: unknown): BridgeError {
   return new BridgeError('whatsapp-logged-out', 'after-login', 'whatsapp.logged-out', { cause });
 }
@@ -100,7 +98,6 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     log,
     puppet: puppet.id,
     cures,
-    apartMs: APART_MS,
     broken: doors.broken,
   });
   const self = state === undefined ? undefined : selfOf(state.creds);

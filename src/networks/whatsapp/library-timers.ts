@@ -47,8 +47,8 @@ function watch(): void {
   if (watching) return;
   watching = true;
   const { setTimeout, setInterval, clearTimeout, clearInterval } = globalThis;
-  replace('setTimeout', (...given) => {
-    const owner = ownerOf();
+  const watchedTimeout: Make = (...given) => {
+    const owner = ownerOf(watchedTimeout);
     if (owner === undefined) return (setTimeout as Make)(...given);
     const [callback, ms, ...args] = given;
     const timer: Timer = (setTimeout as Make)(
@@ -60,11 +60,13 @@ function watch(): void {
       ...args,
     );
     return owner.take(timer);
-  });
-  replace('setInterval', (...given) => {
+  };
+  const watchedInterval: Make = (...given) => {
     const timer = (setInterval as Make)(...given);
-    return ownerOf()?.take(timer) ?? timer;
-  });
+    return ownerOf(watchedInterval)?.take(timer) ?? timer;
+  };
+  replace('setTimeout', watchedTimeout);
+  replace('setInterval', watchedInterval);
   replace('clearTimeout', dropping(clearTimeout as Clear));
   replace('clearInterval', dropping(clearInterval as Clear));
 }
@@ -84,14 +86,17 @@ function replace(name: 'setTimeout' | 'setInterval' | 'clearTimeout' | 'clearInt
   Object.assign(globalThis, { [name]: Object.defineProperties(by, rest) });
 }
 
-/** The socket that the caller of the caller works for, when that is the library. */
-function ownerOf(): LibraryTimers | undefined {
+/**
+ * The socket that whoever called `made` works for, when that is the library. Only this one line of the stack is asked for: others make
+ * timers within the library's calls all the time.
+ */
+function ownerOf(made: Make): LibraryTimers | undefined {
   const owner = owners.getStore();
   if (owner === undefined) return undefined;
   const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 3;
-  const { stack = '' } = new Error('who calls');
+  const caller = { stack: '' };
+  Error.stackTraceLimit = 1;
+  Error.captureStackTrace(caller, made);
   Error.stackTraceLimit = stackTraceLimit;
-  // The first two lines are this file's.
-  return LIBRARY.test(stack.split('\n')[3] ?? '') ? owner : undefined;
+  return LIBRARY.test(caller.stack) ? owner : undefined;
 }

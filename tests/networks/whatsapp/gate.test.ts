@@ -59,6 +59,7 @@ class Line {
   readonly database = new Database();
   readonly clock = new MemoryClock();
   readonly left: string[] = [];
+  readonly told: string[] = [];
   readonly refused: string[] = [];
   readonly broken: unknown[] = [];
   readonly ws = new EventEmitter();
@@ -94,7 +95,8 @@ class Line {
   send(frame: string): void {
     const { socket } = this.ws as unknown as { socket: { send: Gate['send'] } };
     socket.send(frame, (error) => {
-      if (error !== undefined) this.refused.push(frame);
+      if (error === undefined) this.told.push(frame);
+      else this.refused.push(frame);
     });
   }
 }
@@ -193,6 +195,17 @@ describe('defect 2: what is acknowledged before it is kept', () => {
     expect(line.database.commits).toHaveLength(1);
   });
 
+  test('nobody waits for a frame that waits, until too many do', async () => {
+    const line = new Line();
+    line.receive(notification('n1'));
+    const frames = Array.from({ length: 100 }, (_, index) => `f${index}`);
+    for (const frame of frames) line.send(frame);
+    await turn();
+    const [told, left] = [line.told.length, line.left.length];
+    await line.database.answer();
+    expect([told, left, line.left, line.told]).toEqual([63, 0, frames, frames]);
+  });
+
   test('a database that is away is waited for, and nothing leaves meanwhile', async () => {
     const line = new Line();
     line.receive(notification('n1'));
@@ -216,7 +229,8 @@ describe('defect 2: what is acknowledged before it is kept', () => {
     line.send('a nack');
     expect({ left: line.left, refused: line.refused, broken: line.broken.length }).toEqual({
       left: [],
-      refused: ['ack n1', 'a nack'],
+      // Who was told that it is on its way hears from the line that it ended.
+      refused: ['a nack'],
       broken: 1,
     });
   });

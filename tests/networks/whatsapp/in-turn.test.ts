@@ -12,8 +12,9 @@ import { Post } from './support/post.ts';
 import { Scenes } from './support/scene.ts';
 import { silent } from './support/silent.ts';
 
-const COMMIT_MS = 30;
-const STORED = 8;
+const COMMIT_MS = 100;
+/** So many that the library has to wait for some of them to be kept: up to a point it does not. */
+const STORED = 60;
 
 let sandbox: WhatsAppSandbox;
 let scenes: Scenes;

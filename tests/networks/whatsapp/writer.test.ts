@@ -44,17 +44,6 @@ test('whoever writes in any turn after the last commit is heard', async () => {
   expect(ledger.commits).toHaveLength(24);
 });
 
-test('what comes while the next commit waits for its time goes with it', async () => {
-  const { ledger, writer } = scene({ apartMs: 30 });
-  await writer.write([change('a', '1')]);
-  const second = writer.write([change('b', '2')]);
-  await new Promise((resolve) => {
-    setTimeout(resolve, 5);
-  });
-  await Promise.all([second, writer.write([change('c', '3')])]);
-  expect(ledger.commits).toEqual(['a=1', 'b=2 c=3']);
-});
-
 describe('the commit of somebody else', () => {
   test('takes along what waits before it, and nothing of what comes after', async () => {
     const { ledger, writer } = scene();

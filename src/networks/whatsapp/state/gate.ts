@@ -9,7 +9,8 @@ export interface Frames {
 
 interface Held {
   readonly frame: Uint8Array | string;
-  readonly sent: FrameSent;
+  /** Absent when its sender was told already. */
+  readonly sent?: FrameSent;
 }
 
 interface Hold {
@@ -23,6 +24,9 @@ export class GateShut extends Error {
     this.name = 'GateShut';
   }
 }
+
+/** Senders of so many frames need not wait for them: the library works off one message after the other, each up to its receipt. */
+const MOST_UNHEEDED = 64;
 
 export class Gate implements Frames {
   readonly #out: Frames;
@@ -57,11 +61,18 @@ export class Gate implements Frames {
     );
   }
 
-  /** @param sent told when the frame is handed to the socket, or why it never will be */
+  /**
+   * A frame that waits may be lost with its connection, as may one that the system has taken.
+   * @param sent told when the frame is handed to the socket or waits here, or why it never will leave
+   */
   send(frame: Uint8Array | string, sent: FrameSent = () => undefined): void {
     if (this.#shut) sent(new GateShut());
     else if (this.#queue.length === 0) this.#out.send(frame, sent);
-    else this.#queue.push({ frame, sent });
+    else if (this.#queue.length >= MOST_UNHEEDED) this.#queue.push({ frame, sent });
+    else {
+      this.#queue.push({ frame });
+      sent();
+    }
   }
 
   /** For good: a later frame must not tell the server that we have what we have not. */
@@ -70,12 +81,12 @@ export class Gate implements Frames {
     this.#shut = true;
     const queue = this.#queue;
     this.#queue = [];
-    for (const one of queue) if ('frame' in one) one.sent(new GateShut());
+    for (const one of queue) if ('frame' in one) one.sent?.(new GateShut());
   }
 
   #drain(): void {
     for (let head = this.#queue[0]; head !== undefined; head = this.#queue[0]) {
-      if ('frame' in head) this.#out.send(head.frame, head.sent);
+      if ('frame' in head) this.#out.send(head.frame, head.sent ?? (() => undefined));
       else if (!head.committed) return;
       this.#queue.shift();
     }

@@ -1,6 +1,6 @@
 // Writes one login's changes one commit after the other: whatever waits goes together, in order. Knows no meaning of what it writes.
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { FencedError } from '../../../model/errors.ts';
 import type { PuppetId } from '../../../model/ids.ts';
 import { patiently } from '../../../ports/patiently.ts';
@@ -13,8 +13,6 @@ export interface WriterDoors {
   readonly log: Logger;
   /** Absent while a login is being made. */
   readonly puppet?: PuppetId;
-  /** Ms between the beginnings of two commits: under load more go together, a lone one does not wait. Absent = none. */
-  readonly apartMs?: number;
   /**
    * Told once, before anybody learns that a change was not written: from now on nothing may leave the socket, or the server
    * would forget what we never kept.
@@ -46,7 +44,6 @@ export class Writer {
   /** What is written is nobody's transaction. */
   readonly #outside = AsyncLocalStorage.snapshot();
   #waiting: Waiting[] = [];
-  #last = Number.NEGATIVE_INFINITY;
   #whenever = new Map<string, LedgerChange>();
   #working: Promise<void> | undefined;
   #broken: { readonly why: unknown } | undefined;
@@ -114,9 +111,6 @@ export class Writer {
       // What is asked for in this turn goes together: a send asks for three things.
       await setImmediate();
       while (this.#waiting.length > 0) {
-        const pause = this.#last + (this.#doors.apartMs ?? 0) - performance.now();
-        if (pause > 0 && !this.#closing.signal.aborted) await sleep(pause);
-        this.#last = performance.now();
         if (!(await this.#writeBatch(this.#nextBatch()))) return;
       }
     } finally {

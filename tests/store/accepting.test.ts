@@ -1,0 +1,65 @@
+// What several logins bring at the same time is one commit, and what one of them brings that cannot be kept fails by itself.
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { openStore, type Store } from '../../src/store/index.ts';
+import { entry, owner } from '../contracts/world.ts';
+import { testPostgres, type TestPostgres } from '../support/postgres.ts';
+import { quiet } from '../support/quiet.ts';
+
+const LOGINS = ['p', 'q', 'r', 's'];
+
+let postgres: TestPostgres;
+let url: string;
+let store: Store;
+
+beforeEach(async () => {
+  postgres = await testPostgres();
+  url = await postgres.database();
+  const vaultKey = new Uint8Array(32).fill(7);
+  store = await openStore({ database: { url }, vaultKey, slot: 'a', log: quiet, connections: 4 });
+  await store.leases.enlist();
+});
+
+afterEach(async () => {
+  await store.close();
+  await postgres.stop();
+});
+
+/** All at the same time, each under its own lease. @param key of what is kept of each */
+async function accept(key: (login: string) => string): Promise<readonly PromiseSettledResult<unknown>[]> {
+  const fences = await Promise.all(LOGINS.map(async (login) => await store.leases.acquire(owner(login))));
+  return await Promise.allSettled(
+    LOGINS.map(async (login, index) => {
+      const fence = fences[index];
+      if (fence === undefined) throw new Error('no lease');
+      const vault = [{ scope: login, key: key(login), value: Buffer.from('cursor') }];
+      return await store.queue.accept({ entries: [entry(login, login)], vault, fence });
+    }),
+  );
+}
+
+test('four logins, one commit', async () => {
+  await accept(() => 'k');
+  expect(await postgres.query(url, `select count(distinct xmin::text)::int as n from vault where key = 'k'`)).toEqual([
+    { n: 1 },
+  ]);
+});
+
+test('a value that the database does not take fails whoever brought it', async () => {
+  const ends = await accept((login) => (login === 'r' ? 'nul \0' : 'k'));
+  expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+  expect(await postgres.query(url, `select scope from vault where key = 'k' order by 1`)).toEqual(
+    ['p', 'q', 's'].map((scope) => ({ scope })),
+  );
+  expect(await store.queue.seen(LOGINS)).toEqual(new Set(['p', 'q', 's']));
+});
+
+test('what is handed over is worked for nobody in particular', async () => {
+  const whose = new AsyncLocalStorage<string>();
+  const worked: unknown[] = [];
+  const take = (): void => void worked.push(whose.getStore());
+  const silence = store.queue.onWork(() => undefined, { worker: store.leases.self(), free: () => 10, take });
+  await whose.run('the library', async () => await store.queue.accept({ entries: [entry('1', 'x')] }));
+  silence();
+  expect(worked).toEqual([undefined]);
+});
