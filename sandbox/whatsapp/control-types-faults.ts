@@ -30,6 +30,8 @@ export interface FaultCommands {
   failNext: [FaultTarget & { what: string; code: number; text?: string; times?: number }, null];
   /** Executed, and the answer (the ack) is never sent; kill also cuts the connection. */
   loseReplies: [FaultTarget & { what: string; times?: number; kill?: boolean }, null];
+  /** A request (xmlns of an iq) is answered, and the connection closed with the answer. */
+  closeAfter: [FaultTarget & { what: string; times?: number }, null];
   delayReplies: [FaultTarget & { what: string; ms: number; times?: number }, null];
   /** The next requests to the web hosts are answered so; 0: not at all. */
   failWeb: [{ status: number; times?: number }, null];

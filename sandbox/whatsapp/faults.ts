@@ -48,6 +48,7 @@ export class Faults {
   #deliveries: DeliveryRule[] = [];
   #failures: RequestFailure[] = [];
   #losses: ReplyLoss[] = [];
+  #closes: RequestRule[] = [];
   #delays: ReplyDelay[] = [];
   #logins: LoginFailure[] = [];
 
@@ -67,6 +68,11 @@ export class Faults {
   /** Is this request's answer swallowed; counts it. */
   loss(person: string | null, device: number | null, what: string): { kill: boolean } | undefined {
     return this.#take(this.#losses, person, device, what);
+  }
+
+  /** Is the connection closed with this request's answer; counts it. */
+  closes(person: string | null, device: number | null, what: string): boolean {
+    return this.#take(this.#closes, person, device, what) !== undefined;
   }
 
   delayMs(person: string | null, device: number | null, what: string): number {
@@ -117,6 +123,11 @@ export class Faults {
     this.#losses.push({ ...target, what, kill, left: times });
   }
 
+  closeAfter(target: Target, what: string | null, times: number): void {
+    this.#closes = this.#closes.filter((rule) => rule.left > 0);
+    this.#closes.push({ ...target, what, left: times });
+  }
+
   /** A newer delay of the same thing replaces the older one; 0 ms just removes it. */
   delay(target: Target, what: string | null, ms: number, times: number): void {
     this.#delays = this.#delays.filter(
@@ -134,6 +145,7 @@ export class Faults {
     this.#deliveries = [];
     this.#failures = [];
     this.#losses = [];
+    this.#closes = [];
     this.#delays = [];
     this.#logins = [];
   }

@@ -207,6 +207,11 @@ export class WhatsAppServer {
     return session !== undefined;
   }
 
+  /** Ends the session without a word. */
+  hangUp(device: Device): void {
+    this.#sessions.get(device)?.connection.close();
+  }
+
   /** Ends the session in good order, with these last words. */
   dismiss(device: Device, words: BinaryNode): void {
     const session = this.#sessions.get(device);

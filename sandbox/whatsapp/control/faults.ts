@@ -30,6 +30,7 @@ export function faultCommands({
   | 'release'
   | 'failNext'
   | 'loseReplies'
+  | 'closeAfter'
   | 'delayReplies'
   | 'failWeb'
   | 'failLogins'
@@ -72,6 +73,10 @@ export function faultCommands({
     },
     loseReplies: ({ what, times, kill, ...of }) => {
       faults.lose(target(of), what, kill ?? false, times ?? 1);
+      return null;
+    },
+    closeAfter: ({ what, times, ...of }) => {
+      faults.closeAfter(target(of), what, times ?? 1);
       return null;
     },
     delayReplies: ({ what, ms, times, ...of }) => {

@@ -52,6 +52,7 @@ export function answer(server: WhatsAppServer, device: Device, iq: BinaryNode): 
   const failure = faults.failure(lid, device.id, xmlns);
   if (failure !== undefined) return fail(failure.code, failure.text);
   const loss = faults.loss(lid, device.id, xmlns);
+  const isLast = faults.closes(lid, device.id, xmlns);
   const late = faults.delayMs(lid, device.id, xmlns);
 
   let send: () => void;
@@ -78,6 +79,7 @@ export function answer(server: WhatsAppServer, device: Device, iq: BinaryNode): 
   }
   if (late > 0) setTimeout(send, late);
   else send();
+  if (isLast) server.hangUp(device);
 }
 
 /** Is this a client's answer to something that the service asked. */

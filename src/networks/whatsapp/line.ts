@@ -1,9 +1,11 @@
 // One connected line of a login: the library's socket from its opening to its end, acks of what was sent, passing news. Knows no reconnecting.
 import type { BinaryNode, proto } from '@whiskeysockets/baileys';
+import { types } from 'node:util';
 import { BridgeError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/stores.ts';
+import { Acks } from './acks.ts';
 import type { Cures } from './cures.ts';
-import { nackOf, unanswered } from './errors.ts';
+import { unanswered } from './errors.ts';
 import { openSocket, type OpenedSocket, type WASocket } from './library.ts';
 import type { WhatsAppSettings } from './settings.ts';
 import type { AccountState } from './state/state.ts';
@@ -19,8 +21,6 @@ export interface LineDoors {
   readonly openMs: number;
   /** Ms between two pings; without anything from the server for this and five seconds more the library ends the line. */
   readonly keepAliveMs?: number | undefined;
-  /** Told once when an open line ended by itself; `why` is the library's error. */
-  readonly lost: (line: Line, why: unknown) => void;
   /** Chat states and receipts. */
   readonly passing: (node: BinaryNode) => void;
   /** Whatever somebody's device sent. */
@@ -31,29 +31,28 @@ export interface LineDoors {
   readonly closing: AbortSignal;
 }
 
-interface Waiting {
-  readonly acked: (at: number) => void;
-  readonly failed: (why: BridgeError) => void;
-  /** Epoch ms; not before it may leave. */
-  due?: number;
-}
-
 export class Line {
   readonly #doors: LineDoors;
   readonly #opened: OpenedSocket;
-  readonly #waiting = new Map<string, Waiting>();
   readonly #ended = new AbortController();
-  #watching = false;
+  readonly #acks: Acks;
+  /** The library's socket. Whoever asks it for something hears of the end of the line, which the library does not tell everybody. */
+  readonly socket: WASocket;
   #state: 'opening' | 'open' | 'over' = 'opening';
+  /** How an open line ended by itself: the library's error. */
+  #parted: { readonly why: unknown } | undefined;
+  #tell: ((why: unknown) => void) | undefined;
 
   private constructor(doors: LineDoors) {
     this.#doors = doors;
     this.#opened = openSocket(doors);
+    this.#acks = new Acks(doors.clock, doors.ackMs, this.#ended.signal);
+    this.socket = heardOut(this.#opened.socket, async (work) => await this.whileOpen(work));
     const { ws } = this.socket;
     this.socket.ev.on('connection.update', ({ reachoutTimeLock: lock }) => {
       if (lock !== undefined) doors.limited?.(lock.isActive ? lock.timeEnforcementEnds?.getTime() : null);
     });
-    ws.on('CB:ack,class:message', (node: BinaryNode) => this.#acked(node));
+    ws.on('CB:ack,class:message', (node: BinaryNode) => this.#acks.heard(node));
     ws.on('CB:chatstate', (node: BinaryNode) => doors.passing(node));
     ws.on('CB:receipt', (node: BinaryNode) => doors.passing(node));
     for (const tag of ['message', 'receipt', 'notification', 'chatstate'])
@@ -68,6 +67,8 @@ export class Line {
     const signal = AbortSignal.any([stop.signal, doors.closing]);
     try {
       await Promise.race([line.#live(), tooLong(doors, signal)]);
+      // The library may call a connection open that has just ended.
+      if (line.#parted !== undefined) throw line.#parted.why;
       return line;
     } catch (error) {
       await line.close();
@@ -75,10 +76,6 @@ export class Line {
     } finally {
       stop.abort();
     }
-  }
-
-  get socket(): WASocket {
-    return this.#opened.socket;
   }
 
   /** WhatsApp's web hosts. */
@@ -89,6 +86,12 @@ export class Line {
   /** Settings of what the library fetches by HTTP for this line. */
   get fetching(): RequestInit {
     return this.#opened.fetching;
+  }
+
+  /** `told` is called once when it ends by itself: at once if it has. Before, whoever opens it looks after it. */
+  whenLost(told: (why: unknown) => void): void {
+    this.#tell = told;
+    if (this.#parted !== undefined) told(this.#parted.why);
   }
 
   get ended(): AbortSignal {
@@ -111,18 +114,9 @@ export class Line {
     kept: Promise<void> = Promise.resolve(),
   ): Promise<number> {
     this.#opened.gate.hold(kept);
-    const ack = new Promise<number>((acked, failed) => {
-      const waiting: Waiting = { acked, failed };
-      this.#waiting.set(id, waiting);
-      kept.then(
-        () => this.#expect(waiting),
-        () => failed(unanswered()),
-      );
-    });
-    // Whoever waits hears of it below; an ack may fail while the message is still on its way out.
-    ack.catch(() => undefined);
+    const ack = this.#acks.wait(id, kept);
     try {
-      const out = this.socket.relayMessage(to, message, { messageId: id, additionalAttributes: { ...attrs } });
+      const out = this.#opened.socket.relayMessage(to, message, { messageId: id, additionalAttributes: { ...attrs } });
       out.catch(() => undefined);
       return await Promise.race([out.then(async () => await ack), ack]);
     } catch (error) {
@@ -131,7 +125,7 @@ export class Line {
       this.#opened.devices.flushAll();
       throw unanswered(error);
     } finally {
-      this.#waiting.delete(id);
+      this.#acks.forget(id);
     }
   }
 
@@ -140,7 +134,7 @@ export class Line {
     if (this.#doors.cures.retell) await this.socket.authState.keys.set({ 'sender-key-memory': { [group]: null } });
   }
 
-  /** Whoever waits for the library may wait for ever once the line has ended. @throws then, or as the work does */
+  /** Whoever waits for what the library works on may wait for ever once the line has ended. @throws then, or as the work does */
   async whileOpen<T>(work: Promise<T>): Promise<T> {
     const { promise: over, reject } = Promise.withResolvers<never>();
     const end = (): void => reject(unanswered());
@@ -183,52 +177,32 @@ export class Line {
         const wasOpen = this.#state === 'open';
         this.#over();
         reject(why instanceof Error ? why : new Error('the connection ended'));
-        if (wasOpen) this.#doors.lost(this, why);
+        if (!wasOpen) return;
+        this.#parted = { why };
+        this.#tell?.(why);
       });
     });
-  }
-
-  #expect(waiting: Waiting): void {
-    waiting.due = this.#doors.clock.now() + this.#doors.ackMs;
-    if (this.#watching) return;
-    this.#watching = true;
-    // Called off when the line ends.
-    this.#watch()
-      .catch(() => undefined)
-      .finally(() => {
-        this.#watching = false;
-      });
-  }
-
-  /** One sleeper for all answers: whoever waits for one that is late hears of it. */
-  async #watch(): Promise<void> {
-    const { clock } = this.#doors;
-    for (;;) {
-      const next = Math.min(...[...this.#waiting.values()].flatMap(({ due }) => due ?? []));
-      if (next === Number.POSITIVE_INFINITY) return;
-      await clock.sleep(next - clock.now(), this.#ended.signal);
-      for (const { due, failed } of this.#waiting.values())
-        if (due !== undefined && due <= clock.now()) failed(unanswered());
-      // They are forgotten in the turns that follow.
-      for (const [id, { due }] of this.#waiting) if (due !== undefined && due <= clock.now()) this.#waiting.delete(id);
-    }
   }
 
   #over(): void {
     this.#state = 'over';
     this.#ended.abort();
-    for (const { failed } of this.#waiting.values()) failed(unanswered());
-    this.#waiting.clear();
+    this.#acks.over();
   }
+}
 
-  #acked({ attrs }: BinaryNode): void {
-    const { id, error, t } = attrs;
-    const waiting = id === undefined ? undefined : this.#waiting.get(id);
-    if (waiting === undefined) return;
-    const now = this.#doors.clock.now();
-    if (error !== undefined && error !== '0') waiting.failed(nackOf(Number(error), now));
-    else waiting.acked(Number(t) > 0 ? Number(t) * 1000 : now);
-  }
+/** The same socket; what it promises is kept, or fails with the line. */
+function heardOut(socket: WASocket, whileOpen: <T>(work: Promise<T>) => Promise<T>): WASocket {
+  return new Proxy(socket, {
+    get: (target, name) => {
+      const found = Reflect.get(target, name) as unknown;
+      if (typeof found !== 'function') return found;
+      return (...args: unknown[]): unknown => {
+        const answer = Reflect.apply(found, target, args) as unknown;
+        return types.isPromise(answer) ? whileOpen(answer) : answer;
+      };
+    },
+  });
 }
 
 async function tooLong({ clock, openMs }: LineDoors, signal: AbortSignal): Promise<never> {

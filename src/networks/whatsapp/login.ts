@@ -116,7 +116,6 @@ export class WhatsAppLogin implements LoginProcess {
         clock,
         ackMs: openMs,
         openMs,
-        lost: nothing,
         passing: nothing,
         heard: nothing,
       };

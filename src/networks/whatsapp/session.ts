@@ -10,12 +10,12 @@ import type { ActionReceipt, MediaStream, NetworkSession, PerformContext, Resolv
 import { vaultScope } from '../../ports/network.ts';
 import { openAccount, worthless, type Account, type AccountDoors } from './account.ts';
 import { endingOf, isRestriction, isUnreadable, partingOf, trouble, unreadable, type Parting } from './errors.ts';
-import { parseMessage } from './ids.ts';
 import { learnLimit } from './learn-limit.ts';
 import { Line } from './line.ts';
 import { DailyBudget, PACING_KEY, RECONNECTS_A_DAY } from './pacing.ts';
 import { ownPhoneAt } from './passing.ts';
 import { afterEnd } from './reopening.ts';
+import { passOn } from './passing-on.ts';
 import { sameChats } from './same-chats.ts';
 import { unlink } from './unlink.ts';
 import { KeyedTurns } from '../../model/keyed-turns.ts';
@@ -107,20 +107,7 @@ export class WhatsAppSession implements NetworkSession {
 
   async performEphemeral(action: EphemeralAction): Promise<void> {
     try {
-      const { socket } = this.#live();
-      const { directory, chats } = await this.#must();
-      const jid = directory.chatJid(action.chat);
-      if (action.kind === 'typing') {
-        await socket.sendPresenceUpdate(action.active ? 'composing' : 'paused', jid);
-        return;
-      }
-      const keys = chats.readUpTo(action.chat, action.upTo).flatMap((message) => {
-        const { sender, id } = parseMessage(message);
-        if (sender === this.#doors.puppet.self) return [];
-        const group = jid.endsWith('@g.us') ? { participant: directory.personJid(action.chat, sender) } : {};
-        return [{ remoteJid: jid, id, fromMe: false, ...group }];
-      });
-      if (keys.length > 0) await socket.readMessages(keys);
+      await passOn(this.#live(), await this.#must(), this.#doors.puppet.self, action);
     } catch (error) {
       this.#doors.log.debug({ puppet: this.#doors.puppet.id, kind: action.kind, error }, 'passing news not passed on');
     }
@@ -162,12 +149,18 @@ export class WhatsAppSession implements NetworkSession {
     return await this.#ask(async (line, { pictures }) => await pictures.open(line, source));
   }
 
-  /** @throws the library's error, BridgeError, FencedError */
+  /** One at a time, whoever asks: two lines of one login would end each other. @throws the library's error, BridgeError, FencedError */
   async #open(): Promise<void> {
+    await this.#turns.run('(line)', async () => {
+      if (this.#line?.alive !== true) await this.#openLine();
+    });
+  }
+
+  async #openLine(): Promise<void> {
     const { settings, cures, clock, ackMs, openMs, keepAliveMs } = this.#doors;
     const account = await this.#must();
     account.state.journal.forgetIncomplete();
-    this.#line = await Line.open({
+    const line = await Line.open({
       settings,
       state: account.state,
       cures,
@@ -179,17 +172,26 @@ export class WhatsAppSession implements NetworkSession {
       heard: (node) => this.#heard(account, node),
       limited: (until) => this.#errand(until === null ? account.standing.free() : account.standing.limit(until)),
       closing: this.#closing.signal,
-      lost: (line, why) => {
-        if (this.#line === line) this.#errand(this.#lost(line, why));
-      },
     });
+    this.#line = line;
+    line.whenLost((why) => this.#errand(this.#lost(line, why)));
     if (!this.#watching) this.#errand(account.chores(this.#closing.signal));
     this.#watching = true;
-    this.#errand(account.marks.run(this.#line));
+    this.#errand(account.marks.run(line));
     account.inbox.resume();
-    if (settings.presence) await this.#line.appear();
+    if (settings.presence) this.#errand(this.#appear(line));
     // The house takes an open line for a free one.
     if (account.standing.why !== undefined) account.standing.report('online');
+  }
+
+  /** Nothing waits for it: a line that ends meanwhile says so itself, and the next one appears again. */
+  async #appear(line: Line): Promise<void> {
+    try {
+      await line.appear();
+    } catch (error) {
+      // Only for this line: whoever looks at the account sees it offline.
+      this.#doors.log.debug({ puppet: this.#doors.puppet.id, error }, 'not shown as online');
+    }
   }
 
   #heard({ context, phone }: Account, node: BinaryNode): void {

@@ -57,14 +57,16 @@ export async function stepsOf(
 /** Scenes over one simulator, closed together. */
 export class Scenes {
   readonly sandbox: WhatsAppSandbox;
+  readonly #presence: boolean;
   readonly #adapters: NetworkAdapter[] = [];
 
-  constructor(sandbox: WhatsAppSandbox) {
+  constructor(sandbox: WhatsAppSandbox, presence = false) {
     this.sandbox = sandbox;
+    this.#presence = presence;
   }
 
   open(house: House, options: WhatsAppOptions = {}, clock = realClock): NetworkAdapter {
-    const adapter = adapterFor(this.sandbox, house, options, false, clock);
+    const adapter = adapterFor(this.sandbox, house, options, this.#presence, clock);
     this.#adapters.push(adapter);
     return adapter;
   }
