@@ -136,3 +136,30 @@ describe('the picture of a group', () => {
     expect((await theirs()).length).toBe(0);
   });
 });
+
+test('the picture and the name of a community are those of its announcements, over a kill of the bridge', async () => {
+  const alice = await whatsapp.createPerson({ name: 'Alma' });
+  const about = { by: alice.id, subject: 'Neighbours', members: [account.id] };
+  const { parent, announcements } = await whatsapp.command('createCommunity', about);
+  await whatsapp.command('changeGroup', { by: alice.id, group: parent.id, picture: jpeg('the houses') });
+  await whatsapp.write(alice.id, announcements.id, 'welcome to all');
+  const room = await camille.nextRoom();
+  const { sender } = await camille.answer(room, 'welcome to all');
+  const url = async (): Promise<unknown> => (await camille.state(room, 'm.room.avatar'))?.['url'];
+  expect(await camille.download(String(await eventually('the picture', url)))).toEqual(labelledJpeg('the houses'));
+  const first = await url();
+  await town?.bridge.stop('SIGKILL');
+  await town?.bridge.start();
+  await whatsapp.command('changeGroup', { by: alice.id, group: parent.id, picture: jpeg('the garden') });
+  await eventually('another', async () => (await url()) !== first);
+  expect(await camille.download(String(await url()))).toEqual(labelledJpeg('the garden'));
+  await whatsapp.command('changeGroup', { by: alice.id, group: parent.id, picture: false });
+  await eventually('none', async () => (await url()) === undefined);
+  const changes = (await camille.events(room)).filter(({ type }) => type === 'm.room.avatar');
+  expect(changes.at(-1)?.sender).toBe(sender);
+  await whatsapp.command('changeGroup', { by: alice.id, group: parent.id, subject: 'Good neighbours' });
+  const name = async (): Promise<unknown> => (await camille.state(room, 'm.room.name'))?.['name'];
+  await eventually('the name', async () => (await name()) === 'Good neighbours');
+  expect((await camille.events(room)).filter(({ type }) => type === 'm.room.name')).toHaveLength(2);
+  expect(await whatsapp.command('unknown', {})).toEqual([]);
+});

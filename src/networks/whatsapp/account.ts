@@ -9,6 +9,7 @@ import { patiently } from '../../ports/patiently.ts';
 import type { Clock, Logger, Vault, VaultChange } from '../../ports/stores.ts';
 import { CallDesk } from './calls.ts';
 import { ChatBook } from './chat-book.ts';
+import { Communities } from './communities.ts';
 import { ExpiryBook } from './expiry-book.ts';
 import { watchExpiries } from './expiry-watch.ts';
 import type { Cures } from './cures.ts';
@@ -124,7 +125,18 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     },
     kept,
   );
-  const directory = new Directory({ self: puppet.self, selfHandles, names, book, chats, secrets, marks, clock });
+  const communities = new Communities({ scope, sink }, kept);
+  const directory = new Directory({
+    communities,
+    self: puppet.self,
+    selfHandles,
+    names,
+    book,
+    chats,
+    secrets,
+    marks,
+    clock,
+  });
   const context: ReadContext = {
     self: puppet.self,
     selfHandles,
@@ -132,6 +144,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     person: (handles) => book.person(handles, clock.now()),
     nameOf: (person) => chats.nameOf(person),
     portal: (chat, kind) => sink.portalKey(chat, kind),
+    announcements: (community) => communities.announcementsOf(community),
     removesHere: expiries !== undefined,
     now: () => clock.now(),
   };

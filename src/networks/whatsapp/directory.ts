@@ -6,12 +6,14 @@ import { as, type ChatId, type MessageId, type PersonId } from '../../model/ids.
 import type { ResolvedChat } from '../../ports/network.ts';
 import type { Clock } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
+import type { Communities } from './communities.ts';
 import { chatKind, isPersonal, type Names } from './ids.ts';
 import { handlesOf, jidText, overlap, parseJid, type Handles } from './jid.ts';
 import type { Line } from './line.ts';
 import type { MarksDesk } from './marks-desk.ts';
 import { codeOf } from './group-errors.ts';
 import type { PeopleBook } from './people-book.ts';
+import type { Whose } from './picture-wire.ts';
 import type { SecretBook } from './secret-book.ts';
 import type { UnsealDoors } from './unseal.ts';
 import type { WriteContext } from './write.ts';
@@ -23,6 +25,7 @@ export interface DirectoryDoors {
   readonly book: PeopleBook;
   readonly chats: ChatBook;
   readonly secrets: SecretBook;
+  readonly communities: Communities;
   readonly marks: Pick<MarksDesk, 'of'>;
   readonly clock: Clock;
 }
@@ -42,6 +45,13 @@ export class Directory {
     if (heard !== undefined) return heard;
     const { lid, pn } = this.#handles(as<PersonId>(chat));
     return lid !== undefined ? jidText('lid', lid) : pn !== undefined ? jidText('pn', pn) : refuse();
+  }
+
+  /** Whose picture a chat shows: the announcements of a community show the community's. */
+  pictureAt(chat: ChatId): Whose {
+    const community = this.#doors.communities.of(chat);
+    if (community !== undefined) return { jid: this.chatJid(community), is: 'community' };
+    return { jid: this.chatJid(chat), is: chat === as<ChatId>(this.#doors.self) ? 'own' : 'other' };
   }
 
   personJid(chat: ChatId, person: PersonId): string {
@@ -177,6 +187,8 @@ export class Directory {
     if (known !== undefined) return known;
     const group = await line.socket.groupMetadata(this.chatJid(chat));
     this.#groups.set(chat, group);
+    const community = parseJid(group.isCommunityAnnounce === true ? group.linkedParent : undefined);
+    if (community?.kind === 'group') await this.#doors.communities.learn(this.#doors.names.chat(community), chat);
     return group;
   }
 

@@ -15,7 +15,7 @@ import { lookAt, setPicture } from './picture-wire.ts';
 export interface GroupPictureDoors {
   readonly scope: string;
   readonly sink: Pick<NetworkSink, 'keep'>;
-  readonly directory: Pick<Directory, 'chatJid'>;
+  readonly directory: Pick<Directory, 'chatJid' | 'pictureAt'>;
   readonly log: Logger;
 }
 
@@ -43,7 +43,7 @@ export class GroupPictures {
   /** @returns null when it has none, undefined when that cannot be learnt now */
   async now(line: Pick<Line, 'socket'>, chat: ChatId): Promise<Picture | null | undefined> {
     try {
-      const look = await lookAt(line.socket, this.#doors.directory.chatJid(chat), true);
+      const look = await lookAt(line.socket, this.#doors.directory.pictureAt(chat));
       return look.is === 'there' ? pictureOf(chat, look.id, look.url) : null;
     } catch (error) {
       // What a group looks like keeps nobody from learning who is in it.
@@ -71,7 +71,7 @@ export class GroupPictures {
     const jpeg = await squareJpeg(await open(picture));
     const digest = createHash('sha256').update(jpeg).digest('base64url');
     const own = this.#own.get(chat);
-    if (own?.digest === digest && (await lookAt(line.socket, jid, true, own.id)).is === 'same') {
+    if (own?.digest === digest && (await lookAt(line.socket, { jid, is: 'other' }, own.id)).is === 'same') {
       return pictureOf(chat, own.id).hash;
     }
     const id = await setPicture(line.socket, jid, jpeg);

@@ -49,9 +49,12 @@ export function renamingIn(node: BinaryNode): Renaming | undefined {
   return before === undefined || after === undefined ? undefined : { before, after };
 }
 
-/** Whose picture changed, of people. */
-export function personPicturedIn({ tag, attrs }: BinaryNode): Handles | undefined {
-  return tag === 'notification' && attrs['type'] === 'picture' ? handlesOf(attrs['from']) : undefined;
+/** Whose picture changed, of people; of our own account that is told in another way. */
+export function personPicturedIn(node: BinaryNode): Handles | undefined {
+  const { tag, attrs } = node;
+  if (tag !== 'notification') return undefined;
+  const own = attrs['type'] === 'account_sync' && childrenOf(node).some((child) => child.tag === 'picture');
+  return own || attrs['type'] === 'picture' ? handlesOf(attrs['from']) : undefined;
 }
 
 /** @returns undefined for what tells people nothing: keys, devices, settings */

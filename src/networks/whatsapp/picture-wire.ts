@@ -16,30 +16,49 @@ export type Look =
 
 /** Somebody may be waiting for more than this picture. */
 const ANSWER_MS = 10_000;
+const NOTHING: BinaryNode = { tag: 'iq', attrs: {} };
 
-/**
- * @param own is it our own account's? then no token goes with it: WhatsApp does not answer that
- * @param known an id: is it still that one @throws the library's error when there is no answer, or one that says nothing
- */
-export async function lookAt(socket: WASocket, jid: string, own: boolean, known?: string): Promise<Look> {
+/** A community's is asked for among its groups; with our own account's goes no token: WhatsApp does not answer that. */
+export interface Whose {
+  readonly jid: string;
+  readonly is: 'own' | 'other' | 'community';
+}
+
+/** @param known an id: is it still that one @throws the library's error when there is no answer, or one that says nothing */
+export async function lookAt(socket: WASocket, whose: Whose, known?: string): Promise<Look> {
   const attrs = { type: 'image', query: 'url', ...(known === undefined ? {} : { id: known }) };
-  const token = own ? undefined : await tokenFor(socket, jid);
-  const picture: BinaryNode = { tag: 'picture', attrs, ...(token === undefined ? {} : { content: token }) };
-  let answer: BinaryNode;
+  let answer: BinaryNode | undefined;
   try {
-    answer = await ask(socket, 'get', jid, [picture]);
+    answer = whose.is === 'community' ? await askCommunity(socket, whose, attrs) : await askOne(socket, whose, attrs);
   } catch (error) {
     const code = codeOf(error);
     if (code === 401) return { is: 'hidden' };
     if (code === 404) return { is: 'none' };
     throw error;
   }
-  const found = childrenOf(answer).find(({ tag }) => tag === 'picture');
+  const found = childrenOf(answer ?? NOTHING).find(({ tag }) => tag === 'picture');
   const { id, url, status } = found?.attrs ?? {};
   if (status === '204') return { is: 'none' };
   if (known !== undefined && (found === undefined || status === '304' || id === known)) return { is: 'same' };
   if (!isId(id) || url === undefined) throw new Error('an answer without a picture');
   return { is: 'there', id, url };
+}
+
+async function askOne(socket: WASocket, { jid, is }: Whose, attrs: BinaryNode['attrs']): Promise<BinaryNode> {
+  const token = is === 'own' ? undefined : await tokenFor(socket, jid);
+  return await ask(socket, 'get', jid, [{ tag: 'picture', attrs, ...(token === undefined ? {} : { content: token }) }]);
+}
+
+/** As whatsmeow asks: of the group that holds the others, who answers anybody else with 401. */
+async function askCommunity(
+  socket: WASocket,
+  { jid }: Whose,
+  attrs: BinaryNode['attrs'],
+): Promise<BinaryNode | undefined> {
+  const picture = { tag: 'picture', attrs: { ...attrs, parent_group_jid: jid } };
+  const content = [{ tag: 'pictures', attrs: {}, content: [picture] }];
+  const answer = await socket.query({ tag: 'iq', attrs: { to: jid, type: 'get', xmlns: 'w:g2' }, content }, ANSWER_MS);
+  return childrenOf(answer).find(({ tag }) => tag === 'pictures');
 }
 
 /** @param jpeg null takes the picture away @returns its id @throws the library's error */

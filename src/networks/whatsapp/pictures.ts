@@ -24,7 +24,7 @@ export interface PictureDoors {
   readonly log: Logger;
   /** Absent only in tests. */
   readonly pacing: Pacing | undefined;
-  readonly directory: Pick<Directory, 'chatJid' | 'person'>;
+  readonly directory: Pick<Directory, 'pictureAt' | 'person'>;
   readonly groups: Pick<GroupPictures, 'now'>;
   readonly line: () => Line | undefined;
 }
@@ -211,8 +211,7 @@ export class Pictures {
   }
 
   async #look(line: Pick<Line, 'socket'>, of: PersonId | ChatId, known?: string): Promise<Look> {
-    const jid = this.#doors.directory.chatJid(as<ChatId>(of));
-    return await lookAt(line.socket, jid, of === this.#doors.puppet.self, known);
+    return await lookAt(line.socket, this.#doors.directory.pictureAt(as<ChatId>(of)), known);
   }
 
   /** From another login than this one: what this one may see is its own to say. */

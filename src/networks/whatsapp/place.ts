@@ -28,6 +28,8 @@ export interface ReadContext {
   /** What somebody is called in front of everybody. */
   readonly nameOf: (person: PersonId) => string | undefined;
   readonly portal: (chat: ChatId, kind: ReturnType<typeof chatKind>) => PortalKey;
+  /** Of the group that holds those of a community: where it tells what it has to tell. */
+  readonly announcements: (community: ChatId) => ChatId | undefined;
   /** Whether what disappears over there is taken back here. */
   readonly removesHere: boolean;
   /** Epoch ms, for what comes without a time. */

@@ -81,11 +81,11 @@ export function readStub(context: ReadContext, message: WireMessage, place: Plac
     case StubType.GROUP_MEMBER_ADD_MODE:
       return { events: [changed(place, 'adding', { anyoneAdds: texts[0] === ANYONE_ADDS })], stale };
     case StubType.GROUP_CHANGE_SUBJECT:
-      return { events: [changed(place, 'subject', { name: texts[0] ?? '' })], stale };
+      return { events: [changed(shown(context, place), 'subject', { name: texts[0] ?? '' })], stale };
     case StubType.GROUP_CHANGE_DESCRIPTION:
       return { events: [changed(place, 'description', { topic: texts[0] ?? '' })], stale };
     case StubType.GROUP_CHANGE_ICON:
-      return { events: [changed(place, 'picture', { picture: pictureIn(place, texts[0]) })] };
+      return { events: [changed(shown(context, place), 'picture', { picture: pictureIn(context, place, texts[0]) })] };
     case StubType.CHANGE_EPHEMERAL_SETTING:
       return { events: [readTimer(context, Number(texts[0] ?? 0), place)] };
     case StubType.GROUP_PARTICIPANT_CHANGE_NUMBER:
@@ -104,8 +104,14 @@ function changed(place: Place, what: string, change: ChatChange): NetworkEvent {
   return { key: originKey(portal, what, id), portal, sender, at, via, kind: 'chat', change };
 }
 
-function pictureIn({ chat }: Place, id: string | undefined): Picture | null {
-  return isId(id) ? pictureOf(chat, id) : null;
+function pictureIn(context: ReadContext, place: Place, id: string | undefined): Picture | null {
+  return isId(id) ? pictureOf(shown(context, place).chat, id) : null;
+}
+
+/** A community has no room of its own: its announcements bear its name and show its picture. */
+function shown(context: ReadContext, place: Place): Place {
+  const chat = context.announcements(place.chat);
+  return chat === undefined ? place : { ...place, chat, portal: context.portal(chat, 'group') };
 }
 
 function roles(context: ReadContext, texts: readonly string[], place: Place, role: 'member' | 'admin'): NetworkEvent[] {

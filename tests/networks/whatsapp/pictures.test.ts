@@ -148,6 +148,20 @@ describe('the picture of somebody who speaks', () => {
     expect((await session.describePerson(idOf(friend))).avatar).toBeNull();
   });
 
+  test('is another also of one’s own account, whose picture was changed on the phone', async () => {
+    const scene = new Scene();
+    const { me, friend } = await friends();
+    const { session } = await scene.login(me);
+    await scene.hears(me, friend.id);
+    await scene.newsOf(me, 1);
+    const { pictureId } = await sandbox.command('changePerson', { id: me.id, picture: jpeg('me') });
+    const mine = await scene.newsOf(me, 2);
+    expect(mine?.hash).toBe(`wa-${pictureId ?? ''}`);
+    expect(await bytesOf(session, mine)).toEqual(labelledJpeg('me'));
+    await sandbox.command('changePerson', { id: me.id, picture: false });
+    expect(await scene.newsOf(me, 3)).toBeNull();
+  });
+
   test('is forgotten when its person has not spoken for a quarter of a year, and what became of it is told when they do', async () => {
     const scene = new Scene();
     const { me, friend } = await friends(true);

@@ -1,6 +1,7 @@
 // WhatsApp's messages as the house hears them: one table per kind, nothing dropped in silence, nothing that fells the reader.
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { describe, expect, test } from '@jest/globals';
+import type { ChatId } from '../../../src/model/ids.ts';
 import type { MessageBody } from '../../../src/model/message.ts';
 import type { NetworkEvent } from '../../../src/model/network-event.ts';
 import { noteOf } from '../../../src/networks/whatsapp/notifications.ts';
@@ -591,6 +592,22 @@ describe('what WhatsApp itself tells', () => {
     const reading = readMessage(context, stub(StubType.GROUP_CHANGE_ICON, id === undefined ? [] : [id]));
     expect(reading.events).toMatchObject([{ kind: 'chat', change: { picture } }]);
     expect(reading.stale).toEqual([]);
+  });
+
+  test('the name and the picture of a community are those of its announcements', () => {
+    const announcements = 'g120363000000000077' as ChatId;
+    const community = contextWith({ announcements: () => announcements });
+    const about = (type: number, word: string): NetworkEvent | undefined =>
+      readMessage(community, stub(type, [word])).events[0];
+    const portal = { chat: announcements };
+    expect(about(StubType.GROUP_CHANGE_SUBJECT, 'Neighbours')).toMatchObject({
+      portal,
+      change: { name: 'Neighbours' },
+    });
+    expect(about(StubType.GROUP_CHANGE_ICON, '1700')).toMatchObject({
+      portal,
+      change: { picture: { hash: 'wa-1700', source: { handle: { of: announcements } } } },
+    });
   });
 
   test.each([

@@ -30,6 +30,7 @@ export function contextWith(more: Partial<ReadContext> = {}): ReadContext {
     nameOf: (person) => (person === 'l6' ? 'Bob' : undefined),
     portal: (chat: ChatId, kind): PortalKey =>
       kind === 'direct' ? { network: WHATSAPP, chat, receiver: 'wa-me' as PuppetId } : { network: WHATSAPP, chat },
+    announcements: () => undefined,
     removesHere: false,
     now: () => 77_000,
     ...more,
