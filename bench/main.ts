@@ -5,9 +5,11 @@ import { whyNoSynapse, type HomeserverKind } from '../sandbox/homeserver/homeser
 import { isKept, table, type Finding } from './finding.ts';
 import { writeFigures } from './figure.ts';
 import { measurements } from './measurements.ts';
+import { reportPlans } from './plans-report.ts';
 import { Stage } from './stage.ts';
 
-const USAGE = `usage: npm run bench -- [--json FILE] [--only ID-PREFIX] [--homeserver synapse|double] [--profile FOLDER]`;
+const USAGE = `usage: npm run bench -- [--json FILE] [--only ID-PREFIX] [--homeserver synapse|double] [--profile FOLDER]
+       npm run bench -- --plans`;
 
 function say(sentence: string): void {
   process.stderr.write(`${sentence}\n`);
@@ -28,11 +30,16 @@ async function run(): Promise<void> {
       only: { type: 'string', default: '' },
       homeserver: { type: 'string' },
       profile: { type: 'string' },
+      plans: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) {
     say(USAGE);
+    return;
+  }
+  if (values.plans) {
+    await reportPlans(say);
     return;
   }
   const kind = await homeserverFor(values.homeserver);
