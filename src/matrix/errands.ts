@@ -106,3 +106,26 @@ export async function lookAtEvent(
     throw error;
   }
 }
+
+/** The event by which this user reacts so to another one, if there is one. */
+export async function findReaction(
+  client: MatrixClient,
+  who: As & { readonly user: UserId },
+  { room, target, emoji }: { readonly room: RoomId; readonly target: EventId; readonly emoji: string },
+): Promise<EventId | undefined> {
+  const place = `/_matrix/client/v1/rooms/${encode(room)}/relations/${encode(target)}/m.annotation/m.reaction`;
+  let from: string | undefined;
+  for (let page = 0; page < 10; page += 1) {
+    const answer: Json = await client.ask(who, 'GET', place, { query: { limit: 100, from } });
+    const chunk = field(answer, 'chunk');
+    const found = (Array.isArray(chunk) ? chunk.filter(isObject) : []).find(
+      (one) =>
+        textAt(one, 'sender') === who.user &&
+        textAt(objectAt(objectAt(one, 'content'), 'm.relates_to'), 'key') === emoji,
+    );
+    if (found !== undefined) return as<EventId>(textAt(found, 'event_id', 255) ?? '');
+    from = textAt(answer, 'next_batch', 1000);
+    if (from === undefined) return undefined;
+  }
+  return undefined;
+}

@@ -8,7 +8,7 @@ import type { MentionOf } from './html.ts';
 import type { Intents } from './intents.ts';
 import { textAt, type Json } from './json.ts';
 import { MARKER, type Markers } from './marker.ts';
-import { stateOf } from './errands.ts';
+import { findReaction, stateOf } from './errands.ts';
 import { shownName, shownTopic } from './state.ts';
 import { fitted, writeEdit, writeMessage } from './write.ts';
 
@@ -120,7 +120,19 @@ export class MatrixSpeaker implements Speaker {
 
   async react(room: RoomId, id: EffectId, target: EventId, emoji: string, about: SendAbout = {}): Promise<EventId> {
     const content = { 'm.relates_to': { rel_type: 'm.annotation', event_id: target, key: emoji } };
-    return await this.#put(room, 'm.reaction', id, content, about);
+    try {
+      return await this.#put(room, 'm.reaction', id, content, about);
+    } catch (error) {
+      if (!(error instanceof MatrixRefusal) || error.errcode !== 'M_DUPLICATE_ANNOTATION') throw error;
+      // It stands there, from under a transaction id that the homeserver has forgotten, or from before our database was restored.
+      const there = await findReaction(
+        this.#options.client,
+        { ...this.#who, user: this.user },
+        { room, target, emoji },
+      );
+      if (there === undefined) throw error;
+      return there;
+    }
   }
 
   async redact(room: RoomId, id: EffectId, target: EventId, why?: string): Promise<EventId> {

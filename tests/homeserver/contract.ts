@@ -225,6 +225,31 @@ export function homeserverContract(kind: HomeserverKind, roomVersion: '11' | '12
       );
     });
 
+    test('the same reaction twice is M_DUPLICATE_ANNOTATION until it is taken back, and is found with its target', async () => {
+      const roomId = await room('_x_bot');
+      const said = await as('_x_bot', 'PUT', `/rooms/${roomId}/send/m.room.message/liked`, text('liked'));
+      const target = String(said.body['event_id']);
+      const like = (txn: string, key = '👍'): Promise<Said> =>
+        as('_x_bot', 'PUT', `/rooms/${roomId}/send/m.reaction/${txn}`, {
+          'm.relates_to': { rel_type: 'm.annotation', event_id: target, key },
+        });
+      const first = await like('one');
+      expect((await like('one')).body).toEqual(first.body);
+      const second = await like('two');
+      expect([second.status, second.body['errcode']]).toEqual([400, 'M_DUPLICATE_ANNOTATION']);
+      expect((await like('three', '🎉')).status).toBe(200);
+      const found = await plainRequest({
+        method: 'GET',
+        url: `${hs.url}/_matrix/client/v1/rooms/${roomId}/relations/${target}/m.annotation/m.reaction?limit=9&user_id=@_x_bot:hs.test`,
+        token: 'as-token',
+        body: undefined,
+      });
+      const { chunk } = JSON.parse(found.text) as { chunk: Json[] };
+      expect(chunk.map((one) => one['event_id'])).toContain(first.body['event_id']);
+      await as('_x_bot', 'PUT', `/rooms/${roomId}/redact/${String(first.body['event_id'])}/gone`, {});
+      expect((await like('four')).status).toBe(200);
+    });
+
     test('the bot of the namespace syncs with its device, and an empty room filter gives a token and no rooms', async () => {
       await room('_x_bot');
       const filter = encodeURIComponent(JSON.stringify({ room: { rooms: [] } }));

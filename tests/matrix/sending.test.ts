@@ -52,6 +52,17 @@ describe('one effect is one event', () => {
     expect(await world.faults.hits()).toEqual([2]);
   });
 
+  test('a reaction that stands already, from under another transaction id, is found; another one is another event', async () => {
+    const [speaker, other] = [await ghost(), await ghost('ana')];
+    const target = await speaker.send(room, fresh(), text('liked'));
+    const events = [await speaker.react(room, fresh(), target, '👍'), await other.react(room, fresh(), target, '👍')];
+    expect(await speaker.react(room, fresh(), target, '👍')).toBe(events[0]);
+    expect(await other.react(room, fresh(), target, '👍')).toBe(events[1]);
+    const third = await speaker.react(room, fresh(), target, '🎉');
+    const all = (await world.timeline(room)).filter(({ type }) => type === 'm.reaction');
+    expect(all.map((one) => one['event_id'])).toEqual([...events, third]);
+  });
+
   test('also after the homeserver was killed, for which every speaker names its device', async () => {
     const speaker = await ghost();
     const [one, two] = [fresh(), fresh()];

@@ -1,6 +1,6 @@
 // Writes into rooms: events, state, memberships, redactions, each checked and deduplicated; it must not know HTTP.
 import type { Bus } from './bus.ts';
-import { forbidden, MatrixError, notFound, textAt, type Json } from './json.ts';
+import { forbidden, MatrixError, notFound, objectAt, textAt, type Json } from './json.ts';
 import type { Requester } from './requester.ts';
 import { checkContent, checkMembership, checkSend, isSameState, mayRedact, prune } from './rules.ts';
 import { hashId, World, type Room, type StoredEvent, type User } from './world.ts';
@@ -92,6 +92,9 @@ export class Rooms {
     if (known !== undefined) return known;
     const room = this.find(roomId);
     checkSend(room, room.state, requester.userId, type, undefined, content);
+    if (isAnnotated(room, { type, sender: requester.userId, content })) {
+      throw new MatrixError(400, 'M_DUPLICATE_ANNOTATION', "Can't send same reaction twice");
+    }
     this.#limitSize(content);
     return this.write(room, {
       type,
@@ -249,4 +252,19 @@ function txnOf(requester: Requester, txnId: string | undefined): StoredEvent['tx
 
 function deviceTxnKey(roomId: string, userId: string, deviceId: string, txnId: string): string {
   return [roomId, userId, deviceId, txnId].join('\0');
+}
+
+/** Whether the same sender reacted so to the same event, and has not taken it back. */
+function isAnnotated(room: Room, draft: Pick<Draft, 'type' | 'sender' | 'content'>): boolean {
+  const wanted = objectAt(draft.content, 'm.relates_to');
+  if (wanted['rel_type'] !== 'm.annotation') return false;
+  return room.events.some((event) => {
+    const relation = objectAt(event.content, 'm.relates_to');
+    return (
+      event.type === draft.type &&
+      event.sender === draft.sender &&
+      event.redactedBy === undefined &&
+      ['rel_type', 'event_id', 'key'].every((name) => relation[name] === wanted[name])
+    );
+  });
 }
