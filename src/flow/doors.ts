@@ -2,8 +2,8 @@
 import type { Facts, Verdict } from '../model/rules.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { NetworkId, OwnerId, PersonId, PuppetId, UserId } from '../model/ids.ts';
-import type { Language, Say } from '../model/say.ts';
-import type { Portal, Puppet } from '../model/records.ts';
+import type { Language, Say, SayKey } from '../model/say.ts';
+import type { Portal, PortalState, Puppet } from '../model/records.ts';
 import { BridgeError } from '../model/errors.ts';
 import { chatRefusal } from '../policy/refusal.ts';
 import type { CommandRequest, CommandResult } from '../ports/command.ts';
@@ -102,6 +102,11 @@ export async function usersOf(
 ): Promise<readonly UserId[]> {
   const owners = await doors.senders.ownersOf(portal, person);
   return [doors.matrix.ghostUser(portal.key.network, person), ...owners.map(({ owner }) => owner)];
+}
+
+/** Why nothing leaves a room that is kept from talking. */
+export function closedWords(state: Exclude<PortalState, 'open'>): SayKey {
+  return state === 'closed' ? 'portal.closed' : 'portal.read-only';
 }
 
 /** As a failure of what was written down before a rule stopped it. */

@@ -1,6 +1,7 @@
 // Changes that come too late, for their network or for what the bridge remembers, are said to their author; and a room that is kept
 // from talking says so. Nothing is silent. Knows no wire.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { BridgeError } from '../../src/model/errors.ts';
 import { portalKeyText, type ChatId, type EventId, type RoomId } from '../../src/model/ids.ts';
 import type { PortalState } from '../../src/model/records.ts';
 import { FlowWorld, marie, MARIE, ZOE } from '../support/flow-world.ts';
@@ -184,6 +185,26 @@ describe('a room that is', () => {
   test('closed shows nothing new, and says so to whoever writes in it', async () => {
     await make('closed');
     await both();
+    expect(world.matrix.texts(room)).toEqual(['hello', 'mine', 'Not delivered: this conversation is closed.']);
+    expect(world.network.texts(chat)).toEqual(['zoe: hello', 'zoe: news']);
+  });
+
+  test('kept from talking while something waits is so for that as well, both ways', async () => {
+    const away = (): never => {
+      throw new BridgeError('away', 'later', 'fault.homeserver');
+    };
+    world.network.before = away;
+    await say('mine');
+    world.matrix.before = (method) => {
+      if (method === 'put') away();
+    };
+    world.network.say(chat, ZOE, 'news');
+    await world.run(1_000);
+    await make('closed');
+    await world.run(3_000);
+    world.network.before = () => undefined;
+    world.matrix.before = () => undefined;
+    await world.run(120_000);
     expect(world.matrix.texts(room)).toEqual(['hello', 'mine', 'Not delivered: this conversation is closed.']);
     expect(world.network.texts(chat)).toEqual(['zoe: hello', 'zoe: news']);
   });

@@ -62,6 +62,7 @@ export async function deliverToMatrix(doors: FlowDoors, entry: QueueEntry, owed:
   }
   const look = mayHaveBeenCarried(doors, owed.at) || doors.clock.now() - entry.receivedAt > LOOK_AFTER_MS;
   const portal = await openPortal(doors, entry, owed, puppet);
+  if (portal === undefined) return {};
   return await perform(owed.duty, { doors, owed, portal, puppet, look });
 }
 
@@ -73,9 +74,16 @@ async function perform<Kind extends RoomDuty['kind']>(
   return await hand({ ...context, duty });
 }
 
-async function openPortal(doors: FlowDoors, entry: QueueEntry, owed: ToMatrix, puppet: Puppet): Promise<Open> {
+/** @returns undefined when it was closed meanwhile, as for what comes now */
+async function openPortal(
+  doors: FlowDoors,
+  entry: QueueEntry,
+  owed: ToMatrix,
+  puppet: Puppet,
+): Promise<Open | undefined> {
   const known = await doors.keeper.know(owed.portal, puppet);
   if (entry.parts.length > 0) {
+    if (known.state === 'closed') return undefined;
     // A plan that was written down is not made anew, but a rule that came since may stop it.
     const { payload } = entry;
     const verdict = await mayBridge(doors, puppet, known.facts);

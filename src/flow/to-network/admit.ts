@@ -7,7 +7,7 @@ import type { MatrixOrigin } from '../../model/matrix-event.ts';
 import type { Portal, Puppet } from '../../model/records.ts';
 import { say } from '../../model/say.ts';
 import { chatRefusal } from '../../policy/refusal.ts';
-import { mayBridge, titleOf, type FlowDoors, type Plan } from '../doors.ts';
+import { closedWords, mayBridge, titleOf, type FlowDoors, type Plan } from '../doors.ts';
 import { sayOnce } from '../tellings.ts';
 import { refusal } from './report.ts';
 
@@ -22,7 +22,7 @@ export async function admit(
   portal: Portal,
 ): Promise<Admitted> {
   if (portal.state !== 'open') {
-    return { plan: refusal(entry, event, say(portal.state === 'closed' ? 'portal.closed' : 'portal.read-only')) };
+    return { plan: refusal(entry, event, say(closedWords(portal.state))) };
   }
   const puppet = await doors.senders.towardsNetwork(portal, event.sender);
   if (puppet === undefined) return { plan: await noLogin(doors, event, portal) };

@@ -7,7 +7,7 @@ import type { RoomId } from '../../model/ids.ts';
 import type { MediaSource } from '../../model/message.ts';
 import type { Portal } from '../../model/records.ts';
 import { mayHaveBeenCarried } from '../after-restore.ts';
-import { denied, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
+import { closedWords, denied, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
 import { mirrorLater, sayOnce } from '../tellings.ts';
 import { tellTimer } from './timer.ts';
 
@@ -94,6 +94,8 @@ async function openLine(doors: FlowDoors, entry: QueueEntry, owed: Owed, portal:
     });
   }
   if (entry.parts.length > 0) {
+    const state = portal?.state ?? 'open';
+    if (state !== 'open') throw new BridgeError(`portal-${state}`, 'never', closedWords(state));
     const verdict = await mayBridge(doors, puppet, portal?.facts ?? []);
     if (verdict.effect === 'deny') throw denied(verdict);
   }
