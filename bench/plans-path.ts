@@ -25,7 +25,9 @@ export const coldMethods: ReadonlySet<string> = new Set([
   ...['join', 'list', 'count', 'onChange'].map((name) => `portals.${name}`),
   ...['all', 'put', 'remove', 'replaceFileRules', 'audit', 'audited'].map((name) => `rules.${name}`),
   ...['read', 'advance', 'restoredAt', 'markRestored'].map((name) => `era.${name}`),
-  ...['links', 'keys', 'parked', 'lanes', 'workers', 'attempts', 'lastAt', 'finished'].map((name) => `upkeep.${name}`),
+  ...['links', 'keys', 'parked', 'lanes', 'workers', 'attempts', 'secrets', 'lastAt', 'finished'].map(
+    (name) => `upkeep.${name}`,
+  ),
 ]);
 
 const PIGEON = as<NetworkId>('pigeon');

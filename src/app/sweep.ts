@@ -78,6 +78,7 @@ export class Sweep {
       ['keys', upkeep.keys(age(SEEN_DAYS))],
       ['workers', upkeep.workers(age(WORKER_DAYS))],
       ['attempts', upkeep.attempts(age(ATTEMPT_DAYS))],
+      ['secrets', upkeep.secrets(age(ATTEMPT_DAYS))],
       ['lanes', upkeep.lanes(age(LANE_DAYS))],
     ];
   }

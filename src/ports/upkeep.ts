@@ -22,6 +22,8 @@ export interface Upkeep {
   workers(age: Age): Steps;
   /** Leases of logins in the making that no worker with a heartbeat holds. */
   attempts(age: Age): Steps;
+  /** Sealed values of logins that nobody has: one that was ended between its secrets and its name. Nothing while somebody signs in. */
+  secrets(age: Age): Steps;
   /** When all of it was last done, epoch ms. */
   lastAt(): Promise<number | undefined>;
   finished(at: number): Promise<void>;

@@ -7,7 +7,7 @@ const PAGES = 64;
 /** Rows thrown away in one step where they are found by an index. */
 const AT_ONCE = 200;
 
-type Walked = 'message_link' | 'reaction_link' | 'seen' | 'receipt';
+type Walked = 'message_link' | 'reaction_link' | 'seen' | 'receipt' | 'vault';
 
 export class PostgresUpkeep implements Upkeep {
   readonly #db: Db;
@@ -73,6 +73,17 @@ export class PostgresUpkeep implements Upkeep {
     yield await this.#delete(
       `delete from lease where owner like 'attempt:%' and not exists (
          select 1 from worker w where w.incarnation = lease.worker and w.beat_at >= to_timestamp($1::float8 / 1000))`,
+      [await this.#before(age)],
+    );
+  }
+
+  /** The secrets of a login are written while its attempt's lease is held, which is given back when the login has its name. */
+  async *secrets(age: Age): Steps {
+    yield* this.#walk(
+      'vault',
+      `scope ~ '^(login|account):' and (select true from puppet p where p.id = regexp_replace(vault.scope, '^[a-z]+:', '')) is null
+       and not exists (select 1 from lease l join worker w on w.incarnation = l.worker
+         where l.owner like 'attempt:%' and w.beat_at >= to_timestamp($3::float8 / 1000))`,
       [await this.#before(age)],
     );
   }

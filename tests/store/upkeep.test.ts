@@ -11,6 +11,7 @@ import {
   type MessageId,
   type NetworkId,
   type PersonId,
+  type PuppetId,
   type UserId,
 } from '../../src/model/ids.ts';
 import type { Steps } from '../../src/ports/upkeep.ts';
@@ -329,6 +330,34 @@ describe('leases of logins in the making', () => {
     await pass(2);
     await b.leases.beat();
     expect(await count(b.upkeep.attempts(age(1)))).toBe(1);
+  });
+});
+
+describe('secrets of logins', () => {
+  const scopes = async (): Promise<readonly string[]> => {
+    const rows = await postgres.query<{ scope: string }>(url, 'select distinct scope from vault order by 1');
+    return rows.map(({ scope }) => scope);
+  };
+
+  test('that nobody has go, unless somebody is signing in just then; all others stay', async () => {
+    const id = as<PuppetId>('p:1@x');
+    const login = {
+      id,
+      network: as<NetworkId>('pigeon'),
+      owner: as<UserId>('@a:hs'),
+      self: as<PersonId>('1'),
+      name: '',
+    };
+    await a.puppets.save({ ...login, state: 'signed-out' });
+    const kept = ['account:p:1@x', 'login:p:1@x', 'matrix:media', 'vault'];
+    const all = ['account:lost', 'login:lost', ...kept.slice(0, 3)];
+    await a.vault.write(all.map((scope) => ({ scope, key: 'k', value: Buffer.of(1) })));
+    const fence = await a.leases.acquire(attemptOwner(as('@b:hs'), as('pigeon')));
+    expect(await count(b.upkeep.secrets(age(1)))).toBe(0);
+    expect(await scopes()).toEqual([...all, 'vault'].toSorted());
+    if (fence !== undefined) await a.leases.release(fence);
+    expect(await count(b.upkeep.secrets(age(1)))).toBe(2);
+    expect(await scopes()).toEqual(kept);
   });
 });
 
