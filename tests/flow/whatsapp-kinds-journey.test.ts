@@ -112,7 +112,7 @@ describe('how long what is said stays', () => {
     await camille.answer(portal, 'write `!disappear 24h`');
     await camille.say(portal, 'did they !disappear 24h ago?');
     await whatsapp.waitForText(alice.id, account.id, 'did they !disappear 24h ago?');
-    await camille.say(portal, '!disappear off');
+    await camille.say(portal, '!Éphémère arrêt'.normalize('NFD'));
     await camille.answer(portal, 'From now on messages stay');
     await camille.say(portal, 'stays');
     expect(await expiration(account.id, 'stays')).toBe(0);

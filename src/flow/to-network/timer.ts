@@ -19,7 +19,8 @@ const TIMES: Readonly<Record<string, number>> = {
   ...{ '24h': DAY, '1d': DAY, '1j': DAY, '7d': 7 * DAY, '7j': 7 * DAY, '90d': 90 * DAY, '90j': 90 * DAY },
   ...{ off: 0, non: 0, arret: 0 },
 };
-const LINE = /^\s*!(?:disappear|ephemere|éphémère)(?:\s+(\S+))?\s*$/i;
+/** Without accents: each keyboard writes them in its own way, or not at all. */
+const LINE = /^\s*!(?:disappear|ephemere)(?:\s+(\S+))?\s*$/;
 
 /** @returns the plan of such a line; undefined for anything else that people say */
 export async function planTimer(
@@ -28,12 +29,16 @@ export async function planTimer(
   event: MatrixEvent,
   portal: Portal,
 ): Promise<Plan | undefined> {
-  const line = event.kind === 'message' ? LINE.exec(typedIn(event)) : null;
+  const line = event.kind === 'message' ? LINE.exec(bare(typedIn(event))) : null;
   if (line === null) return undefined;
-  const word = (line[1] ?? '').toLowerCase().normalize('NFD').replaceAll(/\p{M}/gu, '');
+  const word = line[1] ?? '';
   const seconds = Object.hasOwn(TIMES, word) ? TIMES[word] : undefined;
   if (seconds === undefined) return refusal(entry, event, say('timer.usage'));
   return await planGroupActions(doors, entry, event, portal, [{ kind: 'set-timer', chat: portal.key.chat, seconds }]);
+}
+
+function bare(text: string): string {
+  return text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase();
 }
 
 function typedIn({ body, typed }: Message): string {

@@ -104,17 +104,21 @@ export class ExpiryBook {
     for (const expiry of list) this.#open.delete(nameOf(expiry));
   }
 
-  /** Days that are over, on which nothing is to come any more: nobody adds to them. @param now epoch ms */
-  gone(now: number): readonly VaultChange[] {
+  /** Days that are over, on which nothing is to come any more: nobody adds to them. Forgotten once that is written. @param now epoch ms */
+  gone(now: number): { readonly changes: readonly VaultChange[]; readonly written: () => void } {
     const today = Math.floor(now / DAY_MS);
     const over = [...this.#pages.values()].filter(
       ({ day, list }) => day < today && list.every((expiry) => !this.#open.has(nameOf(expiry))),
     );
-    for (const page of over) {
-      this.#pages.delete(page.key);
-      for (const side of ['in', 'out'] as const) this.#unwritten[side].delete(page);
-    }
-    return over.map(({ key }) => ({ scope: this.#scope, key, value: null }));
+    return {
+      changes: over.map(({ key }) => ({ scope: this.#scope, key, value: null })),
+      written: () => {
+        for (const page of over) {
+          this.#pages.delete(page.key);
+          for (const side of ['in', 'out'] as const) this.#unwritten[side].delete(page);
+        }
+      },
+    };
   }
 
   #pageOf(side: Side, day: number): Page {

@@ -25,15 +25,16 @@ export async function watchExpiries({ book, sink, clock, log }: WatchDoors, sign
     const now = clock.now();
     const due = book.due(now, MOST_AT_ONCE);
     const gone = book.gone(now);
-    if (due.length === 0 && gone.length === 0) {
+    if (due.length === 0 && gone.changes.length === 0) {
       await pause(clock, book, Math.max(1, Math.min(LOOK_MS, (book.next() ?? Infinity) - now)), signal);
       continue;
     }
     try {
       await sink.accept(
         due.map((expiry) => removal(sink, expiry)),
-        gone,
+        gone.changes,
       );
+      gone.written();
       book.done(due);
     } catch (error) {
       if (error instanceof FencedError || signal.aborted) throw error;

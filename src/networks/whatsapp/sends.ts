@@ -55,11 +55,12 @@ export class Sends {
     const alongside = [...(await this.#mayGo(line, action, written)), ...(expiry?.changes ?? [])];
     const { sent: kept, kept: safe } =
       before === undefined ? sent.begin(id, written.to, written.message, alongside) : { sent: before, kept: undefined };
+    // It stands with what was sent from here on, whichever try is the one that arrives. Why it cannot be kept, the relay says.
+    if (expiry !== undefined) safe?.then(expiry.written, () => undefined);
     // Whether its first try told anybody the key of the group is not known.
     if (before !== undefined && chatKind(action.chat) === 'group') await line.retellKey(kept.chat);
     try {
       const at = await line.relay(kept.chat, kept.body, id, written.attrs, safe);
-      expiry?.written();
       sent.acknowledged(id);
       this.#note(id, at);
       const receipt = this.#receipt(action, id, at, kept);

@@ -74,3 +74,26 @@ test('what is begun in a transaction and ends after it has the keys as they are,
   expect(await kept.keys.get('lid-mapping', ['a', 'b', 'c'])).toEqual({ a: 'after', b: 'late', c: 'later' });
   await Promise.all([anna.close(), kept.close()]);
 });
+
+/** Turns of the smallest kind that something goes on after the transaction in which it was begun. */
+describe.each([...Array(16).keys()])('what goes on for %i turns', (turns) => {
+  test('finds what the transaction set, and is not undone by it', async () => {
+    const ledger = new DraftLedger();
+    const anna = await Party.open({ number: 1, ledger, post: new Post() });
+    const { keys } = anna;
+    let late: Promise<unknown> = Promise.resolve();
+    await keys.transaction(async () => {
+      await keys.set({ 'lid-mapping': { a: 'within', b: 'within' } });
+      late = (async () => {
+        for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+        const { a } = await keys.get('lid-mapping', ['a']);
+        await keys.set({ 'lid-mapping': { b: 'later' } });
+        return a;
+      })();
+    }, 'the first');
+    expect(await late).toBe('within');
+    const kept = await Party.open({ number: 1, ledger, post: new Post() });
+    expect(await kept.keys.get('lid-mapping', ['b'])).toEqual({ b: 'later' });
+    await Promise.all([anna.close(), kept.close()]);
+  });
+});

@@ -27,6 +27,12 @@ class Kept extends Map<string, Uint8Array> {
     }
   }
 
+  forget(book: ExpiryBook, now: number): void {
+    const { changes, written } = book.gone(now);
+    this.write(changes);
+    written();
+  }
+
   commit(book: ExpiryBook, side: Side = 'in'): void {
     const { changes, written } = book.take(side);
     this.write(changes);
@@ -76,11 +82,11 @@ describe('what disappears', () => {
     kept.commit(book, 'in');
     kept.commit(book, 'out');
     book.done(book.due(NOW + 1, 9));
-    expect(book.gone(NOW)).toEqual([]);
-    kept.write(book.gone(NOW + DAY));
+    expect(book.gone(NOW).changes).toEqual([]);
+    kept.forget(book, NOW + DAY);
     expect([...kept.keys()]).toEqual(['expiry/in/1000/0']);
     book.done(book.due(NOW + 2, 9));
-    kept.write(book.gone(NOW + DAY));
+    kept.forget(book, NOW + DAY);
     expect(kept.size).toBe(0);
   });
 
@@ -120,4 +126,33 @@ test('the watch tells it as a deletion, again when it could not be written, and 
     { kind: 'removal', sender: 'l5', target: 'l5.M1', at: NOW },
     { kind: 'removal', target: 'l5.M2' },
   ]);
+});
+
+test('the watch takes a day that is over out of the vault, though the database was away at first', async () => {
+  const [book, kept] = [new ExpiryBook('s', new Map()), new Kept()];
+  book.add('in', expiry(1, NOW), NOW);
+  kept.commit(book);
+  book.done(book.due(NOW, 9));
+  expect(kept.size).toBe(1);
+  const enough = new AbortController();
+  let tries = 0;
+  const sink = {
+    portalKey: (chat: ChatId) => ({ network: 'whatsapp', chat }) as never,
+    accept: async (_: readonly NetworkEvent[], vault: readonly VaultChange[] = []) => {
+      await Promise.resolve();
+      tries += 1;
+      if (tries === 1) throw new Error('away');
+      kept.write(vault);
+    },
+  };
+  const clock = {
+    now: () => NOW + DAY,
+    sleep: async (ms: number, signal?: AbortSignal) => {
+      // Nothing is left to do: it waits for what comes.
+      if (ms > 10_000) enough.abort();
+      await realClock.sleep(Math.min(ms, 5), signal);
+    },
+  };
+  await expect(watchExpiries({ book, sink, clock, log: quiet }, enough.signal)).rejects.toThrow('aborted');
+  expect([tries, kept.size]).toEqual([2, 0]);
 });

@@ -12,7 +12,7 @@ let scenes: Scenes;
 
 beforeAll(async () => {
   sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox, true);
+  scenes = new Scenes(sandbox, { presence: true });
 });
 
 afterEach(async () => {

@@ -9,7 +9,7 @@ import type { LoginStep } from '../../../../src/ports/login.ts';
 import type { NetworkAdapter, NetworkSession } from '../../../../src/ports/network.ts';
 import { House, realClock } from '../../../support/house.ts';
 import { linked } from './linked.ts';
-import { adapterFor, idOf, newPerson } from './world.ts';
+import { adapterFor, idOf, newPerson, type Chosen } from './world.ts';
 import { noPicture } from '../../../support/no-picture.ts';
 
 export const OWNER = as<UserId>('@camille:example.org');
@@ -57,16 +57,16 @@ export async function stepsOf(
 /** Scenes over one simulator, closed together. */
 export class Scenes {
   readonly sandbox: WhatsAppSandbox;
-  readonly #presence: boolean;
+  readonly #chosen: Chosen;
   readonly #adapters: NetworkAdapter[] = [];
 
-  constructor(sandbox: WhatsAppSandbox, presence = false) {
+  constructor(sandbox: WhatsAppSandbox, chosen: Chosen = {}) {
     this.sandbox = sandbox;
-    this.#presence = presence;
+    this.#chosen = chosen;
   }
 
   open(house: House, options: WhatsAppOptions = {}, clock = realClock): NetworkAdapter {
-    const adapter = adapterFor(this.sandbox, house, options, this.#presence, clock);
+    const adapter = adapterFor(this.sandbox, house, options, this.#chosen, clock);
     this.#adapters.push(adapter);
     return adapter;
   }

@@ -2,7 +2,12 @@
 import { as, type ChatId, type MessageId, type PersonId } from '../../../../src/model/ids.ts';
 import type { Clock } from '../../../../src/ports/stores.ts';
 import type { NetworkAdapter } from '../../../../src/ports/network.ts';
-import { createWhatsApp, settingsSchema, type WhatsAppOptions } from '../../../../src/networks/whatsapp/index.ts';
+import {
+  createWhatsApp,
+  settingsSchema,
+  type WhatsAppOptions,
+  type WhatsAppSettings,
+} from '../../../../src/networks/whatsapp/index.ts';
 import type { LoggedMessage, Person, WhatsAppSandbox } from '../../../../sandbox/whatsapp/control-client.ts';
 import type { Account, NetworkWorld, Said, Seen, Somebody } from '../../../contracts/network-world.ts';
 import { realClock, type House } from '../../../support/house.ts';
@@ -12,15 +17,18 @@ const A_WHILE_MS = 10 * 60_000;
 
 export const identityKey = Buffer.alloc(32, 7);
 
+/** What an operator may set otherwise than usual. */
+export type Chosen = Partial<Pick<WhatsAppSettings, 'presence' | 'disappearing'>>;
+
 export function adapterFor(
   sandbox: Pick<WhatsAppSandbox, 'url' | 'rootKey' | 'web' | 'webCertificate'>,
   house: House,
   options: WhatsAppOptions = {},
-  presence = false,
+  chosen: Chosen = {},
   clock: Clock = realClock,
 ): NetworkAdapter {
   const settings = settingsSchema.parse({
-    presence,
+    ...chosen,
     dangerousTestServers: true,
     test: {
       url: sandbox.url,
@@ -77,7 +85,7 @@ export function whatsappWorld(sandbox: WhatsAppSandbox): NetworkWorld {
   }
 
   return {
-    adapter: (house) => adapterFor(sandbox, house, { paced: false, linksADay: 10, ackMs: 5_000 }, true),
+    adapter: (house) => adapterFor(sandbox, house, { paced: false, linksADay: 10, ackMs: 5_000 }, { presence: true }),
     async account() {
       return { self: idOf(await person('Account')) };
     },
