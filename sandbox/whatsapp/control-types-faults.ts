@@ -37,6 +37,8 @@ export interface FaultCommands {
   failWeb: [{ status: number; times?: number }, null];
   /** The attributes of the `failure` that the next logins get: `{ reason: '405' }`. */
   failLogins: [FaultTarget & { attrs: Readonly<Record<string, string>>; times?: number }, null];
+  /** Whoever links from now on is linked, and not told to come again (515). */
+  silencePairing: [{ on: boolean }, null];
   dismiss: [FaultTarget & { how: Dismissal }, { dismissed: number }];
   killSockets: [FaultTarget, { killed: number }];
   refuseConnections: [{ ms: number }, null];

@@ -73,6 +73,8 @@ class Candidate {
 export class Pairing {
   readonly #server: WhatsAppServer;
   readonly #candidates = new Set<Candidate>();
+  /** Linked clients are not told to come again. */
+  silent = false;
 
   constructor(server: WhatsAppServer) {
     this.#server = server;
@@ -231,6 +233,7 @@ export class Pairing {
     waiting.done(device);
     // It shows no QR any more; the stream is the client's to close, as a service that cuts first can overtake its own last word.
     this.#candidates.delete(candidate);
+    if (this.silent) return;
     connection.send(node('stream:error', { code: '515' }));
     setTimeout(() => connection.close(), FAREWELL_MS).unref();
   }

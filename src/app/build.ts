@@ -124,7 +124,7 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
     clock,
     log,
     onLogin: async (puppet) => await puppets.welcome(puppet),
-    onNotice: async ({ user, cause, say, show }) => await toldInManagement({ queue }, user, cause, say, show),
+    onNotice: async ({ user, cause, say, ...more }) => await toldInManagement({ queue }, user, cause, say, more),
   });
 
   const states: StateDoors = { queue, adapters, clock, log, administrators: config.administrators };

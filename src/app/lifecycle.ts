@@ -91,6 +91,7 @@ async function runOn(config: Config, store: Store, log: Logger, options: RunOpti
 
     await waiting();
     rounds.every(3_000, 'tend', async () => await house.puppets.tend());
+    rounds.every(60_000, 'bury', async () => await house.logins.bury());
     rounds.every(3_000, 'audit', async () => await tendAudit(store, house));
     rounds.every(60_000, 'era', async () => await tendEra(store, house));
     rounds.every(5_000, 'homeserver', async () => await watch.look(matrix));

@@ -9,6 +9,18 @@ export interface LostAttempt {
   readonly secret: boolean;
 }
 
+/** One that is going on, or died. */
+export interface OpenAttempt {
+  readonly user: UserId;
+  readonly network: NetworkId;
+  readonly id: string;
+  /** Causes of the codes that its person was shown. */
+  readonly codes: readonly string[];
+}
+
+/** Of everybody: people's own marks cannot be listed. */
+const ALL = 'attempts';
+
 /** Kept in the vault because its writes are fenced; holds nothing that was typed. */
 export class AttemptMarks {
   readonly #vault: Vault;
@@ -18,13 +30,20 @@ export class AttemptMarks {
   }
 
   /** @throws FencedError when the attempt belongs to another process by now */
-  async set(user: UserId, network: NetworkId, secret: boolean, fence: Fence): Promise<void> {
+  async set(attempt: OpenAttempt, secret: boolean, fence: Fence): Promise<void> {
+    const { user, network } = attempt;
     const value = Buffer.from(secret ? 'secret' : 'open');
-    await this.#vault.write([{ scope: scopeOf(user), key: network, value }], fence);
+    const row = { scope: ALL, key: keyOf(attempt), value: Buffer.from(JSON.stringify(attempt)) };
+    await this.#vault.write([{ scope: scopeOf(user), key: network, value }, row], fence);
   }
 
   async clear(user: UserId, network: NetworkId): Promise<void> {
     await this.#vault.write([{ scope: scopeOf(user), key: network, value: null }]);
+  }
+
+  /** It is over, and its person knows; what they type next may still be an answer. */
+  async close(attempt: Pick<OpenAttempt, 'user' | 'network'>): Promise<void> {
+    await this.#vault.write([{ scope: ALL, key: keyOf(attempt), value: null }]);
   }
 
   async of(user: UserId): Promise<readonly LostAttempt[]> {
@@ -34,8 +53,17 @@ export class AttemptMarks {
       secret: Buffer.from(value).toString() === 'secret',
     }));
   }
+
+  async all(): Promise<readonly OpenAttempt[]> {
+    const rows = await this.#vault.readAll(ALL);
+    return [...rows.values()].map((value) => JSON.parse(Buffer.from(value).toString()) as OpenAttempt);
+  }
 }
 
 function scopeOf(user: UserId): string {
   return `attempts:${user}`;
+}
+
+function keyOf({ user, network }: Pick<OpenAttempt, 'user' | 'network'>): string {
+  return `${network}/${user}`;
 }

@@ -1,5 +1,4 @@
 // One login from its first step to its end: follows the steps, keeps the time limit, has the account judged and kept; knows no chat rooms.
-import { randomUUID } from 'node:crypto';
 import { BridgeError } from '../model/errors.ts';
 import type { NetworkId, UserId } from '../model/ids.ts';
 import type { Puppet } from '../model/records.ts';
@@ -22,10 +21,24 @@ export interface AttemptDoors {
   readonly log: Logger;
   readonly onLogin: (puppet: Puppet) => Promise<void>;
   /** `cause` is unique for ever. */
-  readonly tell: (attempt: LoginAttempt, cause: string, words: Say, show?: Shown) => Promise<void>;
+  readonly tell: (attempt: LoginAttempt, cause: string, words: Say, more: CodeNews) => Promise<void>;
   /** All is told: another login may begin. */
   readonly over: (attempt: LoginAttempt) => void;
   readonly release: (fence: Fence) => Promise<void>;
+}
+
+/** A code to show, or those that are worth nothing any more, by their causes. */
+export interface CodeNews {
+  readonly show?: Shown;
+  readonly ends?: readonly string[];
+}
+
+/** One sentence about a login for its person. `cause` is unique for ever, so that it can be told exactly once. */
+export interface LoginNotice extends CodeNews {
+  readonly user: UserId;
+  readonly network: NetworkId;
+  readonly cause: string;
+  readonly say: Say;
 }
 
 export interface AttemptOf {
@@ -35,13 +48,15 @@ export interface AttemptOf {
   readonly title: string;
   readonly fence: Fence;
   readonly process: LoginProcess;
+  /** Its mark is set under this name. */
+  readonly id: string;
 }
 
 /** A login that takes longer is ended, in ms. */
 const LONGEST_MS = 10 * 60_000;
 
 export class LoginAttempt {
-  readonly id = randomUUID();
+  readonly id: string;
   readonly of: AttemptOf;
   readonly #doors: AttemptDoors;
   readonly #stop = new AbortController();
@@ -50,11 +65,14 @@ export class LoginAttempt {
   #steps = 0;
   /** Causes of the codes shown one after the other. */
   #codes: string[] = [];
+  /** Of all codes shown. */
+  readonly #shownAll: string[] = [];
   #answered = false;
   #finishing = false;
   #closed = false;
 
   constructor(doors: AttemptDoors, of: AttemptOf) {
+    this.id = of.id;
     this.#doors = doors;
     this.of = of;
     this.#end = say('login.broken-off', { network: of.title });
@@ -102,8 +120,10 @@ export class LoginAttempt {
     if (!unanswered) {
       await this.#quietly('clear-mark', async () => await this.#doors.marks.clear(this.of.user, this.of.network));
     }
+    await this.#tell('end', this.#end, this.#shownAll.length === 0 ? {} : { ends: this.#shownAll });
+    // Whoever takes the lease next must not find it, and tell its end once more.
+    await this.#quietly('close-mark', async () => await this.#doors.marks.close(this.of));
     await this.#quietly('release-lease', async () => await this.#doors.release(this.of.fence));
-    await this.#tell('end', this.#end);
     this.#doors.over(this);
   }
 
@@ -141,14 +161,18 @@ export class LoginAttempt {
   }
 
   async #open(step: OpenStep): Promise<void> {
-    if (step.kind === 'ask' && step.fields.some((field) => field.secret)) {
-      await this.#doors.marks.set(this.of.user, this.of.network, true, this.of.fence);
-    }
     this.#step = step;
     this.#steps += 1;
     this.#answered = false;
     const part = String(this.#steps);
-    await this.#tell(part, step.say, this.#shown(step, part));
+    const secret = step.kind === 'ask' && step.fields.some((field) => field.secret);
+    if (step.kind === 'show') this.#shownAll.push(this.#cause(part));
+    if (secret || step.kind === 'show') {
+      const mark = { user: this.of.user, network: this.of.network, id: this.id, codes: this.#shownAll };
+      await this.#doors.marks.set(mark, secret, this.of.fence);
+    }
+    const show = this.#shown(step, part);
+    await this.#tell(part, step.say, show === undefined ? {} : { show });
     const first = step.kind === 'ask' && step.fields.length > 1 ? step.fields[0] : undefined;
     if (first !== undefined) await this.#tell(`${this.#steps}/field`, first.label);
   }
@@ -162,7 +186,7 @@ export class LoginAttempt {
   }
 
   #cause(part: string): string {
-    return `login:${this.id}/${part}`;
+    return attemptCause(this.id, part);
   }
 
   /** The account is known: the rules are asked again, then everything is written down; from then on the login exists. */
@@ -200,8 +224,8 @@ export class LoginAttempt {
     await this.#quietly('close-wire', async () => await this.of.process.cancel());
   }
 
-  async #tell(part: string, words: Say, show?: Shown): Promise<void> {
-    await this.#quietly('tell', async () => await this.#doors.tell(this, this.#cause(part), words, show));
+  async #tell(part: string, words: Say, more: CodeNews = {}): Promise<void> {
+    await this.#quietly('tell', async () => await this.#doors.tell(this, this.#cause(part), words, more));
   }
 
   /** What must not keep a login from ending is written to the log instead. */
@@ -212,4 +236,8 @@ export class LoginAttempt {
       this.#doors.log.warn({ network: this.of.network, kind: what, error }, 'a step of ending a login failed');
     }
   }
+}
+
+export function attemptCause(id: string, part: string): string {
+  return `login:${id}/${part}`;
 }

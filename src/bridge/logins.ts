@@ -1,5 +1,5 @@
 // Runs logins for whoever asks (management room, console): one at a time per person and network; knows no wire and no commands.
-import type { Shown } from '../model/shown.ts';
+import { randomUUID } from 'node:crypto';
 import { attemptOwner, type NetworkId, type UserId } from '../model/ids.ts';
 import type { Puppet } from '../model/records.ts';
 import { say, type Say } from '../model/say.ts';
@@ -7,19 +7,13 @@ import type { PolicyDesk } from '../policy/policy-desk.ts';
 import { loginRefusal } from '../policy/refusal.ts';
 import type { LoginFlow } from '../ports/login.ts';
 import type { NetworkAdapter } from '../ports/network.ts';
-import type { Clock, Leases, Logger, PuppetStore, Vault } from '../ports/stores.ts';
+import type { Clock, Leases, Logger, PuppetStore, Vault, VaultChange } from '../ports/stores.ts';
 import { Accounts } from './accounts.ts';
-import { AttemptMarks, type LostAttempt } from './attempt-marks.ts';
-import { LoginAttempt, type AskStep, type OpenStep } from './login-attempt.ts';
+import { AttemptMarks, type LostAttempt, type OpenAttempt } from './attempt-marks.ts';
+import { LoginAttempt, type AskStep, type CodeNews, type LoginNotice, type OpenStep } from './login-attempt.ts';
+import { buryAttempt } from './lost-attempts.ts';
 
-/** One sentence about a login for its person. `cause` is unique for ever, so that it can be told exactly once. */
-export interface LoginNotice {
-  readonly user: UserId;
-  readonly network: NetworkId;
-  readonly cause: string;
-  readonly say: Say;
-  readonly show?: Shown;
-}
+export type { LoginNotice } from './login-attempt.ts';
 
 export interface LoginDoors {
   readonly adapters: ReadonlyMap<NetworkId, NetworkAdapter>;
@@ -132,6 +126,30 @@ export class LoginDesk {
     return lost;
   }
 
+  /**
+   * One round, to be called at the start and now and then: whatever a dead process left half-made is undone on its network, the
+   * codes of it leave the room, and its person hears of it.
+   */
+  async bury(): Promise<void> {
+    for (const open of await this.#marks.all()) {
+      const owner = attemptOwner(open.user, open.network);
+      if (this.#running.has(owner) || this.#starting.has(owner)) continue;
+      this.#starting.add(owner);
+      try {
+        const fence = await this.#doors.leases.acquire(owner);
+        if (fence === undefined) continue;
+        try {
+          const still = (await this.#marks.all()).find(({ id }) => id === open.id);
+          if (still !== undefined) await this.#bury(still);
+        } finally {
+          await this.#doors.leases.release(fence);
+        }
+      } finally {
+        this.#starting.delete(owner);
+      }
+    }
+  }
+
   /** May this login stay open under the rules of now, judged by its account's own facts? The reason when not. */
   async mayStay(puppet: Puppet): Promise<Say | undefined> {
     return await this.#accounts.mayStay(puppet, this.#doors.adapters.get(puppet.network)?.title ?? puppet.network);
@@ -158,10 +176,15 @@ export class LoginDesk {
     const owner = attemptOwner(user, adapter.id);
     const fence = await leases.acquire(owner);
     if (fence === undefined) return say('login.busy', { network: adapter.title });
+    const id = randomUUID();
     try {
-      await this.#marks.set(user, adapter.id, false, fence);
+      // One before may have died with the device linked.
+      for (const open of await this.#marks.all()) if (isOf(open, user, adapter.id)) await this.#bury(open);
+      await this.#marks.set({ user, network: adapter.id, id, codes: [] }, false, fence);
       if (this.#stopped) throw new Error('the desk is closed');
-      const process = adapter.beginLogin(flow, user);
+      const keep = async (changes: readonly VaultChange[]): Promise<void> =>
+        await this.#doors.vault.write(changes, fence);
+      const process = adapter.beginLogin(flow, user, keep);
       const attempt = new LoginAttempt(
         {
           accounts: this.#accounts,
@@ -169,15 +192,16 @@ export class LoginDesk {
           clock: this.#doors.clock,
           log: this.#doors.log,
           onLogin: this.#doors.onLogin,
-          tell: async (of, cause, words, show) => await this.#tell(of, cause, words, show),
+          tell: async (of, cause, words, more) => await this.#tell(of, cause, words, more),
           over: (of) => this.#running.delete(attemptOwner(of.of.user, of.of.network)),
           release: async (held) => await leases.release(held),
         },
-        { user, network: adapter.id, title: adapter.title, fence, process },
+        { user, network: adapter.id, title: adapter.title, fence, process, id },
       );
       this.#running.set(owner, { attempt, over: attempt.run() });
     } catch (error) {
       await this.#marks.clear(user, adapter.id);
+      await this.#marks.close({ user, network: adapter.id });
       await leases.release(fence);
       throw error;
     }
@@ -185,10 +209,13 @@ export class LoginDesk {
     return undefined;
   }
 
-  async #tell(attempt: LoginAttempt, cause: string, words: Say, show: Shown | undefined): Promise<void> {
+  async #tell(attempt: LoginAttempt, cause: string, words: Say, more: CodeNews): Promise<void> {
     const { user, network } = attempt.of;
-    const notice = { user, network, cause, say: words };
-    await this.#doors.onNotice(show === undefined ? notice : { ...notice, show });
+    await this.#doors.onNotice({ user, network, cause, say: words, ...more });
+  }
+
+  async #bury(open: OpenAttempt): Promise<void> {
+    await buryAttempt({ ...this.#doors, marks: this.#marks }, open);
   }
 
   #attemptsOf(user: UserId): readonly LoginAttempt[] {
@@ -202,4 +229,8 @@ function pick(flows: readonly LoginFlow[], id: string | undefined): LoginFlow | 
 
 function viewOf(attempt: LoginAttempt): LoginView {
   return { network: attempt.of.network, step: attempt.step };
+}
+
+function isOf(open: OpenAttempt, user: UserId, network: NetworkId): boolean {
+  return open.user === user && open.network === network;
 }

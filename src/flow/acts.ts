@@ -34,7 +34,9 @@ async function tell(doors: FlowDoors, entry: QueueEntry, act: Act<'tell'>): Prom
   if (act.show !== undefined && act.show.until <= doors.clock.now()) return { do: 'nothing', code: 'stale' };
   const room = await managementRoom(doors, act.user);
   const told = notice(effectId(entry.key, 0), room, act.user, act.say);
-  return { do: 'deliver', deliveries: [act.show === undefined ? told : { ...told, show: act.show }] };
+  const { show, ends } = act;
+  const more = { ...(show === undefined ? {} : { show }), ...(ends === undefined ? {} : { ends }) };
+  return { do: 'deliver', deliveries: [{ ...told, ...more }] };
 }
 
 async function speak(_doors: FlowDoors, entry: QueueEntry, act: Act<'say'>): Promise<Plan> {

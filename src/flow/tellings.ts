@@ -58,19 +58,21 @@ export async function toldInManagement(
   user: UserId,
   cause: string,
   words: Say,
-  show?: Shown,
+  more: Beside = {},
 ): Promise<void> {
-  await doors.queue.accept({ entries: [telling(user, cause, words, show)] });
+  await doors.queue.accept({ entries: [telling(user, cause, words, more)] });
+}
+
+/** What comes with a sentence: a code, or the end of those with these causes. */
+export interface Beside {
+  readonly show?: Shown;
+  readonly ends?: readonly string[];
 }
 
 /** The entry of which that comes. */
-export function telling(user: UserId, cause: string, words: Say, show?: Shown): NewEntry {
-  const act = { kind: 'tell', user, say: words } as const;
-  return {
-    key: tellingKey(cause),
-    lane: as<LaneId>(`t:${user}`),
-    payload: { from: 'bridge', act: show === undefined ? act : { ...act, show } },
-  };
+export function telling(user: UserId, cause: string, words: Say, more: Beside = {}): NewEntry {
+  const act = { kind: 'tell', user, say: words, ...more } as const;
+  return { key: tellingKey(cause), lane: as<LaneId>(`t:${user}`), payload: { from: 'bridge', act } };
 }
 
 export interface OpenLater {

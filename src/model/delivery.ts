@@ -110,5 +110,7 @@ export type Delivery = { readonly id: EffectId } & (
       readonly tone?: Tone;
       /** A code to copy or scan, beside the words. */
       readonly show?: Shown;
+      /** Causes of codes that are worth nothing any more: they leave the room. */
+      readonly ends?: readonly string[];
     }
 );

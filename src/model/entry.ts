@@ -48,7 +48,14 @@ export type BridgeAct =
   | { readonly kind: 'mark'; readonly portal: PortalKey; readonly puppet: PuppetId }
   /** Everything before it in its own lane is done: `lane`, which waits for that, goes on. */
   | { readonly kind: 'wake'; readonly lane: LaneId }
-  | { readonly kind: 'tell'; readonly user: UserId; readonly say: Say; readonly show?: Shown }
+  /** `ends`: causes of codes that are worth nothing any more. */
+  | {
+      readonly kind: 'tell';
+      readonly user: UserId;
+      readonly say: Say;
+      readonly show?: Shown;
+      readonly ends?: readonly string[];
+    }
   /** The bot says something in a room, once per entry key; `tone` as in Delivery. */
   | {
       readonly kind: 'say';

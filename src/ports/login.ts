@@ -42,6 +42,17 @@ export type LoginStep =
   | { readonly kind: 'done'; readonly login: NewLogin }
   | { readonly kind: 'failed'; readonly error: BridgeError };
 
+/** What a login that died half-made came to. */
+export type Leftover =
+  /** Nothing was linked. */
+  | { readonly kind: 'nothing' }
+  /** It was kept after all: the login stands. */
+  | { readonly kind: 'kept'; readonly puppet: PuppetId }
+  /** It was linked, and is no longer. */
+  | { readonly kind: 'undone' }
+  /** It is linked still, under this name, and its person has to end it over there. */
+  | { readonly kind: 'linked'; readonly device: string };
+
 export interface LoginProcess {
   /** Each step replaces the one before it; 'done' and 'failed' end the stream. */
   readonly steps: AsyncIterable<LoginStep>;

@@ -8,7 +8,7 @@ import type { EphemeralEvent, NetworkEvent } from '../model/network-event.ts';
 import type { Puppet, PuppetState } from '../model/records.ts';
 import type { Say } from '../model/say.ts';
 import type { GroupAnswer, GroupAsk } from './group.ts';
-import type { LoginFlow, LoginProcess } from './login.ts';
+import type { Leftover, LoginFlow, LoginProcess } from './login.ts';
 import type { Clock, Logger, Vault, VaultChange } from './stores.ts';
 
 export type { ResolvedChat } from '../model/chat.ts';
@@ -37,8 +37,13 @@ export interface NetworkAdapter {
   readonly prefix: string;
   readonly capabilities: Capabilities;
   readonly loginFlows: readonly LoginFlow[];
-  /** Starts a login; nothing is kept until the house says so (see LoginStep `done`). */
-  beginLogin(flow: string, owner: UserId): LoginProcess;
+  /**
+   * Starts a login; nothing of it becomes a login until the house says so (see LoginStep `done`). @param keep writes down, under the
+   * attempt's lease, what is needed to undo it should the process die: in draftScope(), and nowhere else
+   */
+  beginLogin(flow: string, owner: UserId, keep?: (changes: readonly VaultChange[]) => Promise<void>): LoginProcess;
+  /** Undoes what a login of this person left in draftScope() when its process died. @param stands whether the house has that login */
+  undoLogin?(owner: UserId, stands: (puppet: PuppetId) => Promise<boolean>): Promise<Leftover>;
   /** One live line per login; only the lease's holder opens it. */
   openSession(puppet: Puppet, sink: NetworkSink): NetworkSession;
   /** When the account's own phone was last heard of, epoch ms; absent where a network needs none. */
@@ -128,4 +133,9 @@ export interface NetworkSink {
 /** Scope of a login's sealed values in the vault. */
 export function vaultScope(puppet: PuppetId): string {
   return `login:${puppet}`;
+}
+
+/** Scope of what one person's login on a network keeps while it is being made. */
+export function draftScope(network: NetworkId, owner: UserId): string {
+  return `draft:${network}:${owner}`;
 }

@@ -17,7 +17,7 @@ async function build() {
     const after = Array.from({ length: number - 1 }, (_, n) => `login:x/${n + 1}`);
     const until = world.clock.now() + seconds * 1000;
     const shown = { form: 'qr', data: `code-${number}`, until, ...(number === 1 ? {} : { after }) } as const;
-    await toldInManagement(house.flow, marie, `login:x/${number}`, say('whatsapp.show-qr'), shown);
+    await toldInManagement(house.flow, marie, `login:x/${number}`, say('whatsapp.show-qr'), { show: shown });
     await world.run();
   };
   /** What the room holds: words, and the code in the picture beside them. */
@@ -65,4 +65,15 @@ test('a homeserver that takes no pictures leaves the words', async () => {
   };
   await show(1);
   expect(await seen()).toEqual([{ words: 'code-1', picture: undefined }]);
+});
+
+test('codes that are worth nothing any more leave the room with the last word', async () => {
+  const { world, show, seen } = await build();
+  await show(1);
+  await show(2);
+  const ends = ['login:x/1', 'login:x/2'];
+  if (world.house === undefined) throw new Error('no house');
+  await toldInManagement(world.house.flow, marie, 'login:x/end', say('login.timed-out', { network: 'W' }), { ends });
+  await world.run();
+  expect(await seen()).toEqual([{ words: expect.stringContaining('ten minutes'), picture: undefined }]);
 });

@@ -34,6 +34,7 @@ export function faultCommands({
   | 'delayReplies'
   | 'failWeb'
   | 'failLogins'
+  | 'silencePairing'
   | 'dismiss'
   | 'killSockets'
   | 'refuseConnections'
@@ -91,6 +92,10 @@ export function faultCommands({
       faults.failLogin(target(of), attrs, times ?? 1);
       return null;
     },
+    silencePairing: ({ on }) => {
+      server.pairing.silent = on;
+      return null;
+    },
     dismiss: ({ how, ...of }) => {
       const words = lastWords(how);
       const gone = server.sessions.filter(({ device }) => about(of, device));
@@ -137,6 +142,7 @@ export function faultCommands({
       faults.clear();
       server.web.clear();
       server.refuse(0);
+      server.pairing.silent = false;
       pumpAll();
       return null;
     },

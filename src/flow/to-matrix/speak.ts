@@ -3,7 +3,7 @@ import type { Delivery } from '../../model/delivery.ts';
 import { effectId } from '../../model/effect.ts';
 import type { QueueEntry } from '../../model/entry.ts';
 import { BridgeError } from '../../model/errors.ts';
-import type { EventId } from '../../model/ids.ts';
+import type { EventId, RoomId } from '../../model/ids.ts';
 import { plainText, type MessageBody } from '../../model/message.ts';
 import { isThere, mayHaveBeenCarried } from '../after-restore.ts';
 import type { FlowDoors } from '../doors.ts';
@@ -16,6 +16,10 @@ export async function speakInRoom(doors: FlowDoors, entry: QueueEntry, owed: Spo
   const before = mayHaveBeenCarried(doors, entry.receivedAt);
   if (before && isThere(await doors.matrix.findDelivered(owed.room, owed.id))) return;
   const { bot } = doors.matrix;
+  for (const cause of owed.ends ?? []) {
+    const code = await shownAs(doors, owed.room, cause);
+    if (code !== undefined) await bot.redact(owed.room, effectId(owed.id, cause), code);
+  }
   const body = await bodyOf(doors, owed);
   const last = await placeOf(doors, owed);
   if (last !== undefined) await bot.edit(owed.room, owed.id, last, body);
@@ -40,8 +44,13 @@ async function bodyOf(doors: FlowDoors, owed: Spoken): Promise<MessageBody> {
 /** The event that the first code of this sign-in was shown in; one that came too late to be shown has none. */
 async function placeOf(doors: FlowDoors, { room, show }: Spoken): Promise<EventId | undefined> {
   for (const cause of show?.after ?? []) {
-    const found = await doors.matrix.findDelivered(room, effectId(tellingKey(cause), 0));
-    if (isThere(found)) return found;
+    const found = await shownAs(doors, room, cause);
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+async function shownAs(doors: FlowDoors, room: RoomId, cause: string): Promise<EventId | undefined> {
+  const found = await doors.matrix.findDelivered(room, effectId(tellingKey(cause), 0));
+  return isThere(found) ? found : undefined;
 }

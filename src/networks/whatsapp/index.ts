@@ -20,6 +20,7 @@ import { contactIn, PHONE_KEY } from './phone-watch.ts';
 import { WhatsAppSession } from './session.ts';
 import type { WhatsAppSettings } from './settings.ts';
 import { mendLibsignal } from './state/libsignal.ts';
+import { undoDraft } from './undo.ts';
 import { EDIT_WINDOW_MS, MAX_TEXT_UNITS, REMOVE_WINDOW_MS } from './write.ts';
 
 export { settingsSchema, type WhatsAppSettings } from './settings.ts';
@@ -85,7 +86,7 @@ export function createWhatsApp(
     prefix: 'wa',
     capabilities: settings.disappearing === 'remove' ? { ...capabilities, removesHere: true } : capabilities,
     loginFlows,
-    beginLogin(flow: string, owner: UserId): LoginProcess {
+    beginLogin(flow, owner, keep = async (changes) => await vault.write(changes)): LoginProcess {
       const login = new WhatsAppLogin({
         owner,
         flow,
@@ -95,6 +96,7 @@ export function createWhatsApp(
         clock,
         log,
         openMs,
+        keep,
         ...(options.qrMs === undefined ? {} : { qrMs: options.qrMs }),
         spend: async () => await spendLink(context, owner, options.linksADay ?? LINKS_A_DAY),
         closed: (ended) => logins.delete(ended),
@@ -102,6 +104,8 @@ export function createWhatsApp(
       logins.add(login);
       return login;
     },
+    undoLogin: async (owner, stands) =>
+      await undoDraft({ settings, cures, clock, log, openMs, vault, people }, owner, stands),
     openSession(puppet: Puppet, sink: NetworkSink): NetworkSession {
       const session = new WhatsAppSession({
         puppet,

@@ -90,9 +90,13 @@ export function openSocket({ settings, state, cures, qrMs, keepAliveMs, openMs }
   if (timers !== undefined) own(socket, timers);
   const guarded = guardSocket(socket.ws, state.journal, cures, ({ tag }) => tag !== 'receipt');
   gate = guarded;
-  socket.ev.on('creds.update', () => {
+  const isDraft = state.creds.account === undefined;
+  socket.ev.on('creds.update', ({ account }) => {
+    const kept = state.saveCreds();
     // The state tells its line when nothing can be written any more.
-    state.saveCreds().catch(() => undefined);
+    kept.catch(() => undefined);
+    // The phone learns that the device is linked by the answer to this: whoever comes after a death must find it.
+    if (isDraft && account !== undefined) guarded.hold(kept);
   });
   const raw = Reflect.get(socket.ws, 'socket') as { terminate(): void };
   let closing: Promise<void> | undefined;

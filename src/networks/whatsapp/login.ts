@@ -1,23 +1,23 @@
-// A login as steps: a QR code or a code to type on the phone; nothing is kept until the house takes what `done` brings.
-import { BridgeError } from '../../model/errors.ts';
+// A login as steps: a QR code or a code to type on the phone; no login is kept until the house takes what `done` brings, but from when
+// the account is linked a sealed draft tells whoever comes after a death what to undo.
+import { BridgeError, FencedError } from '../../model/errors.ts';
 import type { UserId } from '../../model/ids.ts';
 import { say, type SayKey } from '../../model/say.ts';
 import type { LoginFlow, LoginProcess, LoginStep, NewLogin } from '../../ports/login.ts';
-import { vaultScope } from '../../ports/network.ts';
-import type { Clock, Logger } from '../../ports/stores.ts';
+import { draftScope, vaultScope } from '../../ports/network.ts';
+import type { Clock, Logger, VaultChange } from '../../ports/stores.ts';
 import type { Cures } from './cures.ts';
 import { endingOf, partingOf } from './errors.ts';
-import { puppetId } from './ids.ts';
+import { puppetId, WHATSAPP } from './ids.ts';
 import { handlesOf } from './jid.ts';
 import { openSocket, selfOf, type OpenedSocket } from './library.ts';
-import { Line } from './line.ts';
 import { Pacing, PACING_KEY } from './pacing.ts';
 import type { PeopleDesk } from './people-desk.ts';
 import { contactAt } from './phone-watch.ts';
 import type { WhatsAppSettings } from './settings.ts';
-import { DraftLedger } from './state/ledger.ts';
+import { DraftLedger, placed } from './state/ledger.ts';
 import { AccountState } from './state/state.ts';
-import { unlink } from './unlink.ts';
+import { undoLink } from './undo.ts';
 
 export const loginFlows: readonly LoginFlow[] = [
   { id: 'qr', title: say('whatsapp.flow-qr') },
@@ -37,6 +37,8 @@ export interface LoginDoors {
   readonly qrMs?: number;
   /** Takes one of today's links. @returns false when there is none left */
   readonly spend: () => Promise<boolean>;
+  /** Writes the draft down. @throws FencedError */
+  readonly keep: (changes: readonly VaultChange[]) => Promise<void>;
   /** Nothing is open any more. */
   readonly closed: (login: LoginProcess) => void;
 }
@@ -51,7 +53,7 @@ const MOST_TRIES = 5;
 export class WhatsAppLogin implements LoginProcess {
   readonly steps: AsyncIterable<LoginStep>;
   readonly #doors: LoginDoors;
-  readonly #ledger = new DraftLedger();
+  readonly #ledger: DraftLedger;
   readonly #ended = new AbortController();
   #state: AccountState | undefined;
   #opened: OpenedSocket | undefined;
@@ -64,6 +66,11 @@ export class WhatsAppLogin implements LoginProcess {
 
   constructor(doors: LoginDoors) {
     this.#doors = doors;
+    const scope = draftScope(WHATSAPP, doors.owner);
+    this.#ledger = new DraftLedger({
+      linked: () => this.#linked,
+      keep: async (changes) => await doors.keep(placed(scope, changes)),
+    });
     this.steps = this.#run();
   }
 
@@ -87,7 +94,14 @@ export class WhatsAppLogin implements LoginProcess {
     await this.#ending;
     if (logOut && this.#linked && !this.#loggedOut) {
       this.#loggedOut = true;
-      await this.#logOut();
+      // The house does not keep it: the account must not stay linked.
+      await undoLink(this.#doors, this.#ledger);
+    }
+    try {
+      await this.#ledger.forget();
+    } catch (error) {
+      // Whoever has the attempt now ends it.
+      if (!(error instanceof FencedError)) throw error;
     }
     this.#doors.closed(this);
   }
@@ -99,42 +113,6 @@ export class WhatsAppLogin implements LoginProcess {
   async #close(): Promise<void> {
     await this.#opened?.close();
     await this.#state?.close();
-  }
-
-  /** The house does not keep it: the account must not stay linked. */
-  async #logOut(): Promise<void> {
-    const { settings, clock, log, cures, openMs } = this.#doors;
-    const closing = new AbortController();
-    try {
-      const state = await AccountState.open({ ledger: this.#ledger, clock, log, cures, broken: () => undefined });
-      if (state === undefined) return;
-      const nothing = (): void => undefined;
-      const doors = {
-        settings,
-        state,
-        cures,
-        clock,
-        ackMs: openMs,
-        openMs,
-        passing: nothing,
-        heard: nothing,
-      };
-      try {
-        const line = await Line.open({ ...doors, closing: closing.signal });
-        try {
-          await unlink(line);
-        } finally {
-          await line.close();
-        }
-      } finally {
-        await state.close();
-      }
-    } catch (error) {
-      log.warn(
-        { network: 'whatsapp', code: partingOf(endingOf(error), clock.now()).error.code },
-        'an abandoned login could not be logged out',
-      );
-    }
   }
 
   async *#run(): AsyncGenerator<LoginStep> {

@@ -55,6 +55,10 @@ export const en = {
   'login.timed-out': 'The sign-in to {network} took longer than ten minutes and was ended.',
   'login.broken-off': 'The sign-in to {network} was broken off.',
   'login.broken': 'Something went wrong in the bridge during the sign-in to {network}. Please try again later.',
+  'login.undone':
+    'The sign-in to {network} was broken off when the bridge was restarted; your account was linked already, and was unlinked again. Write `login {login}` to begin again.',
+  'login.still-linked':
+    'The sign-in to {network} was broken off when the bridge was restarted, and your account stays linked: remove the device “{device}” in {network} on your phone, then write `login {login}` to begin again.',
   'login.done': 'You are signed in to {network} as {name}.',
   'login.already':
     'You were signed in to {network} as {name} already and that login works, so I kept it. Write `logout {login}` first to make it anew.',

@@ -57,6 +57,10 @@ export const fr = {
   'login.timed-out': 'La connexion à {network} a pris plus de dix minutes et a été arrêtée.',
   'login.broken-off': 'La connexion à {network} a été interrompue.',
   'login.broken': 'Une erreur est survenue dans la passerelle pendant la connexion à {network}. Réessayez plus tard.',
+  'login.undone':
+    'La connexion à {network} a été interrompue par un redémarrage de la passerelle ; votre compte était déjà associé, et il a été dissocié. Écrivez `connexion {login}` pour recommencer.',
+  'login.still-linked':
+    'La connexion à {network} a été interrompue par un redémarrage de la passerelle, et votre compte reste associé : retirez l’appareil « {device} » dans {network} sur votre téléphone, puis écrivez `connexion {login}` pour recommencer.',
   'login.done': 'Vous êtes connecté à {network} en tant que {name}.',
   'login.already':
     'Vous étiez déjà connecté à {network} en tant que {name} et cette connexion fonctionne : je l’ai gardée. Écrivez d’abord `déconnexion {login}` pour la refaire.',

@@ -30,9 +30,23 @@ export function placed(scope: string, changes: readonly LedgerChange[]): readonl
   return changes.map(({ key, value }): VaultChange => ({ scope, key, value }));
 }
 
-/** A login that is being made: nothing of it is kept anywhere until the house takes it, so that half of one leaves no trace. */
+export interface DraftSeal {
+  /** The account is linked: from now on a death would leave a device on the phone. */
+  readonly linked: () => boolean;
+  /** Sealed in the house's vault. @throws FencedError */
+  readonly keep: (changes: readonly LedgerChange[]) => Promise<void>;
+}
+
+/** A login that is being made: in memory, and sealed as well from when it is linked, so that whoever comes after a death can undo it. */
 export class DraftLedger implements Ledger {
-  readonly #kept = new Map<string, Uint8Array>();
+  readonly #kept: Map<string, Uint8Array>;
+  readonly #seal: DraftSeal | undefined;
+  #sealed = false;
+
+  constructor(seal?: DraftSeal, kept: ReadonlyMap<string, Uint8Array> = new Map()) {
+    this.#seal = seal;
+    this.#kept = new Map(kept);
+  }
 
   async read(key: string): Promise<Uint8Array | undefined> {
     return await Promise.resolve(this.#kept.get(key));
@@ -47,7 +61,17 @@ export class DraftLedger implements Ledger {
       if (value === null) this.#kept.delete(key);
       else this.#kept.set(key, value);
     }
-    await Promise.resolve();
+    if (this.#seal?.linked() !== true) return;
+    const all = [...this.#kept].map(([key, value]) => ({ key, value }));
+    const due = this.#sealed ? changes : all;
+    this.#sealed = true;
+    await this.#seal.keep(due);
+  }
+
+  /** The login is kept, or undone: nothing of the draft stays. */
+  async forget(): Promise<void> {
+    if (this.#sealed) await this.#seal?.keep([...this.#kept.keys()].map((key) => ({ key, value: null })));
+    this.#sealed = false;
   }
 
   /** Everything of the login, for the commit that keeps it. */

@@ -22,7 +22,7 @@ export type Chosen = Partial<Pick<WhatsAppSettings, 'presence' | 'disappearing'>
 
 export function adapterFor(
   sandbox: Pick<WhatsAppSandbox, 'url' | 'rootKey' | 'web' | 'webCertificate'>,
-  house: House,
+  house: Pick<House, 'vault'>,
   options: WhatsAppOptions = {},
   chosen: Chosen = {},
   clock: Clock = realClock,
