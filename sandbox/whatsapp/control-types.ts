@@ -157,6 +157,7 @@ export interface ControlCommands extends PeopleCommands, FaultCommands {
       group: string;
       subject?: string;
       description?: string;
+      /** Told in one stanza with `locked`. */
       announce?: boolean;
       locked?: boolean;
       anyoneAdds?: boolean;

@@ -194,12 +194,16 @@ const SWITCHES: Readonly<Record<string, (group: Group) => void>> = {
 
 export const isSwitch = (name: string): boolean => Object.hasOwn(SWITCHES, name);
 
-export function flip(server: WhatsAppServer, group: Group, by: Person, name: string): void {
+/** All of them in one stanza. */
+export function flip(server: WhatsAppServer, group: Group, by: Person, names: readonly string[]): void {
   acts.mustBeAdmin(group, by);
-  SWITCHES[name]?.(group);
-  if (name.endsWith('announcement')) group.announceVersion = server.world.newVersion();
-  const version = name.endsWith('announcement') ? group.announceVersion : undefined;
-  groupChanged(server, group, by, [node(name, { v_id: version })]);
+  const changes = names.map((name) => {
+    SWITCHES[name]?.(group);
+    if (!name.endsWith('announcement')) return node(name);
+    group.announceVersion = server.world.newVersion();
+    return node(name, { v_id: group.announceVersion });
+  });
+  groupChanged(server, group, by, changes);
   server.world.version.touch();
 }
 

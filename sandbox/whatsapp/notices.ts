@@ -53,7 +53,7 @@ export function groupChanged(
     notify: by.name,
   };
   const hearers = new Set(only ?? [...group.members.keys(), ...also].filter((one) => !except.includes(one)));
-  for (const change of changes) tell(server, hearers, () => node('notification', attrs, [change]));
+  tell(server, hearers, () => node('notification', attrs, changes));
 }
 
 export function devicesChanged(server: WhatsAppServer, person: Person, what: 'add' | 'remove', device: Device): void {

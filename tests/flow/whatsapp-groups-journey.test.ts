@@ -351,7 +351,14 @@ describe('what a person asks of the bot', () => {
     const book = await whatsapp.command('createGroup', { by: eve.id, subject: 'Book club', members: [] });
     await told(`join-group https://chat.whatsapp.com/${book.invite}`, 'I am opening the conversation with Book club');
     expect((await whatsapp.command('group', { group: book.id }))?.members).toMatchObject({ [account.id]: 'member' });
-    await camille.nextRoom();
+    const club = await camille.nextRoom();
+    // Its people come when the bridge has written down that it is the group's.
+    await eventually('Eve', async () => {
+      const all = await camille.wholeState(club);
+      return all.some(
+        ({ state_key: key, content }) => key?.startsWith('@_wa_') === true && content['membership'] === 'join',
+      );
+    });
     await told(`rejoindre chat.whatsapp.com/${book.invite}`, 'Your conversation with Book club');
     await told('join-group https://chat.whatsapp.com/AAAAAAAAAAAAAAAAAAAAAA', 'no longer valid');
     await told('join-group https://example.org/x', 'no link to a WhatsApp group');

@@ -75,8 +75,11 @@ export function groupCommands({
         const id = randomBytes(8).toString('hex').toUpperCase();
         deeds.describe(server, group, by, id, to.description, group.description?.id ?? null);
       }
-      if (to.announce !== undefined) deeds.flip(server, group, by, to.announce ? 'announcement' : 'not_announcement');
-      if (to.locked !== undefined) deeds.flip(server, group, by, to.locked ? 'locked' : 'unlocked');
+      const switches = [
+        ...(to.announce === undefined ? [] : [to.announce ? 'announcement' : 'not_announcement']),
+        ...(to.locked === undefined ? [] : [to.locked ? 'locked' : 'unlocked']),
+      ];
+      if (switches.length > 0) deeds.flip(server, group, by, switches);
       if (to.anyoneAdds !== undefined)
         deeds.setAddMode(server, group, by, to.anyoneAdds ? 'all_member_add' : 'admin_add');
       if (to.approval !== undefined) deeds.setApproval(server, group, by, to.approval);

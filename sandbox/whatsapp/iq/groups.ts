@@ -150,7 +150,7 @@ function change({ server, world, person, iq }: Ask, group: Group): readonly Bina
     return [outcomesNode(tag, group, outcomes, strangers)];
   }
   if (deeds.isSwitch(tag)) {
-    deeds.flip(server, group, person, tag);
+    deeds.flip(server, group, person, [tag]);
     return undefined;
   }
   switch (tag) {

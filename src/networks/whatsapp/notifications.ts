@@ -35,6 +35,11 @@ export const ANYONE_ADDS = 'all_member_add';
 /** Of whoever is brought into a group that was there already WhatsApp tells the group; the others it tells of them. */
 export const BROUGHT_IN = 'brought-in';
 
+interface Stub {
+  readonly type: number;
+  readonly texts: readonly string[];
+}
+
 /** Somebody has another number, or another account, from now on. */
 export interface Renaming {
   readonly before: Handles;
@@ -57,15 +62,18 @@ export function personPicturedIn(node: BinaryNode): Handles | undefined {
   return own || attrs['type'] === 'picture' ? handlesOf(attrs['from']) : undefined;
 }
 
-/** @returns undefined for what tells people nothing: keys, devices, settings */
-export function noteOf(node: BinaryNode): WireMessage | undefined {
+/** One for each change that a stanza tells: WhatsApp may tell several at once. None for what tells people nothing (keys, devices, settings). */
+export function notesOf(node: BinaryNode): readonly WireMessage[] {
   const { type } = node.attrs;
-  if (node.tag !== 'notification' || (type !== 'w:gp2' && type !== 'picture')) return undefined;
-  const [child] = childrenOf(node);
-  if (child === undefined) return undefined;
-  const stub = type === 'picture' ? pictureStub(node, child) : stubOf(child);
-  if (stub === undefined) return undefined;
-  const { from, participant, participant_pn: pn, participant_lid: lid, id, t } = node.attrs;
+  if (node.tag !== 'notification' || (type !== 'w:gp2' && type !== 'picture')) return [];
+  return childrenOf(node).flatMap((child) => {
+    const stub = type === 'picture' ? pictureStub(node, child) : stubOf(child);
+    return stub === undefined ? [] : [noteOf(node, child, stub)];
+  });
+}
+
+function noteOf({ attrs }: BinaryNode, child: BinaryNode, { type, texts }: Stub): WireMessage {
+  const { from, participant, participant_pn: pn, participant_lid: lid, id, t } = attrs;
   return {
     key: {
       remoteJid: from ?? null,
@@ -75,20 +83,20 @@ export function noteOf(node: BinaryNode): WireMessage | undefined {
       participantAlt: pn ?? lid ?? null,
     },
     messageTimestamp: Number(t ?? 0),
-    messageStubType: stub.type,
-    messageStubParameters: [...stub.texts],
+    messageStubType: type,
+    messageStubParameters: [...texts],
   };
 }
 
 /** Of a group. One that is set without its name is heard of with the next look at the group. */
-function pictureStub({ attrs: { from } }: BinaryNode, { tag, attrs: { id } }: BinaryNode): ReturnType<typeof stubOf> {
+function pictureStub({ attrs: { from } }: BinaryNode, { tag, attrs: { id } }: BinaryNode): Stub | undefined {
   if (parseJid(from)?.kind !== 'group') return undefined;
   if (tag === 'delete') return { type: StubType.GROUP_CHANGE_ICON, texts: [] };
   if ((tag !== 'set' && tag !== 'add') || id === undefined) return undefined;
   return { type: StubType.GROUP_CHANGE_ICON, texts: [id] };
 }
 
-function stubOf(child: BinaryNode): { readonly type: number; readonly texts: readonly string[] } | undefined {
+function stubOf(child: BinaryNode): Stub | undefined {
   const move = MOVES[child.tag];
   if (move !== undefined) {
     const people = childrenOf(child).filter(({ tag }) => tag === 'participant');

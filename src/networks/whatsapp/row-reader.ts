@@ -15,7 +15,7 @@ import { judge } from './guards.ts';
 import { chatKind, isPersonal, messageId } from './ids.ts';
 import { isPerson, jidText, parseJid, STATUS } from './jid.ts';
 import { silentLogger } from './library.ts';
-import { noteOf, renamingIn, type Renaming } from './notifications.ts';
+import { notesOf, renamingIn, type Renaming } from './notifications.ts';
 import type { PeopleBook } from './people-book.ts';
 import { momentOf, placeOf, told, type ReadContext, type WireMessage } from './place.ts';
 import { readMessage } from './read.ts';
@@ -91,11 +91,20 @@ export class RowReader {
   async #read(row: Row): Promise<Heard> {
     const renaming = renamingIn(row.node);
     if (renaming !== undefined) return { events: this.#renumbered(row, renaming) };
-    const { context, chats, calls } = this.#doors;
+    const { context, calls } = this.#doors;
     const call = callIn(row.node, context.selfHandles, context.now());
     if (call !== undefined) return { events: await calls.read(call) };
-    const message = await this.#messageOf(row);
-    if (message === undefined) return NOTHING;
+    const messages = row.node.tag === 'message' ? await this.#messageIn(row) : notesOf(row.node);
+    let heard = NOTHING;
+    for (const message of messages) {
+      const more = await this.#hear(row, message);
+      heard = { ...heard, ...more, events: [...heard.events, ...more.events] };
+    }
+    return heard;
+  }
+
+  async #hear(row: Row, message: WireMessage): Promise<Heard> {
+    const { context, chats } = this.#doors;
     const place = placeOf(context, message, 'live');
     if (place === undefined) return NOTHING;
     if (!(isPersonal(place.chat) || chatKind(place.chat) === 'group'))
@@ -118,8 +127,7 @@ export class RowReader {
     return { events: [...reading.events, ...named.map(({ person, name }) => this.#renamed(person, name, place.at))] };
   }
 
-  async #messageOf(row: Row): Promise<WireMessage | undefined> {
-    if (row.node.tag !== 'message') return noteOf(row.node);
+  async #messageIn(row: Row): Promise<readonly WireMessage[]> {
     let message: WireMessage | undefined;
     try {
       message = await rereadMessage(row, this.#doors.creds, silentLogger);
@@ -127,9 +135,9 @@ export class RowReader {
       if (!Reflect.has(error as Error, 'isBoom')) throw error;
       // The library refuses such a stanza as well: no server may send it.
       this.#note('bad-stanza', 'a stanza that nobody may send was passed over');
-      return undefined;
+      return [];
     }
-    return message === undefined ? undefined : this.#doors.unsealed(message);
+    return message === undefined ? [] : [this.#doors.unsealed(message)];
   }
 
   async #pass({ node }: Row, message: WireMessage, chat: ChatId): Promise<'yes' | 'no' | 'if-admin'> {

@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 import { callIn, CallDesk } from '../../../src/networks/whatsapp/calls.ts';
 import { PeopleBook } from '../../../src/networks/whatsapp/people-book.ts';
 import { readSetting } from '../../../src/networks/whatsapp/chat-marks.ts';
-import { noteOf, personPicturedIn, renamingIn } from '../../../src/networks/whatsapp/notifications.ts';
+import { notesOf, personPicturedIn, renamingIn } from '../../../src/networks/whatsapp/notifications.ts';
 import { arrivalOf, glimpseOf, ownPhoneAt } from '../../../src/networks/whatsapp/passing.ts';
 import { pictured } from '../../../src/networks/whatsapp/picture-news.ts';
 import { placeOf, type WireMessage } from '../../../src/networks/whatsapp/place.ts';
@@ -179,11 +179,11 @@ test('no stanza breaks what reads it', async () => {
       const call = callIn(one, context.selfHandles, context.now());
       saw('call', call);
       if (call !== undefined) keepable(await calls.read(call));
-      const message = noteOf(one);
-      if (message === undefined) continue;
-      saw('timer', timerIn(message));
-      saw('place', placeOf(context, message, 'live'));
-      saw('note', readMessage(context, message).events[0]);
+      for (const message of notesOf(one)) {
+        saw('timer', timerIn(message));
+        saw('place', placeOf(context, message, 'live'));
+        saw('note', readMessage(context, message).events[0]);
+      }
     } catch (error) {
       throw new Error(`run ${run}: ${JSON.stringify(one)}`, { cause: error });
     }

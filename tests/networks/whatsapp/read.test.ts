@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { ChatId } from '../../../src/model/ids.ts';
 import type { MessageBody } from '../../../src/model/message.ts';
 import type { NetworkEvent } from '../../../src/model/network-event.ts';
-import { noteOf } from '../../../src/networks/whatsapp/notifications.ts';
+import { notesOf } from '../../../src/networks/whatsapp/notifications.ts';
 import { readMessage, type WireMessage } from '../../../src/networks/whatsapp/read.ts';
 import { Seeded } from './support/random.ts';
 import { ALICE, BOB, contextWith, decoded, GROUP, inGroup, ME, wire } from './support/wire.ts';
@@ -574,7 +574,11 @@ describe('what WhatsApp itself tells', () => {
     'a notification of %s %j about a group’s picture is read, also where only its inside says who did it',
     (tag, attrs, hash) => {
       const about = (from: string) =>
-        noteOf({ tag: 'notification', attrs: { type: 'picture', from, id: 'N1', t: '9' }, content: [{ tag, attrs }] });
+        notesOf({
+          tag: 'notification',
+          attrs: { type: 'picture', from, id: 'N1', t: '9' },
+          content: [{ tag, attrs }],
+        })[0];
       const note = about(GROUP);
       const [event] = note === undefined ? [] : readMessage(context, note).events;
       const picture = event?.kind === 'chat' ? event.change.picture : undefined;
@@ -592,6 +596,25 @@ describe('what WhatsApp itself tells', () => {
     const reading = readMessage(context, stub(StubType.GROUP_CHANGE_ICON, id === undefined ? [] : [id]));
     expect(reading.events).toMatchObject([{ kind: 'chat', change: { picture } }]);
     expect(reading.stale).toEqual([]);
+  });
+
+  test('of several changes that one stanza tells each is read', () => {
+    const attrs = { type: 'w:gp2', from: GROUP, participant: BOB.lid, id: 'N1', t: '9' };
+    const content = [
+      { tag: 'remove', attrs: {}, content: [{ tag: 'participant', attrs: { jid: ALICE.lid } }] },
+      { tag: 'something_new', attrs: {} },
+      { tag: 'subject', attrs: { subject: 'Without Alice' } },
+      { tag: 'locked', attrs: {} },
+    ];
+    const events = notesOf({ tag: 'notification', attrs, content }).flatMap(
+      (note) => readMessage(context, note).events,
+    );
+    expect(events).toMatchObject([
+      { kind: 'membership', person: 'l5', now: 'out', sender: 'l6' },
+      { kind: 'chat', change: { name: 'Without Alice' } },
+      { kind: 'chat', change: { locked: true } },
+    ]);
+    expect(new Set(events.map(({ key }) => key)).size).toBe(3);
   });
 
   test('the name and the picture of a community are those of its announcements', () => {
