@@ -1,4 +1,4 @@
-// Which Matrix event is which remote message, and and reactions alike, on Postgres; written by outcomes, read here.
+// Which Matrix event is which remote message, and reactions alike, on Postgres; written by outcomes, read here.
 import {
   as,
   parsePortalKey,
@@ -14,14 +14,33 @@ import {
 } from '../model/ids.ts';
 import type { MessageLink, ReactionLink } from '../model/records.ts';
 import type { MessageLinkStore } from '../ports/stores.ts';
-import { clean, guarded, type Db } from './db.ts';
+import { clean, guarded, isOwnFault, type Db } from './db.ts';
 import type { Tables } from './schema/tables.ts';
+import { Together } from './together.ts';
+
+const MOST_AT_ONCE = 100;
+
+/** $1 portals, $2 messages, in pairs. */
+const linksSql = `
+select asked.n::int, link.* from unnest($1::text[], $2::text[]) with ordinality as asked (p, m, n)
+join message_link link on link.portal = asked.p and link.message = asked.m order by link.part`;
+
+interface Asked {
+  readonly portal: string;
+  readonly message: string;
+}
+
+type LinkRow = Tables['message_link'];
 
 export class PostgresMessageLinks implements MessageLinkStore {
   readonly #db: Db;
+  /** It is asked of every message: of those that come together, together. */
+  readonly #asking: Together<Asked, readonly LinkRow[]>;
 
   constructor(db: Db) {
     this.#db = db;
+    const commit = async (asked: readonly Asked[]): Promise<readonly (readonly LinkRow[])[]> => await this.#ask(asked);
+    this.#asking = new Together({ apartMs: 0, most: MOST_AT_ONCE, commit, isOwnFault });
   }
 
   async byEvent(event: EventId): Promise<readonly MessageLink[]> {
@@ -32,15 +51,16 @@ export class PostgresMessageLinks implements MessageLinkStore {
   }
 
   async byMessage(portal: PortalKey, message: MessageId): Promise<readonly MessageLink[]> {
-    // Asked of every message: known to the database by its name.
-    const { rows } = await guarded('link', () =>
-      this.#db.sync.query<Tables['message_link']>({
-        name: 'links-of-message',
-        text: 'select * from message_link where portal = $1 and message = $2 order by part',
-        values: [portalKeyText(portal), clean(message as string)],
-      }),
-    );
-    return rows.map(linkOf);
+    const asked = { portal: portalKeyText(portal), message: clean(message as string) };
+    return (await guarded('link', async () => await this.#asking.ask(asked))).map(linkOf);
+  }
+
+  async #ask(asked: readonly Asked[]): Promise<readonly (readonly LinkRow[])[]> {
+    const values = [asked.map(({ portal }) => portal), asked.map(({ message }) => message)];
+    const { rows } = await this.#db.sync.query<LinkRow & { n: number }>({ name: 'links', text: linksSql, values });
+    const found = asked.map((): LinkRow[] => []);
+    for (const row of rows) found[row.n - 1]?.push(row);
+    return found;
   }
 
   async byEffect(effect: EffectId): Promise<MessageLink | undefined> {

@@ -6,7 +6,7 @@ export interface TogetherDoors<Ask, Answer> {
   /** Ms between the beginnings of two commits: under load more go together, a lone one does not wait. */
   readonly apartMs: number;
   readonly most: number;
-  /** All or nothing. @returns an answer to each */
+  /** All or nothing, or a look. @returns an answer to each */
   readonly commit: (asks: readonly Ask[]) => Promise<readonly Answer[]>;
   /** Whether one of them is at fault: then each is done by itself, so that it fails alone. */
   readonly isOwnFault: (error: unknown) => boolean;

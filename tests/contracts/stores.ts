@@ -331,7 +331,9 @@ export function storesContract(name: string, make: () => Promise<World>): void {
       await a.queue.settle(claim, at(claim.entries, 0), { links });
       expect(await b.links.byEvent(as('$same'))).toEqual([at(links, 1), at(links, 0)]);
       expect(await b.links.byMessage(portal, as('8'))).toEqual([at(links, 0)]);
-      expect(await b.links.byMessage(direct, as('9'))).toEqual([at(links, 2)]);
+      const [absent, none] = [b.links.byMessage(portal, as('0')), b.links.byMessage(direct, as('8'))];
+      const [first, again] = [b.links.byMessage(direct, as('9')), b.links.byMessage(direct, as('9'))];
+      expect(await Promise.all([absent, first, none, again])).toEqual([[], [at(links, 2)], [], [at(links, 2)]]);
       expect(await b.links.byEffect(as('e3'))).toEqual(at(links, 2));
       expect(await b.links.byEffect(as('e9'))).toBeUndefined();
       expect(await b.links.byReceiver(as('pigeon'), as('login@1'), as('9'))).toEqual(at(links, 3));

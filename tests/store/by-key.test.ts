@@ -1,7 +1,8 @@
 // What the queue asks for it finds by key, whatever Postgres believes of the size of its tables.
 import { expect, test } from '@jest/globals';
 import { openStore, type Store } from '../../src/store/index.ts';
-import { at, claimAll, entry } from '../contracts/world.ts';
+import { as } from '../../src/model/ids.ts';
+import { at, claimAll, entry, portal } from '../contracts/world.ts';
 import { testPostgres } from '../support/postgres.ts';
 import { quiet } from '../support/quiet.ts';
 
@@ -11,6 +12,7 @@ async function work(store: Store, round: string): Promise<void> {
   for (let turn = 0; turn < ROUNDS; turn += 1) {
     await store.queue.accept({ entries: ['x', 'y'].map((lane) => entry(`${round}-${turn}-${lane}`, lane)) });
     for (const claim of await claimAll(store)) {
+      await store.links.byMessage(portal, as(round));
       await store.queue.settle(claim, at(claim.entries, 0), {});
       await store.queue.yieldLane(claim);
     }
