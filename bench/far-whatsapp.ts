@@ -36,7 +36,7 @@ export class FarWhatsApp implements Far {
       dangerousTestServers: true,
       test: { url, root: rootKey.toString('hex') },
       // A simulator restricts nobody: what is measured is the bridge, not its patience.
-      pacing: { sendsAtOnce: 500, sendsPerMinute: 5000 },
+      pacing: { sendsAtOnce: 500, sendsPerMinute: 5000, reconnectsPerDay: 5000 },
     };
   }
 

@@ -163,7 +163,11 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
     portals,
     queue,
     leases: store.leases,
-    sessions: { session, logout: async (puppet) => await puppets.logout(puppet) },
+    sessions: {
+      session,
+      reconnect: async (puppet) => await puppets.welcome(puppet),
+      logout: async (puppet) => await puppets.logout(puppet),
+    },
     openChat: async (puppet, resolved, cause) => {
       const key = portalKeyOf(puppet, resolved.chat.id, resolved.chat.kind);
       const portal = await keeper.find(key);

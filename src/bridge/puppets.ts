@@ -93,7 +93,7 @@ export class PuppetKeeper implements SessionKeeper {
     await this.#closeUnheld(puppets);
   }
 
-  /** Opens a session right after its login, without waiting for the next round. */
+  /** Opens a session right after its login, or anew on its person's word, without waiting for the next round. */
   async welcome(puppet: Puppet): Promise<void> {
     this.#retryAt.delete(puppet.id);
     const fence = this.#fences.get(loginOwner(puppet.id)) ?? (await this.#doors.leases.acquire(loginOwner(puppet.id)));
@@ -102,7 +102,7 @@ export class PuppetKeeper implements SessionKeeper {
     await this.#close(puppet.id);
     // A line that was still opening sees that it is not wanted any more, and ends.
     await this.#opening.get(puppet.id);
-    await this.#tendOne(puppet);
+    await this.#tendOne(puppet, 'asked');
   }
 
   /** Ends a login on its network and here. */
@@ -162,7 +162,7 @@ export class PuppetKeeper implements SessionKeeper {
     }
   }
 
-  async #tendOne(puppet: Puppet): Promise<void> {
+  async #tendOne(puppet: Puppet, asked?: 'asked'): Promise<void> {
     const fence = this.#fences.get(loginOwner(puppet.id));
     const line = this.#lines.get(puppet.id);
     if (line !== undefined && (fence === undefined || fence.epoch !== line.fence.epoch)) await this.#close(puppet.id);
@@ -182,7 +182,7 @@ export class PuppetKeeper implements SessionKeeper {
     const retry = this.#retryAt.get(puppet.id);
     if (this.#lines.has(puppet.id) || this.#opening.has(puppet.id)) return;
     if (this.#stopped || (retry !== undefined && retry.at > this.#doors.clock.now())) return;
-    const opening = this.#open(puppet, fence)
+    const opening = this.#open(puppet, fence, asked)
       .catch((error: unknown) => {
         this.#doors.log.error({ puppet: puppet.id, error }, 'a login could not be opened');
       })
@@ -190,14 +190,14 @@ export class PuppetKeeper implements SessionKeeper {
     this.#opening.set(puppet.id, opening);
   }
 
-  async #open(puppet: Puppet, fence: Fence): Promise<void> {
+  async #open(puppet: Puppet, fence: Fence, asked?: 'asked'): Promise<void> {
     const adapter = this.#doors.adapters.get(puppet.network);
     if (adapter === undefined) return;
     const session = adapter.openSession(puppet, this.#sink(puppet, fence));
     const line: Line = { puppet, fence, session, live: false };
     this.#lines.set(puppet.id, line);
     try {
-      await session.connect();
+      await session.connect(asked);
       if (this.#lines.get(puppet.id) !== line) {
         // Given up while it was opening: whoever gave it up may have closed it too early to count.
         await session.disconnect();

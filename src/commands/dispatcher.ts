@@ -10,6 +10,7 @@ import { groupCommands } from './groups.ts';
 import { cancelNames, loginCommands } from './login.ts';
 import { titleOf } from './networks.ts';
 import { parkedCommands } from './parked.ts';
+import { reconnectCommands } from './reconnect.ts';
 import { ruleCommands } from './rules.ts';
 import { talkCommands } from './talk.ts';
 import { plain, tokenize } from './tokens.ts';
@@ -41,6 +42,7 @@ const help: Command = {
 export const commandTable: readonly Command[] = [
   help,
   ...loginCommands,
+  ...reconnectCommands,
   ...chatCommands,
   ...groupCommands,
   ...parkedCommands,

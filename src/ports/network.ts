@@ -84,8 +84,11 @@ export interface ActionReceipt {
 }
 
 export interface NetworkSession {
-  /** Connects and catches up; resolves when live. @throws BridgeError (retry 'after-login' when the account refuses us) */
-  connect(): Promise<void>;
+  /**
+   * Connects and catches up; resolves when live. `asked`: its person wants it now, however often it was opened by itself.
+   * @throws BridgeError (retry 'after-login' when the account refuses us)
+   */
+  connect(asked?: 'asked'): Promise<void>;
   /** Leaves no timer and no socket. */
   disconnect(): Promise<void>;
   /** Ends the login on the network too. */

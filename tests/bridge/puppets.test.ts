@@ -166,3 +166,16 @@ describe('what the network lets an account not do', () => {
     expect(told()).toHaveLength(2);
   });
 });
+
+test('a line that waits for a day is opened at once when its person asks for it', async () => {
+  const notBefore = world.clock.now() + 86_400_000;
+  world.network.unasked = new BridgeError('too-often', 'later', 'network.rate-limited', { notBefore });
+  const house = await world.start();
+  await world.run();
+  expect(world.network.open()).toEqual([]);
+  const login = world.db.puppets.get(puppet);
+  if (login === undefined) throw new Error('no login');
+  await house.puppets.welcome(login);
+  await turns();
+  expect(world.network.open()).toEqual([puppet]);
+});

@@ -55,6 +55,7 @@ async function build(slot: string, db?: MemoryStore['db']): Promise<House> {
     log: quiet,
     sessions: {
       session: () => undefined,
+      reconnect: async (puppet) => await store.puppets.setState(puppet.id, 'online'),
       logout: async (puppet) => await store.puppets.setState(puppet.id, 'signed-out'),
     },
     openChat: async () => await Promise.resolve(undefined),
@@ -255,6 +256,33 @@ describe('commands', () => {
     expect(String(list?.with?.['lines'])).not.toContain('\u202e');
     expect(await keys(house, marie, 'logout pigeon')).toEqual(['logout.only-here']);
     expect(await keys(house, marie, 'logout pigeon')).toEqual(['logout.none']);
+  });
+
+  test('who wants their connections opened again has those opened that are closed', async () => {
+    const login = async (id: string, network: string, state: Puppet['state']): Promise<void> =>
+      await house.store.puppets.save({
+        id: as<Puppet['id']>(id),
+        network: as<NetworkId>(network),
+        owner: marie,
+        self: as<Puppet['self']>(id),
+        name: id,
+        state,
+      });
+    const state = async (id: string): Promise<string | undefined> =>
+      (await house.store.puppets.find(as<Puppet['id']>(id)))?.state;
+    expect(await keys(house, marie, 'reconnect')).toEqual(['reconnect.none']);
+    await login('gone', 'pigeon', 'signed-out');
+    await login('denied', 'pigeon', 'paused');
+    expect(await keys(house, marie, 'reconnect pigeon')).toEqual(['reconnect.none']);
+    await login('one', 'pigeon', 'stopped');
+    await login('two', 'dodo', 'offline');
+    expect(await keys(house, marie, 'Reconnecter PIGEON')).toEqual(['reconnect.begun']);
+    expect([await state('one'), await state('two'), await state('denied')]).toEqual(['online', 'offline', 'paused']);
+    expect(await keys(house, marie, 'reconnect')).toEqual(['reconnect.begun']);
+    expect(await state('two')).toBe('online');
+    expect(await keys(house, marie, 'reconnect')).toEqual(['reconnect.online']);
+    expect(await keys(house, marie, 'reconnect mars')).toEqual(['login.unknown-network']);
+    expect(await keys(house, marie, 'reconnect pigeon now')).toEqual(['command.not-understood']);
   });
 
   test('who asks for their logins, or whether the bot is there, hears when their phone was last heard of', async () => {

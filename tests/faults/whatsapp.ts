@@ -40,7 +40,7 @@ export async function startWhatsApp(...names: readonly [string, string]): Promis
         dangerousTestServers: true,
         test: { url: whatsapp.url, root: whatsapp.rootKey.toString('hex') },
         // The load of a day within minutes.
-        pacing: { sendsAtOnce: 500, sendsPerMinute: 5000, youngLinkDays: 0 },
+        pacing: { sendsAtOnce: 500, sendsPerMinute: 5000, youngLinkDays: 0, reconnectsPerDay: 5000 },
       },
       trouble: async (chance, speak) => {
         for (const draft of drafts) {

@@ -129,6 +129,21 @@ describe('a person on Matrix with a contact on WhatsApp', () => {
     expect(own.sender).toBe(camille.id);
   });
 
+  test('has a line that broke opened again by a word', async () => {
+    await camille.say(management, 'reconnect whatsapp');
+    await camille.answer(management, 'You are connected.');
+    const breaks = (): number => bridge.log().split('"state":"offline"').length;
+    const before = breaks();
+    await whatsapp.command('refuseConnections', { ms: 600_000 });
+    await whatsapp.command('killSockets', { person: account.id });
+    await eventually('a broken line', async () => await Promise.resolve(breaks() > before));
+    await camille.say(management, 'reconnect whatsapp');
+    await camille.answer(management, 'I am opening the connection to WhatsApp');
+    await whatsapp.command('refuseConnections', { ms: 0 });
+    await said('over the new line');
+    expect((await camille.answer(portal, 'over the new line')).sender).toBe(ghost);
+  });
+
   test.each(['SIGTERM', 'SIGKILL'] as const)('misses nothing while the bridge is away after %s', async (signal) => {
     await bridge.stop(signal);
     const before = (await camille.conversation(portal)).length;

@@ -88,6 +88,8 @@ export class MemoryNetwork {
   refusing: BridgeError | undefined;
   /** What lines that open say of their account. */
   limit: BridgeError | undefined;
+  /** What connect() throws as long as no person asks for it. */
+  unasked: BridgeError | undefined;
   readonly #done = new Map<EffectId, ActionReceipt>();
   /** What each login's account has not yet been told. */
   readonly #untold = new Map<PersonId, ((puppet: Puppet) => NetworkEvent)[]>();
@@ -275,9 +277,10 @@ export class MemoryNetwork {
   #session(puppet: Puppet, sink: NetworkSink): NetworkSession {
     const line: Line = { puppet, sink, open: false };
     return {
-      connect: async () => {
+      connect: async (asked) => {
         await Promise.resolve();
         if (this.refusing !== undefined) throw this.refusing;
+        if (asked === undefined && this.unasked !== undefined) throw this.unasked;
         line.open = true;
         this.#lines.add(line);
         if (this.limit !== undefined) sink.report('online', this.limit);

@@ -24,6 +24,7 @@ import { handlesOf } from './jid.ts';
 import { selfOf } from './library.ts';
 import type { Line } from './line.ts';
 import { Pacing } from './pacing.ts';
+import { Reconnects, RECONNECTS_KEY } from './reconnects.ts';
 import { MarksDesk, UP_TO } from './marks-desk.ts';
 import type { PeopleDesk } from './people-desk.ts';
 import { PHONE_KEY, PhoneWatch } from './phone-watch.ts';
@@ -74,6 +75,7 @@ export interface Account {
   readonly desk: GroupDesk;
   readonly pacing: Pacing | undefined;
   readonly standing: Standing;
+  readonly reconnects: Reconnects;
   readonly chats: ChatBook;
   readonly phone: PhoneWatch;
   /** What is done beside the line until it is aborted. @throws AbortError, FencedError, WriterClosed */
@@ -110,6 +112,8 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
   const expiries = settings.disappearing === 'remove' ? new ExpiryBook(scope, kept) : undefined;
   const pacing = doors.paced ? new Pacing(settings.pacing, 0, kept) : undefined;
   const standing = new Standing({ scope, sink, clock, pacing });
+  const most = doors.paced ? settings.pacing.reconnectsPerDay : Number.POSITIVE_INFINITY;
+  const reconnects = new Reconnects({ scope, sink, clock, most }, kept.get(RECONNECTS_KEY));
   const marks = new MarksDesk(
     {
       puppet: puppet.id,
@@ -269,6 +273,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     desk,
     pacing,
     standing,
+    reconnects,
     chats,
     phone,
     chores,

@@ -24,6 +24,16 @@ export interface Parting {
   readonly error: BridgeError;
   /** Epoch ms. */
   readonly until?: number;
+  /** Of a ban: why, in WhatsApp's numbers. */
+  readonly code?: string;
+}
+
+/** The account is banned for a time. */
+export interface Ban {
+  /** Epoch ms. */
+  readonly until: number;
+  /** Why, in WhatsApp's numbers. */
+  readonly code?: string | undefined;
 }
 
 const PARTINGS: Readonly<Record<number, readonly [Parting['next'], SayKey]>> = {
@@ -79,7 +89,14 @@ export function partingOf({ status, code, expire }: Ending, now: number): Partin
     ...(notBefore === undefined ? {} : { notBefore }),
   });
   const state = STATES[next];
-  return { next, state, error, ...(until === undefined ? {} : { until }) };
+  if (until === undefined) return { next, state, error };
+  return { next, state, error, until, ...(code === undefined ? {} : { code }) };
+}
+
+/** A ban that was told before, as if WhatsApp said it again. @param now epoch ms */
+export function stillBanned({ until, code }: Ban, now: number): Parting {
+  const expire = (until - now) / 1000;
+  return partingOf({ status: 402, expire, ...(code === undefined ? {} : { code }) }, now);
 }
 
 /** Reads the library's error of a closed connection, whatever it holds. */

@@ -14,7 +14,7 @@ import {
 import { allCures, type Cures } from './cures.ts';
 import { Names, WHATSAPP } from './ids.ts';
 import { loginFlows, WhatsAppLogin } from './login.ts';
-import { DailyBudget, LINKS_A_DAY } from './pacing.ts';
+import { DailyBudget, LINKS_A_DAY } from './budget.ts';
 import { PeopleDesk } from './people-desk.ts';
 import { contactIn, PHONE_KEY } from './phone-watch.ts';
 import { WhatsAppSession } from './session.ts';

@@ -21,6 +21,8 @@ export interface LineDoors {
   readonly openMs: number;
   /** Ms between two pings; without anything from the server for this and five seconds more the library ends the line. */
   readonly keepAliveMs?: number | undefined;
+  /** The connection stands: WhatsApp sees it. */
+  readonly reached?: () => void;
   /** Chat states and receipts. */
   readonly passing: (node: BinaryNode) => void;
   /** Whatever somebody's device sent. */
@@ -52,6 +54,7 @@ export class Line {
     this.socket.ev.on('connection.update', ({ reachoutTimeLock: lock }) => {
       if (lock !== undefined) doors.limited?.(lock.isActive ? lock.timeEnforcementEnds?.getTime() : null);
     });
+    ws.on('open', () => doors.reached?.());
     ws.on('CB:ack,class:message', (node: BinaryNode) => this.#acks.heard(node));
     ws.on('CB:chatstate', (node: BinaryNode) => doors.passing(node));
     ws.on('CB:receipt', (node: BinaryNode) => doors.passing(node));

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { BridgeError } from '../../model/errors.ts';
 import type { ChatId } from '../../model/ids.ts';
 import type { SayKey } from '../../model/say.ts';
-import { restricted } from './errors.ts';
+import { restricted, type Ban } from './errors.ts';
 import type { PacingSettings } from './settings.ts';
 import type { LedgerChange } from './state/ledger.ts';
 
@@ -53,6 +53,8 @@ interface Kept {
   /** That end is our guess. */
   readonly guessed?: true;
   readonly bannedUntil: number;
+  /** Why, in WhatsApp's numbers. */
+  readonly banCode?: string;
   readonly times: Readonly<Record<string, readonly number[]>>;
   /** Chats begun by us: hash and epoch ms. */
   readonly begun: readonly (readonly [chat: string, at: number])[];
@@ -69,7 +71,7 @@ export class Pacing {
   readonly #settings: PacingSettings;
   #linkedAt: number;
   #restriction: Restriction | undefined;
-  #bannedUntil = 0;
+  #ban: Ban = { until: 0 };
   readonly #times = new Map<string, number[]>();
   #begun: (readonly [string, number])[] = [];
   /** By the hash of the text, the one that was sent last at the end: the chats it went to, and when. */
@@ -101,7 +103,7 @@ export class Pacing {
     this.#linkedAt = Math.max(this.#linkedAt, state.linkedAt);
     if (state.restrictedUntil > 0)
       this.#restriction = { until: state.restrictedUntil, guessed: state.guessed === true };
-    this.#bannedUntil = state.bannedUntil;
+    this.#ban = { until: state.bannedUntil, ...(state.banCode === undefined ? {} : { code: state.banCode }) };
     for (const [name, times] of Object.entries(state.times)) this.#times.set(name, [...times]);
     this.#begun = [...state.begun];
   }
@@ -112,7 +114,7 @@ export class Pacing {
    * @throws BridgeError (later, with notBefore) when it must wait, (never) when it must not be sent
    */
   send(ask: SendAsk, now: number): readonly LedgerChange[] {
-    if (this.#bannedUntil > now) throw wait('banned', 'network.rate-limited', this.#bannedUntil);
+    if (this.#ban.until > now) throw wait('banned', 'network.rate-limited', this.#ban.until);
     const chat = digest(ask.chat);
     const begins = !ask.established && !this.#begun.some(([one]) => one === chat);
     if (begins) this.#mayBegin(now);
@@ -159,9 +161,14 @@ export class Pacing {
     return this.#restriction !== undefined && this.#restriction.until > now ? this.#restriction : undefined;
   }
 
-  /** WhatsApp banned the account for a time (402): nothing is sent before. */
-  ban(until: number): void {
-    this.#bannedUntil = Math.max(this.#bannedUntil, until);
+  /** WhatsApp banned the account for a time (402): nothing is sent before, and no line is opened. */
+  ban(ban: Ban): void {
+    if (ban.until > this.#ban.until) this.#ban = ban;
+  }
+
+  /** @param now epoch ms @returns what is in force then */
+  banned(now: number): Ban | undefined {
+    return this.#ban.until > now ? this.#ban : undefined;
   }
 
   pack(now: number): Uint8Array {
@@ -170,7 +177,8 @@ export class Pacing {
       linkedAt: this.#linkedAt,
       restrictedUntil: this.#restriction?.until ?? 0,
       ...(this.#restriction?.guessed === true ? { guessed: true } : {}),
-      bannedUntil: this.#bannedUntil,
+      bannedUntil: this.#ban.until,
+      ...(this.#ban.code === undefined ? {} : { banCode: this.#ban.code }),
       times: Object.fromEntries([...this.#times.keys()].map((name) => [name, this.#recent(name, now)])),
       begun: this.#begun.slice(-MOST_CHATS),
     };
@@ -262,39 +270,4 @@ function refuse(code: string, words: SayKey, count = 0): BridgeError {
 
 function wait(code: string, words: SayKey, notBefore: number): BridgeError {
   return new BridgeError(`whatsapp-${code}`, 'later', words, { notBefore, values: { network: 'WhatsApp' } });
-}
-
-/** At most so many of something a day: links of a person, reconnects of a login. */
-export class DailyBudget {
-  #times: number[];
-  readonly #most: number;
-
-  constructor(most: number, kept: readonly number[] = []) {
-    this.#most = most;
-    this.#times = [...kept];
-  }
-
-  /** Takes one. @param now epoch ms @returns epoch ms from when it is allowed; now when it is, and then it counts */
-  take(now: number): number {
-    this.#times = this.#times.filter((at) => at > now - DAY);
-    const first = this.#times[this.#times.length - this.#most];
-    if (first !== undefined) return first + DAY;
-    this.#times.push(now);
-    return now;
-  }
-
-  /** Epoch ms of each that counts still. */
-  kept(): readonly number[] {
-    return this.#times;
-  }
-}
-
-export const LINKS_A_DAY = 3;
-export const RECONNECTS_A_DAY = 20;
-const LONGEST_BACK_OFF = 10 * MINUTE;
-
-/** Ms before reconnect number `attempt` (from 0): 1, 2, 4 … seconds up to ten minutes. @param chance 0 to 1, spreads logins by half */
-export function backOff(attempt: number, chance: number): number {
-  const whole = Math.min(LONGEST_BACK_OFF, SECOND * 2 ** Math.min(attempt, 20));
-  return Math.round(whole * (0.5 + chance / 2));
 }

@@ -6,14 +6,15 @@ import type { Clock, Logger } from '../../ports/stores.ts';
 import type { NetworkSink } from '../../ports/network.ts';
 import { patiently } from '../../ports/patiently.ts';
 import type { Parting } from './errors.ts';
-import { backOff, type DailyBudget } from './pacing.ts';
+import { backOff } from './budget.ts';
+import type { Reconnects } from './reconnects.ts';
 
 export interface Reopening {
   readonly puppet: PuppetId;
   readonly sink: Pick<NetworkSink, 'report'>;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly budget: DailyBudget;
+  readonly reconnects: () => Promise<Pick<Reconnects, 'refusal' | 'tell'>>;
   /** Aborted when nobody wants the line any more. */
   readonly closing: AbortSignal;
   /** Nothing is left of the line. */
@@ -26,9 +27,6 @@ export interface Reopening {
   /** What has to be remembered of an end. */
   readonly heed: (parting: Parting) => Promise<void>;
 }
-
-/** A line that drops all day long is opened as seldom as after so many tries in vain. */
-const BUSY_ATTEMPT = 20;
 
 /** @throws FencedError, or what the vault said when nobody wants the line any more */
 export async function afterEnd(doors: Reopening, parting: Parting): Promise<void> {
@@ -52,14 +50,19 @@ async function clear({ log, puppet, gone }: Reopening): Promise<void> {
   }
 }
 
+async function remember(doors: Reopening, parting: Parting): Promise<void> {
+  await patient(doors, 'the end of a line could not be remembered, will try again', async () => {
+    await doors.heed(parting);
+  });
+}
+
 /** A database that is away is waited for: nobody else would open the line again. */
-async function remember({ clock, log, puppet, closing, heed }: Reopening, parting: Parting): Promise<void> {
-  const patience = { clock, log, facts: { puppet, network: 'whatsapp' }, closing };
-  await patiently(
-    patience,
-    'the end of a line could not be remembered, will try again',
-    async () => await heed(parting),
-  );
+async function patient(
+  { clock, log, puppet, closing }: Reopening,
+  line: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  await patiently({ clock, log, facts: { puppet, network: 'whatsapp' }, closing }, line, work);
 }
 
 async function reopen(doors: Reopening, first: Parting): Promise<void> {
@@ -69,11 +72,9 @@ async function reopen(doors: Reopening, first: Parting): Promise<void> {
     try {
       // While the database is away nothing could be acknowledged: the next line would end like this one, over and over.
       await unless(closing, doors.kept());
-      const now = clock.now();
-      const busy = doors.budget.take(now) > now;
-      const pause =
-        parting.next === 'restart' && attempt === 0 ? 0 : backOff(busy ? BUSY_ATTEMPT : attempt, Math.random());
-      await clock.sleep(Math.max(pause, (parting.until ?? 0) - now), closing);
+      const until = Math.max(parting.until ?? 0, await whenAllowed(doors));
+      const pause = parting.next === 'restart' && attempt === 0 ? 0 : backOff(attempt, Math.random());
+      await clock.sleep(Math.max(pause, until - clock.now()), closing);
       await doors.open();
       sink.report('online');
       return;
@@ -86,6 +87,18 @@ async function reopen(doors: Reopening, first: Parting): Promise<void> {
       log.warn({ puppet, network: 'whatsapp', code: parting.error.code, attempt }, 'not connected, will try again');
     }
   }
+}
+
+/** Whose line drops all day long hears that it stays closed, and until when. @returns epoch ms; 0 = at once */
+async function whenAllowed(doors: Reopening): Promise<number> {
+  const measure = await doors.reconnects();
+  const refusal = measure.refusal();
+  if (refusal === undefined) return 0;
+  doors.sink.report('offline', refusal);
+  await patient(doors, 'that a line stays closed could not be said, will try again', async () => {
+    await measure.tell(refusal);
+  });
+  return refusal.notBefore ?? 0;
 }
 
 /** Waits for this, or until nobody does any more. */

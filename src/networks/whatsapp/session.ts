@@ -12,11 +12,12 @@ import { openAccount, worthless, type Account, type AccountDoors } from './accou
 import { endingOf, isRestriction, isUnreadable, partingOf, trouble, unreadable, type Parting } from './errors.ts';
 import { learnLimit } from './learn-limit.ts';
 import { Line } from './line.ts';
-import { DailyBudget, PACING_KEY, RECONNECTS_A_DAY } from './pacing.ts';
+import { lookUp } from './look-up.ts';
+import { PACING_KEY } from './pacing.ts';
 import { ownPhoneAt } from './passing.ts';
+import { closedNow } from './permit.ts';
 import { afterEnd } from './reopening.ts';
 import { passOn } from './passing-on.ts';
-import { sameChats } from './same-chats.ts';
 import { unlink } from './unlink.ts';
 import { KeyedTurns } from '../../model/keyed-turns.ts';
 
@@ -34,7 +35,6 @@ export class WhatsAppSession implements NetworkSession {
   readonly #scope: string;
   readonly #closing = new AbortController();
   readonly #turns = new KeyedTurns();
-  readonly #reconnects = new DailyBudget(RECONNECTS_A_DAY);
   readonly #errands = new Set<Promise<void>>();
   #account: Promise<Account> | undefined;
   #line: Line | undefined;
@@ -45,10 +45,15 @@ export class WhatsAppSession implements NetworkSession {
     this.#scope = vaultScope(doors.puppet.id);
   }
 
-  async connect(): Promise<void> {
+  async connect(asked?: 'asked'): Promise<void> {
     for (let restarts = 0; ; restarts += 1) {
       try {
-        await this.#open();
+        const closed = await closedNow(await this.#must(), this.#doors.clock, asked !== undefined);
+        if (closed !== undefined) {
+          this.#doors.sink.report(closed.state, closed.error);
+          throw closed.error;
+        }
+        await this.#open(asked);
         return;
       } catch (error) {
         if (error instanceof FencedError || this.#closing.signal.aborted) throw error;
@@ -81,7 +86,7 @@ export class WhatsAppSession implements NetworkSession {
 
   async logout(): Promise<void> {
     try {
-      if (this.#line === undefined) await this.connect();
+      if (this.#line === undefined) await this.connect('asked');
       const line = this.#live();
       // From here on its end is what was asked for.
       this.#closing.abort();
@@ -124,17 +129,8 @@ export class WhatsAppSession implements NetworkSession {
   }
 
   async resolve(identifier: string): Promise<ResolvedChat> {
-    return await this.#ask(async (line, { directory, pacing }) => {
-      if (/\d{5}/.test(identifier)) pacing?.lookUp(this.#doors.clock.now());
-      const found = await directory.resolve(line, identifier);
-      const learnt = this.#doors.people.take(await this.#doors.people.book());
-      const now = this.#doors.clock.now();
-      const paced = pacing === undefined ? [] : [{ scope: this.#scope, key: PACING_KEY, value: pacing.pack(now) }];
-      const joined = sameChats(learnt.merged, this.#doors.sink, now);
-      await this.#doors.sink.accept(joined, [...learnt.changes, ...paced]);
-      learnt.written();
-      return found;
-    });
+    const doors = { ...this.#doors, scope: this.#scope };
+    return await this.#ask(async (line, account) => await lookUp(line, account, doors, identifier));
   }
 
   async askGroup(ask: GroupAsk, id: EffectId): Promise<GroupAnswer> {
@@ -150,13 +146,13 @@ export class WhatsAppSession implements NetworkSession {
   }
 
   /** One at a time, whoever asks: two lines of one login would end each other. @throws the library's error, BridgeError, FencedError */
-  async #open(): Promise<void> {
+  async #open(asked?: 'asked'): Promise<void> {
     await this.#turns.run('(line)', async () => {
-      if (this.#line?.alive !== true) await this.#openLine();
+      if (this.#line?.alive !== true) await this.#openLine(asked);
     });
   }
 
-  async #openLine(): Promise<void> {
+  async #openLine(asked?: 'asked'): Promise<void> {
     const { settings, cures, clock, ackMs, openMs, keepAliveMs } = this.#doors;
     const account = await this.#must();
     account.state.journal.forgetIncomplete();
@@ -172,6 +168,9 @@ export class WhatsAppSession implements NetworkSession {
       heard: (node) => this.#heard(account, node),
       limited: (until) => this.#errand(until === null ? account.standing.free() : account.standing.limit(until)),
       closing: this.#closing.signal,
+      reached: () => {
+        if (asked === undefined) this.#errand(account.reconnects.count());
+      },
     });
     this.#line = line;
     line.whenLost((why) => this.#errand(this.#lost(line, why)));
@@ -211,7 +210,7 @@ export class WhatsAppSession implements NetworkSession {
       sink: standing,
       clock,
       log,
-      budget: this.#reconnects,
+      reconnects: async () => (await this.#must()).reconnects,
       closing: this.#closing.signal,
       gone: async () => await line.close(),
       kept: async () => await (await this.#must()).state.settled(),
@@ -230,7 +229,7 @@ export class WhatsAppSession implements NetworkSession {
     }
     const { pacing } = await this.#must();
     if (parting.next !== 'wait' || parting.until === undefined || pacing === undefined) return;
-    pacing.ban(parting.until);
+    pacing.ban({ until: parting.until, code: parting.code });
     await sink.keep([{ scope: this.#scope, key: PACING_KEY, value: pacing.pack(clock.now()) }]);
   }
 

@@ -24,6 +24,8 @@ const pacing = z.strictObject({
   lookupsPerDay: count(200, 20),
   /** Groups made a day: new groups of strangers get accounts banned. */
   groupsPerDay: count(20, 0),
+  /** How often a day a login's line is opened without its person asking: accounts that come and go all day look like robots. */
+  reconnectsPerDay: some(5000, 20),
 });
 
 /** Where a simulator stands in for WhatsApp. */

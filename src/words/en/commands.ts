@@ -15,6 +15,7 @@ export const en = {
   'help.help': '`help`: shows this',
   'help.login': '`login <network> [way]`: signs you in to a network; without a network, shows which there are',
   'help.logout': '`logout [network]`: signs you out',
+  'help.reconnect': '`reconnect [network]`: opens the connection of your logins again, where it is closed',
   'help.logins': '`logins`: shows your logins',
   'help.cancel': '`cancel`: stops the sign-in that is going on',
   'help.start-chat': '`start-chat [network] <username or number>`: opens a conversation',
@@ -79,6 +80,10 @@ export const en = {
   'state.unlimited': 'New chats on {network} ({name}) are open to you again.',
   'state.alert':
     '{network} refuses this version of the bridge, or its connection ({code}): its logins stay closed until you act. See “When WhatsApp ends a connection” in docs/install.md.',
+  'reconnect.none':
+    'You have no login there whose connection could be opened again. Write `login` to see the networks.',
+  'reconnect.online': 'You are connected.',
+  'reconnect.begun': 'I am opening the connection to {network} ({name}) again. `logins` shows how it went.',
   'logout.none': 'You are not signed in there.',
   'logout.which': 'From which network? Write `logout` and one of: {networks}',
   'logout.done': 'You are signed out of {network} ({name}).',

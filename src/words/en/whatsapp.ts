@@ -131,6 +131,8 @@ export const en = {
   'whatsapp.pace-lookups':
     'No more than {count:person is|people are} looked up in a day on WhatsApp. Try again tomorrow.',
   'whatsapp.pace-groups': 'No more than {count:group is|groups are} made in a day: make it on the phone.',
+  'whatsapp.reconnects':
+    'The connection to WhatsApp broke again and again: it was opened {count:time|times} within a day. So that WhatsApp does not restrict the account, it is opened again on {when} at the earliest. Write `reconnect whatsapp` to have it opened now.',
   'whatsapp.flow-qr': 'with a QR code',
   'whatsapp.flow-code': 'with a code to type on the phone',
   'whatsapp.ask-phone':

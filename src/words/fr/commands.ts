@@ -17,6 +17,7 @@ export const fr = {
   'help.help': '`aide` : affiche ceci',
   'help.login': '`connexion <réseau> [manière]` : vous connecte à un réseau ; sans réseau, montre lesquels existent',
   'help.logout': '`déconnexion [réseau]` : vous déconnecte',
+  'help.reconnect': '`reconnecter [réseau]` : rouvre la liaison de vos connexions, là où elle est fermée',
   'help.logins': '`connexions` : montre vos connexions',
   'help.cancel': '`annuler` : arrête la connexion en cours',
   'help.start-chat': '`discuter [réseau] <identifiant ou numéro>` : ouvre une conversation',
@@ -82,6 +83,10 @@ export const fr = {
   'state.unlimited': 'De nouvelles discussions sur {network} ({name}) vous sont à nouveau ouvertes.',
   'state.alert':
     '{network} refuse cette version de la passerelle, ou sa connexion ({code}) : ses connexions restent fermées jusqu’à ce que vous agissiez. Voir « When WhatsApp ends a connection » dans docs/install.md.',
+  'reconnect.none':
+    'Vous n’y avez aucune connexion dont la liaison puisse être rouverte. Écrivez `connexion` pour voir les réseaux.',
+  'reconnect.online': 'La liaison est ouverte.',
+  'reconnect.begun': 'Je rouvre la liaison avec {network} ({name}). `connexions` montre ce qu’il en est.',
   'logout.none': 'Vous n’y êtes pas connecté.',
   'logout.which': 'De quel réseau ? Écrivez `déconnexion` et l’un de ceux-ci : {networks}',
   'logout.done': 'Vous êtes déconnecté de {network} ({name}).',

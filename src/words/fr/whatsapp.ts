@@ -134,6 +134,8 @@ export const fr = {
   'whatsapp.pace-lookups':
     'Pas plus de {count:personne recherchée|personnes recherchées} par jour sur WhatsApp. Réessayez demain.',
   'whatsapp.pace-groups': 'Pas plus de {count:groupe créé|groupes créés} par jour : créez-le sur le téléphone.',
+  'whatsapp.reconnects':
+    'La liaison avec WhatsApp s’est rompue sans cesse : {count:ouverture|ouvertures} en une journée. Pour que WhatsApp ne restreigne pas le compte, elle sera rouverte le {when} au plus tôt. Écrivez `reconnecter whatsapp` pour qu’elle le soit maintenant.',
   'whatsapp.flow-qr': 'avec un code QR',
   'whatsapp.flow-code': 'avec un code à saisir sur le téléphone',
   'whatsapp.ask-phone':

@@ -254,7 +254,7 @@ function configuration(
                 webCertificate: whatsapp.webCertificate,
               },
               ...(options.unpaced === true
-                ? { pacing: { sendsAtOnce: 500, sendsPerMinute: 5000, groupsPerDay: 10 } }
+                ? { pacing: { sendsAtOnce: 500, sendsPerMinute: 5000, groupsPerDay: 10, reconnectsPerDay: 5000 } }
                 : {}),
             },
           }),

@@ -207,7 +207,9 @@ describe('an account to which WhatsApp closed new chats', () => {
   test('does not ask again before it ends, also after a restart; the other chats go on, and afterwards new ones', async () => {
     const scene = await aged(8);
     const friend = await met(scene);
-    await sandbox.command('setAccountState', { id: scene.me.id, state: 'restricted' });
+    // WhatsApp's clock is where the login began.
+    const seconds = ahead / SECOND + 3_600;
+    await sandbox.command('setAccountState', { id: scene.me.id, state: 'restricted', seconds });
     expect(outcomes([await send(scene.session, scene.friend, 'one')])[0]).toMatch(/^whatsapp\.restricted/);
     const before = await messagesOf(scene);
     const session = await again(scene);

@@ -2,14 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { BridgeError } from '../../../src/model/errors.ts';
 import type { ChatId } from '../../../src/model/ids.ts';
-import {
-  backOff,
-  DailyBudget,
-  Pacing,
-  PACING_KEY,
-  RECONNECTS_A_DAY,
-  type SendAsk,
-} from '../../../src/networks/whatsapp/pacing.ts';
+import { backOff, DailyBudget } from '../../../src/networks/whatsapp/budget.ts';
+import { Pacing, PACING_KEY, type SendAsk } from '../../../src/networks/whatsapp/pacing.ts';
 import { settingsSchema } from '../../../src/networks/whatsapp/settings.ts';
 
 const { pacing: settings } = settingsSchema.parse({});
@@ -106,7 +100,7 @@ describe('messages', () => {
 
   test('wait for the end of a ban', () => {
     const pacing = old();
-    pacing.ban(NOW + DAY);
+    pacing.ban({ until: NOW + DAY, code: '104' });
     expect(refusal(new Pacing(settings, 0, packed(pacing, NOW)), known(), NOW)).toBe(NOW + DAY);
     expect(refusal(pacing, known(), NOW + DAY)).toBeUndefined();
   });
@@ -203,7 +197,7 @@ test('three links, or twenty reconnects, a day', () => {
   const again = new DailyBudget(3, budget.kept());
   expect(again.take(NOW + 3)).toBe(NOW + DAY);
   expect(again.take(NOW + DAY)).toBe(NOW + DAY);
-  const reconnects = new DailyBudget(RECONNECTS_A_DAY);
+  const reconnects = new DailyBudget(settings.reconnectsPerDay);
   const taken = Array.from({ length: 30 }, (_, i) => reconnects.take(NOW + i)).filter((at, i) => at === NOW + i);
   expect(taken.length).toBe(20);
 });
@@ -231,6 +225,7 @@ describe('settings', () => {
         youngLinkDays: 7,
         lookupsPerDay: 20,
         groupsPerDay: 0,
+        reconnectsPerDay: 20,
       },
       presence: false,
       dangerousTestServers: false,

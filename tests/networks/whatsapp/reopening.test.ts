@@ -3,7 +3,6 @@ import { expect, test } from '@jest/globals';
 import { as, type PuppetId } from '../../../src/model/ids.ts';
 import type { PuppetState } from '../../../src/model/records.ts';
 import { endingOf, partingOf } from '../../../src/networks/whatsapp/errors.ts';
-import { DailyBudget } from '../../../src/networks/whatsapp/pacing.ts';
 import { afterEnd, type Reopening } from '../../../src/networks/whatsapp/reopening.ts';
 import { MemoryClock } from '../../support/memory-clock.ts';
 import { quiet } from '../../support/quiet.ts';
@@ -22,7 +21,8 @@ test('a line that leaves something behind, and a wait that fails, keep no login 
     sink: { report: (state) => states.push(state) },
     clock,
     log: quiet,
-    budget: new DailyBudget(20),
+    reconnects: async () =>
+      await Promise.resolve({ refusal: () => undefined, tell: async () => await Promise.resolve() }),
     closing: new AbortController().signal,
     gone: failing('gone'),
     kept: failing('kept'),

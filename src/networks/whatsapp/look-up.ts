@@ -1,0 +1,32 @@
+// Finds the chat of what a person types, within the day's measure, and keeps what was learnt on the way. Knows no session.
+import type { NetworkSink, ResolvedChat } from '../../ports/network.ts';
+import type { Clock } from '../../ports/stores.ts';
+import type { Account } from './account.ts';
+import type { Line } from './line.ts';
+import { PACING_KEY } from './pacing.ts';
+import type { PeopleDesk } from './people-desk.ts';
+import { sameChats } from './same-chats.ts';
+
+export interface LookUpDoors {
+  readonly scope: string;
+  readonly people: PeopleDesk;
+  readonly sink: Pick<NetworkSink, 'accept' | 'portalKey'>;
+  readonly clock: Clock;
+}
+
+/** @throws the library's error, BridgeError (nobody there, or enough for today), FencedError */
+export async function lookUp(
+  line: Line,
+  { directory, pacing }: Pick<Account, 'directory' | 'pacing'>,
+  { scope, people, sink, clock }: LookUpDoors,
+  identifier: string,
+): Promise<ResolvedChat> {
+  if (/\d{5}/.test(identifier)) pacing?.lookUp(clock.now());
+  const found = await directory.resolve(line, identifier);
+  const learnt = people.take(await people.book());
+  const now = clock.now();
+  const paced = pacing === undefined ? [] : [{ scope, key: PACING_KEY, value: pacing.pack(now) }];
+  await sink.accept(sameChats(learnt.merged, sink, now), [...learnt.changes, ...paced]);
+  learnt.written();
+  return found;
+}
