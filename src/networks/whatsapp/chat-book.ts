@@ -25,6 +25,8 @@ const CHAT = 'chat/';
 const NAME = 'name/';
 const WAITING = 'waiting/';
 const VERSION = 1;
+/** Phones have forgotten by then what they should send once more, in ms. */
+const WAITED_MS = 30 * 24 * 60 * 60_000;
 /** Messages that can be quoted with their words. */
 const MOST_RECALLED = 500;
 /** Messages of a chat that one receipt names. */
@@ -34,7 +36,8 @@ export class ChatBook {
   readonly #scope: string;
   readonly #chats = new Map<ChatId, ChatMemory>();
   readonly #names = new Map<PersonId, string>();
-  readonly #waiting = new Set<MessageId>();
+  /** Since when, epoch ms, the oldest first. */
+  readonly #waiting = new Map<MessageId, number>();
   readonly #recent = new Map<MessageId, Recalled>();
   /** What others said in a chat and nobody has read here, oldest first. */
   readonly #unread = new Map<ChatId, MessageId[]>();
@@ -43,12 +46,15 @@ export class ChatBook {
   /** @param kept the login's scope in the vault @throws Error when a value is of a later version */
   constructor(scope: string, kept: ReadonlyMap<string, Uint8Array>) {
     this.#scope = scope;
+    const waiting: [MessageId, number][] = [];
     for (const [key, bytes] of kept) {
       if (key.startsWith(CHAT)) this.#chats.set(key.slice(CHAT.length) as ChatId, opened<ChatMemory>(bytes));
       else if (key.startsWith(NAME))
         this.#names.set(key.slice(NAME.length) as PersonId, opened<{ name: string }>(bytes).name);
-      else if (key.startsWith(WAITING)) this.#waiting.add(key.slice(WAITING.length) as MessageId);
+      else if (key.startsWith(WAITING))
+        waiting.push([key.slice(WAITING.length) as MessageId, opened<{ at?: number }>(bytes).at ?? 0]);
     }
+    for (const one of waiting.toSorted(([, a], [, b]) => a - b)) this.#waiting.set(...one);
   }
 
   chat(chat: ChatId): ChatMemory {
@@ -95,10 +101,15 @@ export class ChatBook {
     return this.#waiting.has(message);
   }
 
-  wait(message: MessageId): void {
+  /** Whoever has been waited for too long is waited for no more. @param now epoch ms */
+  wait(message: MessageId, now: number): void {
     if (this.#waiting.has(message)) return;
-    this.#waiting.add(message);
-    this.#write(`${WAITING}${message}`, {});
+    for (const [oldest, at] of this.#waiting) {
+      if (now - at <= WAITED_MS) break;
+      this.heal(oldest);
+    }
+    this.#waiting.set(message, now);
+    this.#write(`${WAITING}${message}`, { at: now });
   }
 
   heal(message: MessageId): void {

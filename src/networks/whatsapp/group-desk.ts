@@ -5,7 +5,7 @@ import { BridgeError } from '../../model/errors.ts';
 import { as, type ChatId, type EffectId, type PersonId } from '../../model/ids.ts';
 import type { Applicant, GroupAnswer, GroupAsk } from '../../ports/group.ts';
 import type { NetworkSink, ResolvedChat } from '../../ports/network.ts';
-import type { Clock, Vault } from '../../ports/stores.ts';
+import type { Clock, Vault, VaultChange } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
 import type { Directory } from './directory.ts';
 import { codeOf, memberFault, queryFault } from './group-errors.ts';
@@ -20,7 +20,7 @@ import { sameChats } from './same-chats.ts';
 export interface GroupDeskDoors {
   readonly scope: string;
   readonly self: PersonId;
-  readonly vault: Pick<Vault, 'read'>;
+  readonly vault: Pick<Vault, 'read' | 'readAll'>;
   readonly sink: Pick<NetworkSink, 'accept' | 'keep' | 'portalKey'>;
   readonly people: PeopleDesk;
   readonly book: PeopleBook;
@@ -42,6 +42,9 @@ interface Making {
   readonly name: string;
 }
 
+const MAKING = 'making/';
+/** Whoever asked for it has long been answered, or asks no more, in seconds. */
+const MADE_S = 30 * 24 * 60 * 60;
 const LONGEST_NAME = 100;
 /** The server's clock and ours, in seconds. */
 const SKEW_S = 120;
@@ -85,7 +88,7 @@ export class GroupDesk {
         values: { network: 'WhatsApp', count: LONGEST_NAME },
       });
     }
-    const key = `making/${id}`;
+    const key = `${MAKING}${id}`;
     const kept = await vault.read(scope, key);
     if (kept !== undefined) {
       const made = await this.#made(line, JSON.parse(Buffer.from(kept).toString()) as Making);
@@ -93,13 +96,24 @@ export class GroupDesk {
     } else {
       pacing?.makeGroup(clock.now());
       const making: Making = { v: 1, since: Math.floor(clock.now() / 1000), name };
-      await sink.keep([{ scope, key, value: Buffer.from(JSON.stringify(making)) }]);
+      await sink.keep([
+        { scope, key, value: Buffer.from(JSON.stringify(making)) },
+        ...(await this.#older(making.since)),
+      ]);
     }
     const jids = people.map((person) => directory.personJid(as<ChatId>(person), person));
     const group = await line.socket.groupCreate(name, jids);
     const resolved = await this.#resolved(line, group.id);
     const inside = new Set((resolved.chat.members ?? []).map(({ person }) => person));
     return { group: resolved, failed: people.filter((person) => !inside.has(person)) };
+  }
+
+  /** What stands of others that were made long before. */
+  async #older(since: number): Promise<readonly VaultChange[]> {
+    const { vault, scope } = this.#doors;
+    const all = [...(await vault.readAll(scope))].filter(([key]) => key.startsWith(MAKING));
+    const old = all.filter(([, kept]) => since - (JSON.parse(Buffer.from(kept).toString()) as Making).since > MADE_S);
+    return old.map(([key]) => ({ scope, key, value: null }));
   }
 
   async #made(line: Line, { since, name }: Making): Promise<string | undefined> {

@@ -116,7 +116,7 @@ export class RowReader {
     this.#learn(message, place.chat, place.at);
     const healing = chats.isWaiting(place.id);
     const reading = readMessage(context, message, { healing });
-    if (reading.waiting !== undefined) chats.wait(reading.waiting);
+    if (reading.waiting !== undefined) chats.wait(reading.waiting, context.now());
     else if (healing) chats.heal(place.id);
     for (const chat of reading.stale) this.#doors.stale(chat);
     if (reading.events.some(({ kind }) => kind === 'message')) {

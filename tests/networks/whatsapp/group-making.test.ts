@@ -1,0 +1,47 @@
+// A group that was asked for is made once, whatever happens in between; what is remembered for that is not kept for ever.
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import { vaultScope } from '../../../src/ports/network.ts';
+import { realClock } from '../../support/house.ts';
+import { effect, Scenes } from './support/scene.ts';
+import { idOf } from './support/world.ts';
+
+const DAY = 86_400_000;
+
+let sandbox: WhatsAppSandbox;
+let scenes: Scenes;
+
+beforeAll(async () => {
+  sandbox = await WhatsAppSandbox.start();
+  scenes = new Scenes(sandbox);
+});
+afterEach(async () => {
+  await scenes.close();
+});
+afterAll(async () => {
+  await sandbox.stop();
+});
+
+test('of a group that was made it is remembered for a month that it was', async () => {
+  const start = Date.now();
+  let days = 0;
+  const scene = await scenes.live({ paced: false }, { ...realClock, now: () => start + days * DAY });
+  const make = async (name: string, id = effect()): Promise<ReturnType<typeof effect>> => {
+    await scene.session.askGroup?.({ kind: 'create', name, people: [idOf(scene.friend)] }, id);
+    return id;
+  };
+  const kept = async (): Promise<readonly string[]> => {
+    const all = await scene.house.vault.readAll(vaultScope(scene.puppet.id));
+    return [...all.keys()].filter((key) => key.startsWith('making/')).toSorted();
+  };
+  const first = await make('first');
+  // Asked once more, as after a crash.
+  await make('first', first);
+  days = 20;
+  const second = await make('second');
+  expect(await kept()).toEqual([`making/${first}`, `making/${second}`].toSorted());
+  days = 31;
+  const third = await make('third');
+  expect(await kept()).toEqual([`making/${second}`, `making/${third}`].toSorted());
+  expect(await sandbox.command('groups', { of: scene.me.id })).toHaveLength(3);
+});
