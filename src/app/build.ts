@@ -206,6 +206,7 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
       slowMs: SLOW_MS,
       linkDays: config.retention.linkDays,
       showDelivered: config.rooms.showDelivered,
+      sendTyping: config.rooms.sendTyping,
       shownMembers: config.rooms.shownMembers,
       restoredAt: ground.restoredAt,
     },

@@ -104,6 +104,8 @@ const rooms = z.strictObject({
   shownMembers: integer('a number of people from 0 to 10000', 0, 10_000).default(100),
   /** The bot's read receipt below a message: it has arrived over there. */
   showDelivered: yesNo().default(true),
+  /** The networks are told who types here: off, the bridge does less than it could. */
+  sendTyping: yesNo().default(false),
   /** Absent: the homeserver's own default. */
   version: text('a room version such as "11"').optional(),
 });

@@ -65,6 +65,8 @@ export interface FlowSettings {
   readonly slowMs: number;
   /** The bot's read receipt says that a message has arrived over there. */
   readonly showDelivered: boolean;
+  /** The networks are told who types here. */
+  readonly sendTyping: boolean;
   /** A group's room with more people in it shows others when they first speak. */
   readonly shownMembers: number;
   /** When the database was last brought back from a backup, epoch ms: what happened before is looked for first. */

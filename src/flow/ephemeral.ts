@@ -57,6 +57,7 @@ export class Ephemeral {
 
   /** A homeserver names everybody who types now: whoever was not named before begins, whoever is missing has stopped. */
   async #typingHere({ room, users }: Extract<MatrixEphemeral, { kind: 'typing' }>): Promise<void> {
+    if (!this.#doors.settings.sendTyping) return;
     const now = new Set(users.filter((user) => !this.#doors.matrix.isOurs(user)));
     const before = this.#typing.get(room) ?? new Set();
     if (now.size === 0) this.#typing.delete(room);

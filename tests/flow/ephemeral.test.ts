@@ -166,3 +166,18 @@ test('what its person read on the phone is read here as them, and not told there
   await turns();
   expect(world.network.marks).toEqual([`${MARIE} mark-read`]);
 });
+
+test('that somebody types here is passed on only where the configuration wants it', async () => {
+  await open();
+  const types = async (users: readonly (typeof marie)[]): Promise<number> => {
+    world.house?.ephemeral.fromMatrix({ kind: 'typing', room, users });
+    await turns();
+    return world.network.marks.filter((mark) => mark.endsWith('typing')).length;
+  };
+  expect([await types([marie]), await types([])]).toEqual([1, 2]);
+  await world.house?.stop();
+  world.sendTyping = false;
+  await world.start();
+  await world.run();
+  expect(await types([marie])).toBe(2);
+});

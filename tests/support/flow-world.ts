@@ -54,6 +54,7 @@ export class FlowWorld {
   restoredAt: number | undefined;
   /** Of houses started from then on. */
   showDelivered = true;
+  sendTyping = true;
   shownMembers = 100;
   #pushed = 0;
   #txn = 0;
@@ -153,6 +154,7 @@ export class FlowWorld {
         slowMs: 600_000,
         linkDays: 730,
         showDelivered: this.showDelivered,
+        sendTyping: this.sendTyping,
         shownMembers: this.shownMembers,
         restoredAt: this.restoredAt,
       },

@@ -261,7 +261,10 @@ function configuration(
     },
     administrators: options.administrators ?? [],
     rules: options.rules ?? EVERYBODY,
-    rooms: options.portalVersion === undefined ? {} : { version: options.portalVersion },
+    rooms: {
+      sendTyping: true,
+      ...(options.portalVersion === undefined ? {} : { version: options.portalVersion }),
+    },
     logging: { level: 'trace' },
     health: { port: ports.health },
   };

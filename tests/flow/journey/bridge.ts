@@ -110,6 +110,7 @@ export class Bridge {
       secrets: { vaultKey: key(), identityKey: key() },
       networks,
       rules,
+      rooms: { sendTyping: true },
       logging: { level: 'trace' },
       health: { port: health },
     };
