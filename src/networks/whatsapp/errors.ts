@@ -140,6 +140,11 @@ export function restricted(until: number | undefined): BridgeError {
   return new BridgeError('whatsapp-restricted', 'never', words, { values: { ...VALUES, ...when } });
 }
 
+/** WhatsApp asks the account to wait. */
+export function isRateLimit(error: unknown): error is BridgeError {
+  return error instanceof BridgeError && error.code === 'whatsapp-nack-429';
+}
+
 /** Only new chats are closed to the account: the others go on. */
 export function isRestriction(error: unknown): boolean {
   return error instanceof BridgeError && error.code === 'whatsapp-nack-463';

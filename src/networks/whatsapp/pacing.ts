@@ -55,6 +55,7 @@ interface Kept {
   readonly bannedUntil: number;
   /** Why, in WhatsApp's numbers. */
   readonly banCode?: string;
+  readonly heldUntil?: number;
   readonly times: Readonly<Record<string, readonly number[]>>;
   /** Chats begun by us: hash and epoch ms. */
   readonly begun: readonly (readonly [chat: string, at: number])[];
@@ -72,6 +73,7 @@ export class Pacing {
   #linkedAt: number;
   #restriction: Restriction | undefined;
   #ban: Ban = { until: 0 };
+  #heldUntil = 0;
   readonly #times = new Map<string, number[]>();
   #begun: (readonly [string, number])[] = [];
   /** By the hash of the text, the one that was sent last at the end: the chats it went to, and when. */
@@ -103,6 +105,7 @@ export class Pacing {
     this.#linkedAt = Math.max(this.#linkedAt, state.linkedAt);
     if (state.restrictedUntil > 0)
       this.#restriction = { until: state.restrictedUntil, guessed: state.guessed === true };
+    this.#heldUntil = state.heldUntil ?? 0;
     this.#ban = { until: state.bannedUntil, ...(state.banCode === undefined ? {} : { code: state.banCode }) };
     for (const [name, times] of Object.entries(state.times)) this.#times.set(name, [...times]);
     this.#begun = [...state.begun];
@@ -115,6 +118,7 @@ export class Pacing {
    */
   send(ask: SendAsk, now: number): readonly LedgerChange[] {
     if (this.#ban.until > now) throw wait('banned', 'network.rate-limited', this.#ban.until);
+    if (this.#heldUntil > now) throw wait('held', 'network.rate-limited', this.#heldUntil);
     const chat = digest(ask.chat);
     const begins = !ask.established && !this.#begun.some(([one]) => one === chat);
     if (begins) this.#mayBegin(now);
@@ -161,6 +165,11 @@ export class Pacing {
     return this.#restriction !== undefined && this.#restriction.until > now ? this.#restriction : undefined;
   }
 
+  /** WhatsApp asked to wait (429): nothing is sent before, in no chat. @param until epoch ms */
+  hold(until: number): void {
+    this.#heldUntil = Math.max(this.#heldUntil, until);
+  }
+
   /** WhatsApp banned the account for a time (402): nothing is sent before, and no line is opened. */
   ban(ban: Ban): void {
     if (ban.until > this.#ban.until) this.#ban = ban;
@@ -178,6 +187,7 @@ export class Pacing {
       restrictedUntil: this.#restriction?.until ?? 0,
       ...(this.#restriction?.guessed === true ? { guessed: true } : {}),
       bannedUntil: this.#ban.until,
+      heldUntil: this.#heldUntil,
       ...(this.#ban.code === undefined ? {} : { banCode: this.#ban.code }),
       times: Object.fromEntries([...this.#times.keys()].map((name) => [name, this.#recent(name, now)])),
       begun: this.#begun.slice(-MOST_CHATS),

@@ -4,6 +4,7 @@ import type { ChatId, EffectId, PersonId } from '../../model/ids.ts';
 import type { ActionReceipt, NetworkSink } from '../../ports/network.ts';
 import type { Clock } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
+import { isRateLimit } from './errors.ts';
 import type { ExpiryBook } from './expiry-book.ts';
 import { chatKind, isPersonal, messageId, stanzaId } from './ids.ts';
 import { parseJid } from './jid.ts';
@@ -70,8 +71,15 @@ export class Sends {
       return receipt;
     } catch (error) {
       if (error instanceof BridgeError && error.retry === 'never') sent.refused(id);
+      if (isRateLimit(error)) await this.#hold(error);
       throw error;
     }
+  }
+
+  /** What WhatsApp says of one message is meant for all of them, also after a restart. */
+  async #hold({ notBefore }: BridgeError): Promise<void> {
+    this.#doors.pacing?.hold(notBefore ?? 0);
+    await this.#keepPacing();
   }
 
   /** @returns what has to be kept with it @throws BridgeError */

@@ -104,6 +104,22 @@ describe('messages', () => {
     expect(await messagesOf(scene)).toBe(25);
   });
 
+  test('wait in every chat when WhatsApp asks one of them to, also after a restart', async () => {
+    const scene = await aged(0);
+    const [one, other] = [await met(scene), await met(scene)];
+    await sandbox.command('failNext', { person: scene.me.id, what: 'message', code: 429, times: 1 });
+    const asked = { why: 'network.rate-limited', notBefore: start + MINUTE };
+    expect(await send(scene.session, one, 'first')).toEqual(asked);
+    const before = await messagesOf(scene);
+    expect(await send(scene.session, other, 'second')).toEqual(asked);
+    const session = await again(scene);
+    expect(await send(session, other, 'third')).toEqual(asked);
+    expect(await messagesOf(scene)).toBe(before);
+    ahead = MINUTE;
+    expect(await send(session, other, 'fourth')).toBe('sent');
+    expect(await arrived(scene, other)).toEqual(['fourth']);
+  });
+
   test('of the same words go to five chats in a day, whatever their spelling, and to the sixth after it', async () => {
     const scene = await aged(0);
     const friends: Person[] = [];
