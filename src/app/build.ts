@@ -120,6 +120,7 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
     policy,
     puppets: directory,
     vault: store.vault,
+    caps: config.logins,
     leases: store.leases,
     clock,
     log,

@@ -9,7 +9,14 @@ import { vaultScope } from '../ports/network.ts';
 import type { Fence } from '../ports/queue.ts';
 import type { Clock, PuppetStore, Vault } from '../ports/stores.ts';
 
+/** How many logins there may be that are not signed out. */
+export interface LoginCaps {
+  readonly perPerson: number;
+  readonly all?: number | undefined;
+}
+
 export interface AccountDoors {
+  readonly caps: LoginCaps;
   readonly clock: Clock;
   readonly policy: PolicyDesk;
   readonly puppets: PuppetStore;
@@ -46,6 +53,17 @@ export class Accounts {
     this.#doors = doors;
   }
 
+  /** @param again a login that would be made anew, and counts once @returns why no more may be made */
+  async full(user: UserId, again?: PuppetId): Promise<Say | undefined> {
+    const { puppets, caps } = this.#doors;
+    const open = (all: readonly Puppet[]): number =>
+      all.filter(({ id, state }) => state !== 'signed-out' && id !== again).length;
+    const own = open(await puppets.ofOwner(user));
+    if (own >= caps.perPerson) return say('login.cap-person', { count: own });
+    if (caps.all !== undefined && open(await puppets.all()) >= caps.all) return say('login.cap-all');
+    return undefined;
+  }
+
   async judge(user: UserId, network: NetworkId, title: string, login: NewLogin): Promise<Judged> {
     const { puppets } = this.#doors;
     const before = await puppets.find(login.puppet);
@@ -56,6 +74,8 @@ export class Accounts {
     if (before?.state === 'online') {
       return { refused: say('login.already', { network: title, name: before.name, login: network }), shared: false };
     }
+    const full = await this.full(user, login.puppet);
+    if (full !== undefined) return { refused: full, shared: false };
     const others = (await puppets.ofAccount(network, login.self)).filter(
       (other) => other.owner !== user && other.state !== 'signed-out',
     );

@@ -8,7 +8,7 @@ import { loginRefusal } from '../policy/refusal.ts';
 import type { LoginFlow } from '../ports/login.ts';
 import type { NetworkAdapter } from '../ports/network.ts';
 import type { Clock, Leases, Logger, PuppetStore, Vault, VaultChange } from '../ports/stores.ts';
-import { Accounts } from './accounts.ts';
+import { Accounts, type LoginCaps } from './accounts.ts';
 import { AttemptMarks, type LostAttempt, type OpenAttempt } from './attempt-marks.ts';
 import { LoginAttempt, type AskStep, type CodeNews, type LoginNotice, type OpenStep } from './login-attempt.ts';
 import { buryAttempt } from './lost-attempts.ts';
@@ -20,6 +20,7 @@ export interface LoginDoors {
   readonly policy: PolicyDesk;
   readonly puppets: PuppetStore;
   readonly vault: Vault;
+  readonly caps: LoginCaps;
   readonly leases: Leases;
   readonly clock: Clock;
   readonly log: Logger;
@@ -173,6 +174,8 @@ export class LoginDesk {
     const { policy, leases } = this.#doors;
     const verdict = await policy.may({ action: 'login', user, network: adapter.id });
     if (verdict.effect === 'deny') return loginRefusal(verdict, adapter.title);
+    const full = await this.#accounts.full(user);
+    if (full !== undefined) return full;
     const owner = attemptOwner(user, adapter.id);
     const fence = await leases.acquire(owner);
     if (fence === undefined) return say('login.busy', { network: adapter.title });

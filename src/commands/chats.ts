@@ -3,6 +3,7 @@ import { loginOwner, type NetworkId } from '../model/ids.ts';
 import type { Puppet } from '../model/records.ts';
 import { say } from '../model/say.ts';
 import { chatRefusal } from '../policy/refusal.ts';
+import { goingBy, namedAccount, oneOf } from './accounts.ts';
 import { reply, type Call, type Command, type CommandResult } from './doors.ts';
 import { usage } from './misunderstood.ts';
 import { findNetwork, titleOf } from './networks.ts';
@@ -18,12 +19,14 @@ const startChat: Command = {
     const [first, ...rest] = call.args;
     if (first === undefined) return usage(call);
     const network = rest.length > 0 && !first.quoted ? findNetwork(call.doors, first.text) : undefined;
-    const identifier = textOf(network === undefined ? call.args : rest);
+    const { account, rest: whom } = namedAccount(network === undefined ? call.args : rest);
+    const identifier = textOf(whom);
+    if (identifier === '') return usage(call);
     const puppets = await usable(call, network);
-    const networks = new Set(puppets.map((puppet) => puppet.network));
+    const meant = goingBy(puppets, account);
+    const networks = new Set((meant.length === 0 ? puppets : meant).map((puppet) => puppet.network));
     if (networks.size > 1) return reply(say('chat.which-network', { networks: [...networks].join(', ') }));
-    // Somebody with two accounts on one network writes from the one that is connected.
-    const puppet = puppets.find((one) => call.doors.sessions.session(one) !== undefined) ?? puppets[0];
+    const puppet = oneOf(call, puppets, account);
     if (puppet === undefined) {
       return reply(
         network === undefined
@@ -31,7 +34,7 @@ const startChat: Command = {
           : say('chat.no-login-there', { network: titleOf(call.doors, network), login: network }),
       );
     }
-    return await open(call, puppet, identifier);
+    return 'replies' in puppet ? puppet : await open(call, puppet, identifier);
   },
 };
 

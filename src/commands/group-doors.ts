@@ -4,6 +4,7 @@ import type { Portal, Puppet } from '../model/records.ts';
 import { say } from '../model/say.ts';
 import type { GroupAsk } from '../ports/group.ts';
 import type { NetworkSession } from '../ports/network.ts';
+import { goingBy, oneOf } from './accounts.ts';
 import { reply, type Call, type CommandResult } from './doors.ts';
 import { usage } from './misunderstood.ts';
 import { titleOf } from './networks.ts';
@@ -23,16 +24,22 @@ export interface LiveGroup extends Live {
   readonly name: string;
 }
 
-/** A login of this person that can do it, on this network if one is named. */
-export async function lineFor(call: Call, network: NetworkId | undefined, deed: Deed): Promise<Live | CommandResult> {
+/** A login of this person that can do it, on this network and with this account if they are named. */
+export async function lineFor(
+  call: Call,
+  network: NetworkId | undefined,
+  account: string | undefined,
+  deed: Deed,
+): Promise<Live | CommandResult> {
   const usable = (await call.doors.puppets.ofOwner(call.request.user)).filter(
     (one) => one.state !== 'signed-out' && one.state !== 'paused' && (network === undefined || one.network === network),
   );
   const able = usable.filter((one) => can(call, one.network, deed));
-  const networks = new Set(able.map((one) => one.network));
+  const meant = goingBy(able, account);
+  const networks = new Set((meant.length === 0 ? able : meant).map((one) => one.network));
   if (networks.size > 1) return reply(say('group.which-network', { networks: [...networks].join(', ') }));
-  const puppet = able.find((one) => call.doors.sessions.session(one) !== undefined) ?? able[0];
-  if (puppet !== undefined) return await lineOf(call, puppet);
+  const puppet = oneOf(call, able, account);
+  if (puppet !== undefined) return 'replies' in puppet ? puppet : await lineOf(call, puppet);
   const [other] = usable;
   if (other !== undefined) return reply(say('group.cannot', { network: titleOf(call.doors, other.network) }));
   return network === undefined

@@ -5,6 +5,7 @@ import { say, type Say } from '../model/say.ts';
 import { chatRefusal } from '../policy/refusal.ts';
 import type { Applicant, GroupAnswer, GroupAsk } from '../ports/group.ts';
 import type { ResolvedChat } from '../ports/network.ts';
+import { namedAccount } from './accounts.ts';
 import { reply, type Call, type Command, type CommandResult } from './doors.ts';
 import { groupOf, lineFor, type Live } from './group-doors.ts';
 import { misunderstood, usage } from './misunderstood.ts';
@@ -20,9 +21,10 @@ const createGroup: Command = {
   run: async (call) => {
     const [first, ...rest] = call.args;
     const network = first === undefined || first.quoted ? undefined : findNetwork(call.doors, first.text);
-    const [name, ...people] = network === undefined ? call.args : rest;
+    const { account, rest: words } = namedAccount(network === undefined ? call.args : rest);
+    const [name, ...people] = words;
     if (name === undefined) return usage(call);
-    const live = await lineFor(call, network, 'create');
+    const live = await lineFor(call, network, account, 'create');
     if ('replies' in live) return live;
     // Of a group to come only its kind is known: a rule for groups as a whole must allow it.
     const refused = await refusal(call, live, ['group:new']);
@@ -47,13 +49,13 @@ const joinGroup: Command = {
   help: 'help.join-group',
   who: 'member',
   run: async (call) => {
-    const [first, second, ...rest] = call.args;
+    const [first] = call.args;
     const network = first === undefined ? undefined : findNetwork(call.doors, first.text);
-    const link = network === undefined ? first : second;
+    const { account, rest } = namedAccount(network === undefined ? call.args : call.args.slice(1));
+    const [link, extra] = rest;
     if (link === undefined) return usage(call);
-    if ((network === undefined ? second : rest[0]) !== undefined)
-      return misunderstood(call, call.args.at(-1)?.text ?? '');
-    const live = await lineFor(call, network, 'join');
+    if (extra !== undefined) return misunderstood(call, extra.text);
+    const live = await lineFor(call, network, account, 'join');
     if ('replies' in live) return live;
     // Asked before anybody over there hears of it.
     const { group } = await ask(call, live, { kind: 'look', link: link.text });

@@ -4,6 +4,7 @@ import { momentOf } from '../model/moment.ts';
 import type { Puppet } from '../model/records.ts';
 import { say, type Say } from '../model/say.ts';
 import { render } from '../words/index.ts';
+import { goingBy, isAll, listed } from './accounts.ts';
 import { reply, type Call, type Command, type CommandResult } from './doors.ts';
 import { misunderstood } from './misunderstood.ts';
 import { findNetwork, titleOf } from './networks.ts';
@@ -15,19 +16,39 @@ const login: Command = {
   names: ['login', 'connexion'],
   help: 'help.login',
   who: 'member',
+  run: async (call) => await signIn(call),
+};
+
+/** As `login`, for an account that was linked before: a login is found by its person and account, and its rooms hang on it. */
+const relogin: Command = {
+  name: 'relogin',
+  names: ['relogin', 'reassocier', 'relink'],
+  help: 'help.relogin',
+  who: 'member',
   run: async (call) => {
-    const [network, flow, extra] = call.args;
-    if (network === undefined) return choose(call);
-    const known = findNetwork(call.doors, network.text);
-    if (known === undefined) return reply(say('login.unknown-network', { network: tame(network.text) }));
-    if (extra !== undefined) return misunderstood(call, extra.text);
-    // A way that no flow is called by is handed on as it was typed, to be told which there are.
-    const flows = call.doors.adapters.get(known)?.loginFlows ?? [];
-    const named = flow === undefined ? undefined : flows.find((one) => plain(one.id) === plain(flow.text));
-    const refused = await call.doors.logins.begin(call.request.user, known, named?.id ?? flow?.text);
-    return reply(refused ?? say('login.started', { network: titleOf(call.doors, known) }));
+    const [network] = call.args;
+    if (network !== undefined) return await signIn(call);
+    const own = await call.doors.puppets.ofOwner(call.request.user);
+    const networks = [...new Set(own.filter(({ state }) => state !== 'online').map((one) => one.network))];
+    const [only, other] = networks;
+    if (only === undefined) return reply(say(own.length === 0 ? 'logins.none' : 'relogin.none'));
+    if (other !== undefined) return reply(say('relogin.which', { networks: networks.join(', ') }));
+    return await signIn(call, [only]);
   },
 };
+
+async function signIn(call: Call, words = call.args.map(({ text }) => text)): Promise<CommandResult> {
+  const [network, flow, extra] = words;
+  if (network === undefined) return choose(call);
+  const known = findNetwork(call.doors, network);
+  if (known === undefined) return reply(say('login.unknown-network', { network: tame(network) }));
+  if (extra !== undefined) return misunderstood(call, extra);
+  // A way that no flow is called by is handed on as it was typed, to be told which there are.
+  const flows = call.doors.adapters.get(known)?.loginFlows ?? [];
+  const named = flow === undefined ? undefined : flows.find((one) => plain(one.id) === plain(flow));
+  const refused = await call.doors.logins.begin(call.request.user, known, named?.id ?? flow);
+  return reply(refused ?? say('login.started', { network: titleOf(call.doors, known) }));
+}
 
 function choose(call: Call): CommandResult {
   const { language } = call.request;
@@ -49,16 +70,21 @@ const logout: Command = {
   help: 'help.logout',
   who: 'member',
   run: async (call) => {
-    const [word, extra] = call.args;
-    if (extra !== undefined) return misunderstood(call, extra.text);
+    const [word, ...named] = call.args;
+    const account = named.length === 0 ? undefined : named.map((token) => token.text).join(' ');
     const network = word === undefined ? undefined : findNetwork(call.doors, word.text);
     if (word !== undefined && network === undefined) {
       return reply(say('login.unknown-network', { network: tame(word.text) }));
     }
-    const open = await openLogins(call, network);
-    if (open.length === 0) return reply(say('logout.none'));
-    const networks = new Set(open.map((puppet) => puppet.network));
+    const all = await openLogins(call, network);
+    if (all.length === 0) return reply(say('logout.none'));
+    const networks = new Set(all.map((puppet) => puppet.network));
     if (networks.size > 1) return reply(say('logout.which', { networks: [...networks].join(', ') }));
+    const open = account === undefined || isAll(account) ? all : goingBy(all, account);
+    if (open.length === 0) return reply(say('account.unknown', { account: tame(account ?? ''), lines: listed(all) }));
+    // Ended is ended: which of several is never guessed.
+    if (account === undefined && all.length > 1)
+      return reply(say('logout.which-account', { network: [...networks].join(''), lines: listed(all) }));
     for (const puppet of open) {
       if (call.doors.sessions.session(puppet) === undefined) {
         const holder = await call.doors.leases.holder(loginOwner(puppet.id));
@@ -136,5 +162,5 @@ const cancel: Command = {
   },
 };
 
-export const loginCommands: readonly Command[] = [login, logout, logins, cancel];
+export const loginCommands: readonly Command[] = [login, relogin, logout, logins, cancel];
 export const cancelNames: ReadonlySet<string> = new Set(cancel.names);

@@ -117,6 +117,14 @@ const retention = z.strictObject({
   parkedDays: integer('a number of days from 1 to 36500', 1, 36_500).default(90),
 });
 
+/** Counted are those that are not signed out. */
+const logins = z.strictObject({
+  /** Of one person, on all networks together. */
+  perPerson: integer('a number of logins from 1 to 1000', 1, 1_000).default(10),
+  /** Of everybody; absent: as many as there are people who may. */
+  all: integer('a number of logins from 1 to 100000', 1, 100_000).optional(),
+});
+
 const logging = z.strictObject({
   level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
@@ -144,6 +152,7 @@ export const configSchema = z.strictObject({
   rules: z.array(rule, 'expected a list of rules').default([]),
   rooms: rooms.prefault({}),
   retention: retention.prefault({}),
+  logins: logins.prefault({}),
   logging: logging.prefault({}),
   health: health.prefault({}),
 });

@@ -18,6 +18,7 @@ async function build() {
   const policy = new PolicyDesk({ rules: store.rules, clock: store.clock, log: quiet, administrators: [root] });
   const notices: LoginNotice[] = [];
   const desk = new LoginDesk({
+    caps: { perPerson: 3, all: 4 },
     ...store,
     adapters: new Map([[pigeon, network.adapter]]),
     policy,
@@ -60,4 +61,36 @@ test('an account linked by one person is refused to a second one unless a rule n
   await policy.allow({ action: 'login', user: paul, chat: 'account:pigeon/one' }, root, '$2');
   expect(await login(paul, 'one')).toBe('login.done');
   expect(store.db.puppets.size).toBe(2);
+});
+
+test('no more logins are made than a person, or the bridge, may have; one that is made anew counts once', async () => {
+  const { policy, login, store, network } = await build();
+  await policy.allow({ action: 'login' }, root, '$1');
+  for (const account of ['one', 'two', 'three']) expect(await login(paul, account)).toBe('login.done');
+  const asked = network.logins.length;
+  expect(await login(paul, 'four')).toBe('login.cap-person');
+  expect(await login(marie, 'five')).toBe('login.done');
+  expect(await login(marie, 'six')).toBe('login.cap-all');
+  // Nobody over there has heard of it.
+  expect(network.logins).toHaveLength(asked + 1);
+  const [first] = store.db.puppets.keys();
+  if (first === undefined) throw new Error('no login');
+  await store.puppets.setState(as<PuppetId>(first), 'signed-out');
+  expect(await login(paul, 'seven')).toBe('login.done');
+});
+
+test('of two logins that were begun while there was room for one, one is refused when its account is known', async () => {
+  const { policy, login, desk, network, store } = await build();
+  await policy.allow({ action: 'login' }, root, '$1');
+  for (const account of ['one', 'two', 'three']) await login(paul, account);
+  expect(await desk.begin(marie, pigeon)).toBeUndefined();
+  const [late] = network.logins.slice(-1);
+  expect(await login(root, 'four')).toBe('login.done');
+  late?.step({
+    kind: 'done',
+    login: { puppet: as<PuppetId>('late'), self: as<PersonId>('five'), name: 'five', facts: [], vault: [] },
+  });
+  await turns();
+  expect(late?.ends).toContain('abandon');
+  expect(store.db.puppets.has(as<PuppetId>('late'))).toBe(false);
 });

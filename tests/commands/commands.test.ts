@@ -34,6 +34,7 @@ async function build(slot: string, db?: MemoryStore['db']): Promise<House> {
   const notices: LoginNotice[] = [];
   const opened: Puppet[] = [];
   const logins = new LoginDesk({
+    caps: { perPerson: 10 },
     ...store,
     adapters,
     policy: desk,
@@ -283,6 +284,65 @@ describe('commands', () => {
     expect(await keys(house, marie, 'reconnect')).toEqual(['reconnect.online']);
     expect(await keys(house, marie, 'reconnect mars')).toEqual(['login.unknown-network']);
     expect(await keys(house, marie, 'reconnect pigeon now')).toEqual(['command.not-understood']);
+  });
+
+  test('somebody with several accounts on one network says which, by its name or its number, or that all are meant', async () => {
+    const of = async (id: string, name: string, state: Puppet['state']): Promise<void> =>
+      await house.store.puppets.save({
+        id: as<Puppet['id']>(id),
+        network: pigeon,
+        owner: marie,
+        self: as<Puppet['self']>(id),
+        name,
+        state,
+      });
+    await of('one', '+33 6 12', 'online');
+    await of('two', 'Marie D', 'offline');
+    const shown = async (line: string): Promise<string> =>
+      (await type(house, marie, line)).replies.map((words) => render(words, 'en')).join('\n');
+    for (const line of ['start-chat pigeon zoe', 'discuter zoe'])
+      expect(await keys(house, marie, line)).toEqual(['account.which']);
+    expect(await shown('start-chat zoe')).toContain('- "+33 6 12"\n- "Marie D"');
+    expect(await keys(house, marie, 'start-chat pigeon as Paul zoe')).toEqual(['account.unknown']);
+    expect(await keys(house, marie, 'start-chat pigeon as +33612')).toEqual(['command.usage']);
+    for (const line of ['start-chat pigeon as 33612 zoe', 'discuter comme "marie d" zoe'])
+      expect(await keys(house, marie, line)).toEqual(['chat.not-connected']);
+    expect(await shown('logout pigeon')).toContain('- "+33 6 12"\n- "Marie D"');
+    expect(await keys(house, marie, 'logout')).toEqual(['logout.which-account']);
+    expect(await keys(house, marie, 'logout pigeon Paul')).toEqual(['account.unknown']);
+    expect([...house.store.db.puppets.values()].map(({ state }) => state)).toEqual(['online', 'offline']);
+    expect(await keys(house, marie, 'logout pigeon +33 6 12')).toEqual(['logout.only-here']);
+    expect([...house.store.db.puppets.values()].map(({ state }) => state)).toEqual(['signed-out', 'offline']);
+    await of('one', '+33 6 12', 'online');
+    expect(await keys(house, marie, 'déconnexion pigeon tous')).toEqual(['logout.only-here', 'logout.only-here']);
+  });
+
+  test('whoever was signed out is signed in again by a word of its own, and asked where only if that is not clear', async () => {
+    await type(house, root, 'allow login :agency.fr');
+    expect(await keys(house, marie, 'relogin')).toEqual(['logins.none']);
+    const login = {
+      id: as<Puppet['id']>('p'),
+      network: pigeon,
+      owner: marie,
+      self: as<Puppet['self']>('7'),
+      name: 'm',
+    };
+    await house.store.puppets.save({ ...login, state: 'online' });
+    expect(await keys(house, marie, 'relink')).toEqual(['relogin.none']);
+    await house.store.puppets.save({ ...login, state: 'signed-out' });
+    expect(await keys(house, marie, 'réassocier')).toEqual(['login.started']);
+    house.network.logins.at(-1)?.step({
+      kind: 'done',
+      login: { puppet: login.id, self: login.self, name: 'm', facts: [], vault: [] },
+    });
+    await settled();
+    // The rooms of private chats hang on the login's id.
+    expect([...house.store.db.puppets.values()]).toMatchObject([{ id: 'p', state: 'offline' }]);
+    expect(await keys(house, marie, 'relogin pigeon')).toEqual(['login.started']);
+    const dodo = as<NetworkId>('dodo');
+    await house.store.puppets.save({ ...login, id: as<Puppet['id']>('q'), network: dodo, state: 'stopped' });
+    await type(house, marie, 'cancel');
+    expect(await keys(house, marie, 'relogin')).toEqual(['relogin.which']);
   });
 
   test('who asks for their logins, or whether the bot is there, hears when their phone was last heard of', async () => {

@@ -14,14 +14,14 @@ export const en = {
 
   'help.help': '`help`: shows this',
   'help.login': '`login <network> [way]`: signs you in to a network; without a network, shows which there are',
-  'help.logout': '`logout [network]`: signs you out',
   'help.reconnect': '`reconnect [network]`: opens the connection of your logins again, where it is closed',
+  'help.logout': '`logout [network] [account or all]`: signs you out',
   'help.logins': '`logins`: shows your logins',
   'help.cancel': '`cancel`: stops the sign-in that is going on',
-  'help.start-chat': '`start-chat [network] <username or number>`: opens a conversation',
+  'help.start-chat': '`start-chat [network] [as <account>] <username or number>`: opens a conversation',
   'help.create-group':
-    '`create-group [network] "<name>" <numbers …>`: makes a group with these people (commas between them)',
-  'help.join-group': '`join-group <link>`: goes into a group by its link',
+    '`create-group [network] [as <account>] "<name>" <numbers …>`: makes a group with these people (commas between them)',
+  'help.join-group': '`join-group [network] [as <account>] <link>`: goes into a group by its link',
   'help.invite-link': '`invite-link <group> [new]`: shows the link into a group; `new` makes another one',
   'help.join-requests': '`join-requests <group>`: shows who asks to be let into a group',
   'help.accept-request': '`accept-request <group> <code or all>`: lets them in',
@@ -84,6 +84,17 @@ export const en = {
     'You have no login there whose connection could be opened again. Write `login` to see the networks.',
   'reconnect.online': 'You are connected.',
   'reconnect.begun': 'I am opening the connection to {network} ({name}) again. `logins` shows how it went.',
+  'help.relogin': '`relogin [network] [way]`: signs you in to an account again that was linked before; its rooms stay',
+  'account.which':
+    'You have several accounts on {network}:\n{lines}\nSay which: write `as` and the account after the name of the network.',
+  'account.unknown': 'You are not signed in as “{account}”. Your accounts:\n{lines}',
+  'logout.which-account':
+    'You have several accounts there:\n{lines}\nWrite `logout {network}` and one of them, or `logout {network} all`.',
+  'relogin.none': 'All your logins are connected. Write `login` to add another account.',
+  'relogin.which': 'To which network? Write `relogin` and one of: {networks}',
+  'login.cap-person':
+    'You have {count:login|logins} already, and no more are allowed. Write `logout` for one that you no longer need, or ask an administrator.',
+  'login.cap-all': 'This bridge has as many logins as it may have. Ask an administrator.',
   'logout.none': 'You are not signed in there.',
   'logout.which': 'From which network? Write `logout` and one of: {networks}',
   'logout.done': 'You are signed out of {network} ({name}).',

@@ -144,7 +144,8 @@ export const en = {
     'On the phone, open WhatsApp, Linked devices, Link a device, and scan this code. A new one takes its place here while you look for it.',
   'whatsapp.show-code':
     'On the phone, open WhatsApp, Linked devices, Link a device, Link with phone number instead, and type this code.',
-  'whatsapp.not-linked': 'No phone linked this device in time. Write `login whatsapp` to begin again.',
+  'whatsapp.not-linked':
+    'No phone linked this device in time. If the phone asked for a passkey, the bridge cannot go on: the library that it speaks WhatsApp with has no answer to that. Write `login whatsapp` to begin again.',
   'whatsapp.too-many-links':
     'Too many links were tried today: WhatsApp restricts accounts for more. Try again tomorrow.',
 };

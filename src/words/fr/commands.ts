@@ -16,14 +16,14 @@ export const fr = {
 
   'help.help': '`aide` : affiche ceci',
   'help.login': '`connexion <réseau> [manière]` : vous connecte à un réseau ; sans réseau, montre lesquels existent',
-  'help.logout': '`déconnexion [réseau]` : vous déconnecte',
   'help.reconnect': '`reconnecter [réseau]` : rouvre la liaison de vos connexions, là où elle est fermée',
+  'help.logout': '`déconnexion [réseau] [compte ou tous]` : vous déconnecte',
   'help.logins': '`connexions` : montre vos connexions',
   'help.cancel': '`annuler` : arrête la connexion en cours',
-  'help.start-chat': '`discuter [réseau] <identifiant ou numéro>` : ouvre une conversation',
+  'help.start-chat': '`discuter [réseau] [comme <compte>] <identifiant ou numéro>` : ouvre une conversation',
   'help.create-group':
-    '`créer-groupe [réseau] "<nom>" <numéros …>` : crée un groupe avec ces personnes (séparées par des virgules)',
-  'help.join-group': '`rejoindre <lien>` : entre dans un groupe par son lien',
+    '`créer-groupe [réseau] [comme <compte>] "<nom>" <numéros …>` : crée un groupe avec ces personnes (séparées par des virgules)',
+  'help.join-group': '`rejoindre [réseau] [comme <compte>] <lien>` : entre dans un groupe par son lien',
   'help.invite-link': '`lien <groupe> [nouveau]` : montre le lien d’un groupe ; `nouveau` en fait un autre',
   'help.join-requests': '`demandes <groupe>` : montre qui demande à entrer dans un groupe',
   'help.accept-request': '`accepter-demande <groupe> <code ou tous>` : laisse entrer',
@@ -35,9 +35,9 @@ export const fr = {
   'help.ping': '`ping` : montre que je suis là',
   'help.lang': '`langue fr|en` : choisit ma langue',
   'help.allow':
-    '`autoriser connexion|conversation|administrer|tout <utilisateur, :serveur ou *> [réseau] [conversation] [jusqu’au 31/03/2027] [motif …]` : pose une règle qui autorise',
+    '`autoriser connexion|conversation|administrer|tout <utilisateur, :serveur ou *> [réseau] [conversation] [jusqu’au 31/03/2027] [motif …]` : pose une règle qui autorise',
   'help.deny':
-    '`refuser connexion|conversation|administrer|tout [utilisateur, :serveur ou *] [réseau] [conversation] [jusqu’au 31/03/2027] [motif …]` : pose une règle qui interdit, et qui l’emporte sur toutes les autres',
+    '`refuser connexion|conversation|administrer|tout [utilisateur, :serveur ou *] [réseau] [conversation] [jusqu’au 31/03/2027] [motif …]` : pose une règle qui interdit, et qui l’emporte sur toutes les autres',
   'help.rules':
     '`règles` : montre toutes les règles ; `règles retirer <id>` : en retire une ; `règles expliquer <action> <utilisateur> [réseau] [conversation]` : dit ce qui serait décidé, et pourquoi',
 
@@ -59,9 +59,9 @@ export const fr = {
   'login.broken-off': 'La connexion à {network} a été interrompue.',
   'login.broken': 'Une erreur est survenue dans la passerelle pendant la connexion à {network}. Réessayez plus tard.',
   'login.undone':
-    'La connexion à {network} a été interrompue par un redémarrage de la passerelle ; votre compte était déjà associé, et il a été dissocié. Écrivez `connexion {login}` pour recommencer.',
+    'La connexion à {network} a été interrompue par un redémarrage de la passerelle ; votre compte était déjà associé, et il a été dissocié. Écrivez `connexion {login}` pour recommencer.',
   'login.still-linked':
-    'La connexion à {network} a été interrompue par un redémarrage de la passerelle, et votre compte reste associé : retirez l’appareil « {device} » dans {network} sur votre téléphone, puis écrivez `connexion {login}` pour recommencer.',
+    'La connexion à {network} a été interrompue par un redémarrage de la passerelle, et votre compte reste associé : retirez l’appareil « {device} » dans {network} sur votre téléphone, puis écrivez `connexion {login}` pour recommencer.',
   'login.done': 'Vous êtes connecté à {network} en tant que {name}.',
   'login.already':
     'Vous étiez déjà connecté à {network} en tant que {name} et cette connexion fonctionne : je l’ai gardée. Écrivez d’abord `déconnexion {login}` pour la refaire.',
@@ -82,11 +82,22 @@ export const fr = {
   'state.resumed': 'Votre connexion à {network} ({name}) fonctionne à nouveau.',
   'state.unlimited': 'De nouvelles discussions sur {network} ({name}) vous sont à nouveau ouvertes.',
   'state.alert':
-    '{network} refuse cette version de la passerelle, ou sa connexion ({code}) : ses connexions restent fermées jusqu’à ce que vous agissiez. Voir « When WhatsApp ends a connection » dans docs/install.md.',
+    '{network} refuse cette version de la passerelle, ou sa connexion ({code}) : ses connexions restent fermées jusqu’à ce que vous agissiez. Voir « When WhatsApp ends a connection » dans docs/install.md.',
   'reconnect.none':
     'Vous n’y avez aucune connexion dont la liaison puisse être rouverte. Écrivez `connexion` pour voir les réseaux.',
   'reconnect.online': 'La liaison est ouverte.',
   'reconnect.begun': 'Je rouvre la liaison avec {network} ({name}). `connexions` montre ce qu’il en est.',
+  'help.relogin': '`réassocier [réseau] [façon]` : vous reconnecte à un compte déjà associé ; ses salons restent',
+  'account.which':
+    'Vous avez plusieurs comptes sur {network} :\n{lines}\nDites lequel : écrivez `comme` et le compte après le nom du réseau.',
+  'account.unknown': 'Vous n’êtes pas connecté en tant que « {account} ». Vos comptes :\n{lines}',
+  'logout.which-account':
+    'Vous y avez plusieurs comptes :\n{lines}\nÉcrivez `déconnexion {network}` et l’un d’eux, ou `déconnexion {network} tous`.',
+  'relogin.none': 'Toutes vos connexions fonctionnent. Écrivez `connexion` pour ajouter un compte.',
+  'relogin.which': 'À quel réseau ? Écrivez `réassocier` et l’un de ceux-ci : {networks}',
+  'login.cap-person':
+    'Vous avez déjà {count:connexion|connexions}, et il n’en est pas permis davantage. Écrivez `déconnexion` pour celle dont vous n’avez plus besoin, ou demandez à un administrateur.',
+  'login.cap-all': 'Cette passerelle a autant de connexions qu’elle peut en avoir. Demandez à un administrateur.',
   'logout.none': 'Vous n’y êtes pas connecté.',
   'logout.which': 'De quel réseau ? Écrivez `déconnexion` et l’un de ceux-ci : {networks}',
   'logout.done': 'Vous êtes déconnecté de {network} ({name}).',

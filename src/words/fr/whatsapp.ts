@@ -73,7 +73,7 @@ export const fr = {
   'whatsapp.phone-gone':
     'Votre téléphone n’a donné aucun signe depuis {days:jour|jours}, et WhatsApp peut dissocier la passerelle à tout moment. Ouvrez maintenant WhatsApp sur le téléphone ; si le lien est rompu, envoyez `connexion whatsapp`.',
   'whatsapp.temp-ban':
-    'WhatsApp a banni ce compte jusqu’au {until}. Attendez : la passerelle reprend alors d’elle-même. Écrivez moins ensuite.',
+    'WhatsApp a banni ce compte jusqu’au {until}. Attendez : la passerelle reprend alors d’elle-même. Écrivez moins ensuite.',
   'whatsapp.ban-strangers':
     'WhatsApp a banni ce compte jusqu’au {until} : trop de messages à des personnes qui n’ont pas son numéro. Attendez, puis ne répondez qu’à celles qui écrivent d’abord.',
   'whatsapp.ban-blocked':
@@ -111,18 +111,18 @@ export const fr = {
   'whatsapp.restricted':
     'WhatsApp ne laisse pas ce compte commencer de nouvelles discussions pour le moment. Attendez que l’autre personne écrive ; vos autres discussions continuent.',
   'whatsapp.restricted-until':
-    'WhatsApp ne laisse pas ce compte commencer de nouvelles discussions avant le {until}. Attendez que l’autre personne écrive, ou cette date ; vos autres discussions continuent.',
-  'whatsapp.timed-out': 'WhatsApp n’a pas répondu à temps. Il n’y a rien à faire : la passerelle réessaie d’elle-même.',
+    'WhatsApp ne laisse pas ce compte commencer de nouvelles discussions avant le {until}. Attendez que l’autre personne écrive, ou cette date ; vos autres discussions continuent.',
+  'whatsapp.timed-out': 'WhatsApp n’a pas répondu à temps. Il n’y a rien à faire : la passerelle réessaie d’elle-même.',
   'whatsapp.line-lost':
-    'La connexion à WhatsApp a été perdue. Il n’y a rien à faire : la passerelle la rouvre d’elle-même.',
+    'La connexion à WhatsApp a été perdue. Il n’y a rien à faire : la passerelle la rouvre d’elle-même.',
   'whatsapp.server-fault':
-    'WhatsApp a coupé la connexion par une faute de son côté (500). Il n’y a rien à faire : la passerelle réessaie d’elle-même.',
+    'WhatsApp a coupé la connexion par une faute de son côté (500). Il n’y a rien à faire : la passerelle réessaie d’elle-même.',
   'whatsapp.busy':
-    'WhatsApp n’est pas disponible pour le moment (503). Il n’y a rien à faire : la passerelle réessaie d’elle-même.',
+    'WhatsApp n’est pas disponible pour le moment (503). Il n’y a rien à faire : la passerelle réessaie d’elle-même.',
   'whatsapp.restarting':
-    'WhatsApp demande une nouvelle connexion. Il n’y a rien à faire : la passerelle l’ouvre aussitôt.',
+    'WhatsApp demande une nouvelle connexion. Il n’y a rien à faire : la passerelle l’ouvre aussitôt.',
   'whatsapp.ended':
-    'WhatsApp a coupé la connexion pour une raison que la passerelle ne connaît pas ({code}). Elle réessaie d’elle-même ; si cela dure, donnez ce numéro à un administrateur.',
+    'WhatsApp a coupé la connexion pour une raison que la passerelle ne connaît pas ({code}). Elle réessaie d’elle-même ; si cela dure, donnez ce numéro à un administrateur.',
   'whatsapp.pace-young':
     'Ce lien est encore récent : tant qu’il n’a pas {count:jour|jours}, commencez les discussions sur le téléphone, pour que WhatsApp ne bannisse pas le compte.',
   'whatsapp.pace-new-chats':
@@ -149,7 +149,7 @@ export const fr = {
   'whatsapp.show-code':
     'Sur le téléphone, ouvrez WhatsApp, Appareils connectés, Connecter un appareil, Connecter avec un numéro de téléphone, et saisissez ce code.',
   'whatsapp.not-linked':
-    'Aucun téléphone n’a connecté cet appareil à temps. Écrivez `connexion whatsapp` pour recommencer.',
+    'Aucun téléphone n’a connecté cet appareil à temps. Si le téléphone a demandé une clé d’accès (passkey), la passerelle ne peut pas continuer : la bibliothèque avec laquelle elle parle à WhatsApp n’y sait pas répondre. Écrivez `connexion whatsapp` pour recommencer.',
   'whatsapp.too-many-links':
     'Trop de connexions ont été tentées aujourd’hui : WhatsApp restreint des comptes pour davantage. Réessayez demain.',
 };

@@ -69,6 +69,7 @@ async function live(db: MemoryStore['db'] | undefined, dieAt = 0, done = false):
   await policy.allow({ action: 'login' }, root, '$1');
   const notices: LoginNotice[] = [];
   const desk = new LoginDesk({
+    caps: { perPerson: 3, all: 3 },
     ...dying,
     adapters: new Map([[adapter.id, adapter]]),
     policy,
