@@ -55,6 +55,7 @@ const rules: HouseRules = {
     zod: ['config', 'app/network-sections.ts', 'networks/*/settings.ts'],
     pino: ['app/logger.ts'],
     telegram: ['networks/telegram/wire'],
+    socks: ['networks/whatsapp/proxy.ts'],
     sharp: ['networks/whatsapp/jpeg.ts'],
     '@whiskeysockets/baileys': ['networks/whatsapp'],
   },

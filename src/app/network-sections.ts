@@ -18,6 +18,7 @@ export interface NetworkSection {
 /** Telegram's second data centre, where new connections begin (core.telegram.org/mtproto). */
 const TELEGRAM: Endpoint = { host: '149.154.167.50', port: 443 };
 
+const USUAL_PORTS: Readonly<Record<string, number>> = { 'wss:': 443, 'https:': 443, 'socks5:': 1080 };
 const WHATSAPP: Endpoint = { host: 'web.whatsapp.com', port: 443 };
 
 /** One line per network. */
@@ -54,11 +55,12 @@ function telegramEndpoint(settings: NetworkSettings): Endpoint {
 }
 
 function whatsappEndpoint(settings: NetworkSettings): Endpoint {
-  const { test } = settings as unknown as WhatsAppSettings;
-  if (test === undefined) return WHATSAPP;
-  const { hostname, port, protocol } = new URL(test.url);
+  const { test, proxy } = settings as unknown as WhatsAppSettings;
+  const address = proxy?.reveal() ?? test?.url;
+  if (address === undefined) return WHATSAPP;
+  const { hostname, port, protocol } = new URL(address);
   return {
     host: hostname.replaceAll(/^\[|\]$/g, ''),
-    port: port === '' ? (protocol === 'wss:' ? 443 : 80) : Number(port),
+    port: port === '' ? (USUAL_PORTS[protocol] ?? 80) : Number(port),
   };
 }

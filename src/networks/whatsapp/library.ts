@@ -7,9 +7,11 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys';
 import { EventEmitter } from 'node:events';
+import type { Agent as HttpsAgent } from 'node:https';
 import type { Cures } from './cures.ts';
 import { DeviceLists } from './device-lists.ts';
 import { LibraryTimers } from './library-timers.ts';
+import { agentThrough } from './proxy.ts';
 import type { WhatsAppSettings } from './settings.ts';
 import { guardSocket } from './state/guard.ts';
 import type { Gate } from './state/gate.ts';
@@ -62,7 +64,8 @@ const QUERY_MS = 20_000;
 export function openSocket({ settings, state, cures, qrMs, keepAliveMs, openMs }: LibraryDoors): OpenedSocket {
   const timers = cures.timers ? new LibraryTimers() : undefined;
   const devices = new DeviceLists();
-  const door = new WebDoor(settings.dangerousTestServers, standInOf(settings));
+  const proxy = settings.proxy === undefined ? undefined : new URL(settings.proxy.reveal());
+  const door = new WebDoor(settings.dangerousTestServers, standInOf(settings), proxy);
   const timing = {
     ...(qrMs === undefined ? {} : { qrTimeout: qrMs }),
     ...(keepAliveMs === undefined ? {} : { keepAliveIntervalMs: keepAliveMs }),
@@ -80,6 +83,7 @@ export function openSocket({ settings, state, cures, qrMs, keepAliveMs, openMs }
     captured(() =>
       makeWASocket({
         ...configOf(settings, state),
+        ...(proxy === undefined ? {} : { agent: agentThrough(proxy, isSecure(settings)) as HttpsAgent }),
         makeSignalRepository,
         userDevicesCache: devices,
         ...door.settings,
@@ -122,6 +126,10 @@ export function openSocket({ settings, state, cures, qrMs, keepAliveMs, openMs }
     fetching: door.settings.options,
     close: async () => await (closing ??= close()),
   };
+}
+
+function isSecure({ test }: WhatsAppSettings): boolean {
+  return test?.url.startsWith('ws:') !== true;
 }
 
 function standInOf({ test }: WhatsAppSettings): StandIn | undefined {

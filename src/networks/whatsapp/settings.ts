@@ -1,9 +1,11 @@
 // This network's section of the configuration: every setting, its default and its reason; knows nothing of files.
 import { z } from 'zod';
+import { Secret } from '../../model/secret.ts';
 
 const COUNT = 'expected a whole number, 0 or more';
 const SOME = 'expected a whole number, 1 or more';
 const WEB = /^https:\/\/(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)(?::\d{1,5})?$/;
+const PROXY = /^(?:https?|socks5):\/\/(?:[^\s/@]+@)?(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?\/?$/;
 const LOOPBACK = /^wss?:\/\/(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)(?::\d{1,5})?(?:\/|$)/;
 
 const count = (most: number, usual: number): z.ZodDefault<z.ZodInt> =>
@@ -45,6 +47,13 @@ export const settingsSchema = z
     /** What people see in WhatsApp's list of their linked devices: say honestly that it is a bridge. */
     deviceName: z.string('expected a name for the list of devices').min(1).max(50).default('Passerelle bridge'),
     pacing: pacing.prefault({}),
+    /** Everything that is asked of WhatsApp goes through it; may hold a password. */
+    proxy: z
+      .string('expected the address of a proxy')
+      .regex(PROXY, 'expected the address of a proxy, such as http://proxy:3128 or socks5://proxy:1080')
+      .transform((value) => new Secret(value))
+      .meta({ secret: true })
+      .optional(),
     /** Shows the account as online while the bridge runs: the phone then stops ringing. */
     presence: z.boolean('expected true or false').default(false),
     /** What becomes here of messages that disappear over there: the homeserver's retention alone decides, or they are taken back. */

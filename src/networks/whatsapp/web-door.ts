@@ -1,7 +1,9 @@
 // The one door for everything that the library asks by HTTP: WhatsApp's own hosts and no other, within limits. Knows no message.
+import type { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { Agent, buildConnector, Dispatcher1Wrapper, request } from 'undici';
+import { agentThrough, tunnel } from './proxy.ts';
 
 /** Media, shared settings and pictures: `mmg.`, `pps.`, `media-….cdn.`. */
 const OURS = /^(?:[a-z0-9-]+\.)+whatsapp\.net$/;
@@ -55,12 +57,15 @@ export class WebDoor {
   readonly #dispatcher: Agent;
   readonly #uploads: HttpsAgent;
 
-  /** @param standIn with a simulator: what would be asked of WhatsApp's hosts is asked there, under their names */
-  constructor(away: boolean, standIn?: StandIn) {
+  /**
+   * @param standIn with a simulator: what would be asked of WhatsApp's hosts is asked there, under their names
+   * @param proxy everything goes through it, TLS and nothing else
+   */
+  constructor(away: boolean, standIn?: StandIn, proxy?: URL) {
     this.#away = away;
     this.#standIn = standIn;
-    const connect = buildConnector({ timeout: CONNECT_MS });
-    const there = buildConnector({ timeout: CONNECT_MS, ca: standIn?.certificate });
+    const connect = through(proxy, buildConnector({ timeout: CONNECT_MS }));
+    const there = through(proxy, buildConnector({ timeout: CONNECT_MS, ca: standIn?.certificate }));
     this.#dispatcher = new Agent({
       ...LIMITS,
       connect: (options, callback) => {
@@ -73,7 +78,7 @@ export class WebDoor {
         else callback(new DoorShut(), null);
       },
     });
-    this.#uploads = new GuardedAgent((host, port) => this.#may(host, port, true));
+    this.#uploads = new GuardedAgent((host, port) => this.#may(host, port, true), proxy);
   }
 
   /** The library's own settings for what it fetches and what it uploads. */
@@ -113,11 +118,39 @@ export class WebDoor {
   }
 }
 
+type Connector = ReturnType<typeof buildConnector>;
+
+function through(proxy: URL | undefined, connector: Connector): Connector {
+  if (proxy === undefined) return connector;
+  return (options, callback) => {
+    if (options.protocol !== 'https:') {
+      callback(new DoorShut(), null);
+      return;
+    }
+    const opened = async (): Promise<void> => {
+      try {
+        const httpSocket = await tunnel(proxy, options.hostname, Number(options.port === '' ? 443 : options.port));
+        connector({ ...options, httpSocket }, callback);
+      } catch (error) {
+        // Whoever waits for the connection hears of it.
+        callback(error as Error, null);
+      }
+    };
+    void opened();
+  };
+}
+
 class GuardedAgent extends HttpsAgent {
   readonly #may: (host: string | null | undefined, port: string | number | null | undefined) => boolean;
 
-  constructor(may: (host: string | null | undefined, port: string | number | null | undefined) => boolean) {
+  readonly #through: HttpAgent | undefined;
+
+  constructor(
+    may: (host: string | null | undefined, port: string | number | null | undefined) => boolean,
+    proxy?: URL,
+  ) {
     super({ timeout: LIMITS.bodyTimeout });
+    this.#through = proxy === undefined ? undefined : agentThrough(proxy, true);
     this.#may = may;
   }
 
@@ -125,7 +158,8 @@ class GuardedAgent extends HttpsAgent {
     options: Parameters<HttpsAgent['createConnection']>[0],
     callback?: Parameters<HttpsAgent['createConnection']>[1],
   ): Duplex | null | undefined {
-    if (this.#may(options.host, options.port)) return super.createConnection(options, callback);
-    throw new DoorShut();
+    if (!this.#may(options.host, options.port)) throw new DoorShut();
+    if (this.#through !== undefined) return this.#through.createConnection(options, callback);
+    return super.createConnection(options, callback);
   }
 }
