@@ -13,6 +13,7 @@ import { readEvent } from '../../src/matrix/read.ts';
 import { as, type ChatId, type PersonId, type PuppetId, type RoomId, type UserId } from '../../src/model/ids.ts';
 import type { Puppet } from '../../src/model/records.ts';
 import { say, type Say } from '../../src/model/say.ts';
+import type { NetworkAdapter } from '../../src/ports/network.ts';
 import { PolicyDesk } from '../../src/policy/policy-desk.ts';
 import { MemoryClock } from './memory-clock.ts';
 import { MemoryDatabase } from './memory-database.ts';
@@ -42,10 +43,12 @@ export interface House {
 }
 
 export class FlowWorld {
-  readonly clock = new MemoryClock();
-  readonly db = new MemoryDatabase(this.clock);
+  readonly clock: MemoryClock;
+  readonly db: MemoryDatabase;
   readonly matrix: MemoryMatrix;
-  readonly network = new MemoryNetwork(this.clock);
+  readonly network: MemoryNetwork;
+  /** A network of its own beside that one, for houses started from then on. */
+  beside: ((store: MemoryStore) => NetworkAdapter) | undefined;
   readonly commands: CommandRequest[] = [];
   command: (request: CommandRequest) => CommandResult = () => ({ replies: [say('ping.pong')] });
   mayStay: (puppet: Puppet) => Say | undefined = () => undefined;
@@ -59,7 +62,11 @@ export class FlowWorld {
   #pushed = 0;
   #txn = 0;
 
-  constructor() {
+  /** @param start epoch ms */
+  constructor(start?: number) {
+    this.clock = new MemoryClock(start);
+    this.db = new MemoryDatabase(this.clock);
+    this.network = new MemoryNetwork(this.clock);
     this.matrix = new MemoryMatrix(this.clock, (user, network, person) => {
       const ghost = { network: as<Puppet['network']>(network), person: as<PersonId>(person), user, registered: true };
       this.db.ghosts.set(JSON.stringify([network, person]), ghost);
@@ -89,6 +96,8 @@ export class FlowWorld {
     const [portals, persons, links] = [wrap(store.portals), wrap(store.persons), wrap(store.links)];
     const { puppets: logins, ghosts, leases, clock } = store;
     const adapters = new Map([[PIGEON, this.network.adapter()]]);
+    const beside = this.beside?.(store);
+    if (beside !== undefined) adapters.set(beside.id, beside);
     const policy = new PolicyDesk({ rules: store.rules, clock, log: quiet, administrators: [] });
     const intake = new Intake({
       queue,
