@@ -52,7 +52,8 @@ export class PortalKeeper {
       const portal = { ...known, room: known.room };
       return known.away ? await this.#callBack(portal, puppet) : portal;
     }
-    const spec = await this.#spec(known, puppet);
+    const called = await this.#privateName(known, puppet);
+    const spec = await this.#spec(called === undefined ? known : { ...known, name: called }, puppet);
     const { matrix } = this.#doors;
     const adopted = adopt && (await matrix.adoptRoom(adopt.room, adopt.as, spec));
     const made = adopted ?? (await matrix.ensureRoom(spec));
@@ -164,6 +165,12 @@ export class PortalKeeper {
     };
   }
 
+  /** What the login's person calls somebody: the name of their room with them, asked for whenever one is made and kept by nobody else. */
+  async #privateName({ key, kind }: Portal, puppet: Puppet): Promise<string | undefined> {
+    const isPrivate = kind === 'direct' && this.#doors.adapters.get(key.network)?.capabilities.contacts === true;
+    return isPrivate ? (await this.#describe(key, puppet)).chat.name : undefined;
+  }
+
   async #describe(key: PortalKey, puppet: Puppet): Promise<ResolvedChat> {
     const session = this.#doors.session(puppet);
     if (session === undefined)
@@ -175,7 +182,7 @@ export class PortalKeeper {
 function portalFrom(key: PortalKey, resolved: ResolvedChat, puppet: Puppet): Portal {
   const { chat, facts } = resolved;
   const other = chat.members?.find((member) => member.person !== puppet.self)?.person ?? resolved.person?.id;
-  const name = chat.name ?? (chat.kind === 'direct' ? personName(resolved) : undefined);
+  const name = chat.kind === 'direct' ? personName(resolved) : chat.name;
   return {
     key,
     kind: chat.kind,

@@ -5,6 +5,7 @@ import { say, type Say } from '../model/say.ts';
 import { render } from '../words/index.ts';
 import { Answers } from './answers.ts';
 import { chatCommands } from './chats.ts';
+import { contactCommands } from './contacts.ts';
 import { reply, type Command, type CommandDoors, type CommandRequest, type CommandResult } from './doors.ts';
 import { groupCommands } from './groups.ts';
 import { cancelNames, loginCommands } from './login.ts';
@@ -44,6 +45,7 @@ export const commandTable: readonly Command[] = [
   ...loginCommands,
   ...reconnectCommands,
   ...chatCommands,
+  ...contactCommands,
   ...groupCommands,
   ...parkedCommands,
   ...talkCommands,

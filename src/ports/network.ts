@@ -20,6 +20,8 @@ export interface Capabilities {
   readonly groupAsks?: ReadonlySet<GroupAsk['kind']>;
   /** Chats are described with how their person keeps them, and changes of that are told. */
   readonly marks?: true;
+  /** There is an address book, whose names nobody but its login's person sees: direct chats are described with them. */
+  readonly contacts?: true;
   /** UTF-16 units of one message; longer text is split by the house. */
   readonly maxTextUnits: number;
   /** What disappears over there after its time is taken back here as well. */
@@ -101,11 +103,19 @@ export interface NetworkSession {
   describePerson(person: PersonId): Promise<PersonSnapshot>;
   /** Finds a chat by what a person types (`@username`, phone number, id). @throws BridgeError */
   resolve(identifier: string): Promise<ResolvedChat>;
+  /** The address book, by name, where `capabilities.contacts` says that there is one. */
+  contacts?(): Promise<readonly ContactLine[]>;
   /** What `capabilities.groupAsks` names, and nothing else. @throws BridgeError */
   askGroup?(ask: GroupAsk, id: EffectId): Promise<GroupAnswer>;
   /** The direct chat with a person. */
   directChat(person: PersonId): ChatId;
   openMedia(source: MediaSource): Promise<MediaStream>;
+}
+
+export interface ContactLine {
+  readonly name: string;
+  /** What else resolve() finds them by. */
+  readonly identifier?: string;
 }
 
 export interface MediaStream {

@@ -284,20 +284,61 @@ describe('a message', () => {
 });
 
 describe('what a phone calls its contacts', () => {
-  test('stays on the phone: whoever comes here is called as they call themselves', async () => {
+  const call = async (owner: Contact, whom: Contact, name: string): Promise<void> => {
+    const value = { contactAction: { fullName: name, lidJid: whom.lid } };
+    const about = { by: owner.id, collection: 'critical_unblock_low', index: ['contact', whom.pn] };
+    await whatsapp.command('changeSetting', { ...about, ...(name === '' ? { value: {}, remove: true } : { value }) });
+  };
+  const nameOf = async (who: Person, room: string): Promise<unknown> =>
+    (await who.state(room, 'm.room.name'))?.['name'];
+  const called = async (who: Person, room: string, name: string): Promise<void> => {
+    await eventually(name, async () => (await nameOf(who, room)) === name);
+  };
+
+  test('is what each person’s own room with them is called, and nobody else sees it', async () => {
+    if (town === undefined) throw new Error('no town');
+    const robin = await town.person('robin');
+    const other = await whatsapp.createPerson({ name: 'Robin' });
     const dora = await whatsapp.createPerson({ name: 'Dora' });
-    await whatsapp.command('addContact', { owner: account.id, person: dora.id, name: 'My dentist' });
-    const value = { contactAction: { fullName: 'My dentist', firstName: 'Dentist' } };
-    const index = ['contact', dora.pn];
-    await whatsapp.command('changeSetting', { by: account.id, collection: 'critical_unblock_low', index, value });
-    await whatsapp.write(alice.id, account.id, 'behind the setting');
-    await camille.answer(portal, 'behind the setting');
-    await whatsapp.write(dora.id, account.id, 'open wide');
-    const room = await camille.nextRoom();
-    const { sender } = await camille.answer(room, 'open wide');
+    const robins = await linkByCode(whatsapp, robin, other);
+    await call(account, dora, 'My dentist');
+    await call(other, dora, 'Sweetheart');
+    // Both phones’ settings have been followed when what they say behind them can be asked.
+    for (const [who, room, name] of [
+      [camille, management, 'My dentist'],
+      [robin, robins, 'Sweetheart'],
+    ] as const) {
+      await eventually(name, async () => {
+        await who.say(room, 'contacts');
+        const answers = (await who.events(room)).map(({ content }) => String(content['body']));
+        return answers.some((body) => body.includes(`- ${name}: +${dora.phone}`));
+      });
+    }
+    const both = await whatsapp.createGroup(dora.id, 'Teeth', [account.id, other.id]);
+    await whatsapp.write(dora.id, both.id, 'to both');
+    const [teeth, theirs] = [await camille.nextRoom(), await robin.nextRoom()];
+    expect(theirs).toBe(teeth);
+    const { sender } = await camille.answer(teeth, 'to both');
+    await camille.say(management, 'start-chat my DENTIST');
+    const mine = await camille.nextRoom();
+    await whatsapp.write(dora.id, other.id, 'love');
+    const yours = await robin.nextRoom();
+    await robin.answer(yours, 'love');
+    expect([await nameOf(camille, mine), await nameOf(robin, yours)]).toEqual(['My dentist', 'Sweetheart']);
+    expect((await camille.state(mine, 'm.room.member', sender))?.['membership']).toBe('join');
+
+    await call(account, dora, 'Dr Dora');
+    await called(camille, mine, 'Dr Dora');
+    await call(other, dora, '');
+    await called(robin, yours, 'Dora');
+    const seen = async (who: Person, room: string): Promise<string> => JSON.stringify(await who.wholeState(room));
     expect((await camille.profile(sender))['displayname']).toMatch(/^Dora/);
-    expect(JSON.stringify(await camille.wholeState(room))).not.toContain('entist');
-    expect(town?.bridge.log()).not.toContain('entist');
+    expect(await seen(camille, mine)).not.toContain('Sweetheart');
+    expect(await seen(robin, yours)).not.toMatch(/dentist|Dr Dora/);
+    expect(await seen(robin, teeth)).not.toMatch(/dentist|Dr Dora|Sweetheart/);
+    expect(town.bridge.log()).not.toMatch(/dentist|Dr Dora|Sweetheart/);
+    await robin.say(robins, 'start-chat whatsapp Dr Dora');
+    await robin.answer(robins, 'Dr Dora was not found on WhatsApp');
   });
 });
 

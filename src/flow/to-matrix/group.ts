@@ -29,7 +29,9 @@ export async function changeChat({ doors, owed, duty, portal, puppet }: HandFor<
     });
     if (!done) doors.log.info({ room: portal.room, code: 'not-described' }, 'the room may not be described anew');
   }
-  if (name !== undefined && name !== portal.name) await doors.keeper.change(portal.key, { name });
+  // What somebody calls a contact stays in their own room with them.
+  if (name !== undefined && name !== portal.name && portal.kind !== 'direct')
+    await doors.keeper.change(portal.key, { name });
   if (picture !== undefined && !(await isPast(doors, portal.room, picture))) {
     const by = async (work: (speaker: Speaker) => Promise<void>): Promise<boolean> =>
       await asAuthor(doors, portal, owed.sender, work);

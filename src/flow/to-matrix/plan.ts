@@ -38,6 +38,8 @@ export async function planToMatrix(
   if (puppet === undefined) return none('login-gone');
   if (event.kind === 'person') return await planPerson(doors, entry, event, puppet);
   if (event.kind === 'marks') return await planMarks(doors, entry, event, puppet);
+  // What a contact is called opens no conversation.
+  if (event.kind === 'chat' && (await doors.keeper.find(event.portal)) === undefined) return none('no-chat');
   const first = event.kind === 'same-chat' ? await beforeJoining(doors, entry, event) : undefined;
   if (first !== undefined) return first;
   const portal = await doors.keeper.know(event.portal, puppet);

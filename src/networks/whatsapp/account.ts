@@ -12,6 +12,7 @@ import { ChatBook } from './chat-book.ts';
 import { Communities } from './communities.ts';
 import { ExpiryBook } from './expiry-book.ts';
 import { watchExpiries } from './expiry-watch.ts';
+import { CONTACT, ContactBook } from './contacts.ts';
 import type { Cures } from './cures.ts';
 import { Deliveries } from './deliveries.ts';
 import { Directory } from './directory.ts';
@@ -77,6 +78,7 @@ export interface Account {
   readonly standing: Standing;
   readonly reconnects: Reconnects;
   readonly chats: ChatBook;
+  readonly contacts: ContactBook;
   readonly phone: PhoneWatch;
   /** What is done beside the line until it is aborted. @throws AbortError, FencedError, WriterClosed */
   readonly chores: (signal: AbortSignal) => Promise<void>;
@@ -114,6 +116,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
   const standing = new Standing({ scope, sink, clock, pacing });
   const most = doors.paced ? settings.pacing.reconnectsPerDay : Number.POSITIVE_INFINITY;
   const reconnects = new Reconnects({ scope, sink, clock, most }, kept.get(RECONNECTS_KEY));
+  const contacts = new ContactBook(scope, kept);
   const marks = new MarksDesk(
     {
       puppet: puppet.id,
@@ -126,6 +129,8 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
       people,
       book,
       keyOf: async (id) => (await state.keys.get('app-state-sync-key', [id]))[id],
+      contacts,
+      publicName: (person) => chats.nameOf(person),
     },
     kept,
   );
@@ -139,6 +144,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     chats,
     secrets,
     marks,
+    contacts,
     clock,
   });
   const context: ReadContext = {
@@ -275,6 +281,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     standing,
     reconnects,
     chats,
+    contacts,
     phone,
     chores,
     marks,
@@ -283,10 +290,10 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
   };
 }
 
-/** Credentials and keys that are worth nothing any more, and how far settings were followed with them; what was received and not accepted stays. */
+/** Credentials and keys that are worth nothing any more, how far settings were followed with them, and the address book; what was received and not accepted stays. */
 export async function worthless(vault: Vault, scope: string): Promise<readonly VaultChange[]> {
   const kept = await vault.readAll(scope);
-  const gone = [KEY_PREFIX, UP_TO];
+  const gone = [KEY_PREFIX, UP_TO, CONTACT];
   const keys = [...kept.keys()].filter((key) => key === CREDS_KEY || gone.some((prefix) => key.startsWith(prefix)));
   return keys.map((key) => ({ scope, key, value: null }));
 }

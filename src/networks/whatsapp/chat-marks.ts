@@ -23,8 +23,15 @@ export const FOR_EVER = -1;
 
 export const AS_IT_COMES: Kept = { unread: false, pinned: false, archived: false, mutedUntil: 0 };
 
+/** Where it keeps the address book, see contacts.ts. */
+export const CONTACTS = 'critical_unblock_low';
+
 /** Where WhatsApp keeps what. */
-export const COLLECTIONS = { regular_low: ['unread', 'pinned', 'archived'], regular_high: ['mutedUntil'] } as const;
+export const COLLECTIONS = {
+  regular_low: ['unread', 'pinned', 'archived'],
+  regular_high: ['mutedUntil'],
+  [CONTACTS]: [],
+} as const;
 export type CollectionName = keyof typeof COLLECTIONS;
 
 export function isCollection(name: unknown): name is CollectionName {

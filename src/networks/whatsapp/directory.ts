@@ -7,6 +7,7 @@ import type { ResolvedChat } from '../../ports/network.ts';
 import type { Clock } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
 import type { Communities } from './communities.ts';
+import type { ContactBook } from './contacts.ts';
 import { chatKind, isPersonal, type Names } from './ids.ts';
 import { handlesOf, jidText, overlap, parseJid, type Handles } from './jid.ts';
 import type { Line } from './line.ts';
@@ -27,6 +28,7 @@ export interface DirectoryDoors {
   readonly secrets: SecretBook;
   readonly communities: Communities;
   readonly marks: Pick<MarksDesk, 'of'>;
+  readonly contacts: Pick<ContactBook, 'nameOf' | 'named'>;
   readonly clock: Clock;
 }
 
@@ -114,24 +116,42 @@ export class Directory {
     if (!isPersonal(chat)) return await this.#describeGroup(line, chat);
     const person = as<PersonId>(chat);
     const { pn } = this.#handles(person);
+    const name = this.#doors.contacts.nameOf(this.#handles(person));
+    const called = name === undefined ? {} : { name };
     return {
-      chat: { id: chat, kind: 'direct', members: [{ person, role: 'member' }], ...this.#marked(chat) },
+      chat: { id: chat, kind: 'direct', ...called, members: [{ person, role: 'member' }], ...this.#marked(chat) },
       person: this.person(person),
       facts: [`direct:${chat}`, ...(pn === undefined ? [] : [`phone:+${pn}`])],
     };
   }
 
-  /** A phone number with its country code. @throws BridgeError */
-  async resolve(line: Line, identifier: string): Promise<ResolvedChat> {
-    const number = /^\+?[\d\s().-]{6,24}$/.test(identifier.trim()) ? identifier.replaceAll(/\D/g, '') : '';
-    if (number.length < 6) throw notFound(identifier);
+  /** A phone number with its country code, or what the account's phone calls somebody. @param asking called before WhatsApp is asked @throws BridgeError */
+  async resolve(line: Line, identifier: string, asking: () => void): Promise<ResolvedChat> {
+    const meant = this.#meant(identifier);
+    if (meant.pn === undefined) {
+      return await this.describeChat(line, as<ChatId>(this.#doors.book.person(meant, this.#doors.clock.now())));
+    }
+    const number = meant.pn;
     const jid = jidText('pn', number);
+    asking();
     const [found] = (await line.socket.onWhatsApp(jid)) ?? [];
     if (found?.exists !== true) throw notFound(identifier);
     const lid = await line.socket.signalRepository.lidMapping.getLIDForPN(jid);
     const handles = handlesOf(found.jid, lid ?? undefined) ?? { pn: number };
     const person = this.#doors.book.person(handles, this.#doors.clock.now());
     return await this.describeChat(line, as<ChatId>(person));
+  }
+
+  #meant(identifier: string): Handles {
+    const number = /^\+?[\d\s().-]{6,24}$/.test(identifier.trim()) ? identifier.replaceAll(/\D/g, '') : '';
+    if (number.length >= 6) return { pn: number };
+    const [first, second] = this.#doors.contacts.named(identifier);
+    if (first === undefined) throw notFound(identifier);
+    if (second !== undefined) {
+      throw new BridgeError('whatsapp-several', 'never', 'whatsapp.several-contacts', { values: { name: identifier } });
+    }
+    const { lid, pn } = first;
+    return { ...(lid === undefined ? {} : { lid }), ...(pn === undefined ? {} : { pn }) };
   }
 
   async admins(line: Line, chat: ChatId): Promise<ReadonlySet<PersonId>> {

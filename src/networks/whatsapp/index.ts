@@ -54,6 +54,7 @@ export const capabilities: Capabilities = {
     'leave',
   ]),
   marks: true,
+  contacts: true,
   bodies: new Set(['text']),
   groupAsks: new Set(['create', 'look', 'join', 'link', 'requests', 'answer']),
   maxTextUnits: MAX_TEXT_UNITS,

@@ -21,8 +21,7 @@ export async function lookUp(
   { scope, people, sink, clock }: LookUpDoors,
   identifier: string,
 ): Promise<ResolvedChat> {
-  if (/\d{5}/.test(identifier)) pacing?.lookUp(clock.now());
-  const found = await directory.resolve(line, identifier);
+  const found = await directory.resolve(line, identifier, () => pacing?.lookUp(clock.now()));
   const learnt = people.take(await people.book());
   const now = clock.now();
   const paced = pacing === undefined ? [] : [{ scope, key: PACING_KEY, value: pacing.pack(now) }];

@@ -1,4 +1,5 @@
-// How an account's person keeps their chats on their telephone, followed change by change and told to the house; knows no Matrix.
+// How an account's person keeps their chats and calls people on their telephone, followed change by change and told to the house; knows
+// no Matrix.
 import { FencedError } from '../../model/errors.ts';
 import type { ChatMarks } from '../../model/chat.ts';
 import { originKey } from '../../model/effect.ts';
@@ -9,12 +10,14 @@ import type { Clock, Logger, VaultChange } from '../../ports/stores.ts';
 import {
   AS_IT_COMES,
   COLLECTIONS,
+  CONTACTS,
   differences,
   isCollection,
   readSetting,
   type CollectionName,
   type Kept,
 } from './chat-marks.ts';
+import type { Called, ContactBook } from './contacts.ts';
 import { chatKind, type Names } from './ids.ts';
 import { handlesOf, isPerson, parseJid } from './jid.ts';
 import type { Line } from './line.ts';
@@ -35,6 +38,9 @@ export interface MarksDoors {
   readonly people: PeopleDesk;
   readonly book: PeopleBook;
   readonly keyOf: KeyOf;
+  readonly contacts: Pick<ContactBook, 'take'>;
+  /** What somebody calls themselves. */
+  readonly publicName: (person: PersonId) => string | undefined;
 }
 
 type Changes = ReadonlyMap<ChatId, Partial<Kept>>;
@@ -171,8 +177,35 @@ export class MarksDesk {
       if (chat !== undefined) changes.set(chat, { ...changes.get(chat), ...change });
     }
     const upTo = packed(this.#doors.scope, `${UP_TO}${name}`, { upTo: version });
-    await this.#tell(changes, `${name}.${version}`, [upTo]);
+    const cause = `${name}.${version}`;
+    if (name === CONTACTS) await this.#call(settings, whole, cause, upTo);
+    else await this.#tell(changes, cause, [upTo]);
     this.#upTo.set(name, version);
+  }
+
+  /** What the phone calls people is what this login's own rooms with them are called. */
+  async #call(settings: Page['settings'], whole: boolean, cause: string, upTo: VaultChange): Promise<void> {
+    const { contacts, people, book, clock, sink } = this.#doors;
+    const { changes, called, written } = contacts.take(settings, whole);
+    await people.look(
+      book,
+      called.map(({ handles }) => handles),
+      clock.now(),
+    );
+    // Of whoever nobody here has met there is no room.
+    const events = called.flatMap((one) => this.#named(one, cause) ?? []);
+    await sink.accept(events, [...changes, upTo]);
+    written();
+  }
+
+  #named({ handles, name }: Called, cause: string): NetworkEvent | undefined {
+    const { book, sink, puppet, clock, publicName } = this.#doors;
+    const person = book.known(handles);
+    if (person === undefined) return undefined;
+    const portal = sink.portalKey(as<ChatId>(person), 'direct');
+    const key = originKey(portal, 'contact', cause, puppet);
+    const change = { name: name ?? publicName(person) ?? '' };
+    return { kind: 'chat', key, portal, sender: person, at: clock.now(), via: 'live', change };
   }
 
   /** A telephone ends a mute by itself, and tells nobody. */

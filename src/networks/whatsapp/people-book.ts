@@ -59,6 +59,11 @@ export class PeopleBook {
     return this.#name(handles, apart ? this.#merge(byLid, byNumber) : byLid, now);
   }
 
+  /** Who already has one of these names; nobody is named for it. */
+  known(handles: Handles): PersonId | undefined {
+    return this.#find(handles)?.person;
+  }
+
   /** A person told WhatsApp that they have a new number (or account): they stay who they were. @param now epoch ms */
   renamed(before: Handles, after: Handles, now: number): PersonId {
     const person = this.person(before, now);

@@ -18,7 +18,8 @@ export const en = {
   'help.logout': '`logout [network] [account or all]`: signs you out',
   'help.logins': '`logins`: shows your logins',
   'help.cancel': '`cancel`: stops the sign-in that is going on',
-  'help.start-chat': '`start-chat [network] [as <account>] <username or number>`: opens a conversation',
+  'help.start-chat': '`start-chat [network] [as <account>] <username, number or contact>`: opens a conversation',
+  'help.contacts': '`contacts [network] [word]`: shows your own address book there; `start-chat` takes its names too',
   'help.create-group':
     '`create-group [network] [as <account>] "<name>" <numbers …>`: makes a group with these people (commas between them)',
   'help.join-group': '`join-group [network] [as <account>] <link>`: goes into a group by its link',
@@ -110,6 +111,11 @@ export const en = {
   'chat.denied': 'This conversation may not be bridged: {reason}',
   'chat.denied-plain': 'This conversation may not be bridged: a rule forbids it. Ask an administrator.',
   'chat.denied-default': 'This conversation may not be bridged: no rule allows it. Ask an administrator.',
+
+  'contacts.cannot': 'I see no address book on {network}.',
+  'contacts.none': 'Your address book on {network} has nobody of that name.',
+  'contacts.list': 'Your address book on {network}:\n{lines}',
+  'contacts.more': '- and {count} more: add a word of the name',
 
   'group.which-network': 'On which network? Write one of these first: {networks}.',
   'group.cannot': 'That cannot be done for groups of {network} from here.',

@@ -20,7 +20,9 @@ export const fr = {
   'help.logout': '`déconnexion [réseau] [compte ou tous]` : vous déconnecte',
   'help.logins': '`connexions` : montre vos connexions',
   'help.cancel': '`annuler` : arrête la connexion en cours',
-  'help.start-chat': '`discuter [réseau] [comme <compte>] <identifiant ou numéro>` : ouvre une conversation',
+  'help.start-chat': '`discuter [réseau] [comme <compte>] <identifiant, numéro ou contact>` : ouvre une conversation',
+  'help.contacts':
+    '`carnet [réseau] [mot]` : montre votre propre carnet d’adresses là-bas ; `discuter` accepte aussi ses noms',
   'help.create-group':
     '`créer-groupe [réseau] [comme <compte>] "<nom>" <numéros …>` : crée un groupe avec ces personnes (séparées par des virgules)',
   'help.join-group': '`rejoindre [réseau] [comme <compte>] <lien>` : entre dans un groupe par son lien',
@@ -115,6 +117,11 @@ export const fr = {
     'Cette conversation ne peut pas être transmise : une règle l’interdit. Demandez à un administrateur.',
   'chat.denied-default':
     'Cette conversation ne peut pas être transmise : aucune règle ne l’autorise. Demandez à un administrateur.',
+
+  'contacts.cannot': 'Je ne vois pas de carnet d’adresses sur {network}.',
+  'contacts.none': 'Votre carnet d’adresses sur {network} n’a personne de ce nom.',
+  'contacts.list': 'Votre carnet d’adresses sur {network} :\n{lines}',
+  'contacts.more': '- et {count} de plus : ajoutez un mot du nom',
 
   'group.which-network': 'Sur quel réseau ? Écrivez d’abord l’un de ceux-ci : {networks}.',
   'group.cannot': 'Cela ne peut pas se faire d’ici pour les groupes de {network}.',

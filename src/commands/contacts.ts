@@ -1,0 +1,58 @@
+// The command that lists a person's own address book on a network, in their private room with the bot and nowhere else; knows no rooms.
+import type { Puppet } from '../model/records.ts';
+import { say, type Say } from '../model/say.ts';
+import { render } from '../words/index.ts';
+import { reply, type Call, type Command, type CommandResult } from './doors.ts';
+import { lineOf } from './group-doors.ts';
+import { findNetwork, titleOf } from './networks.ts';
+import { plain, tame } from './tokens.ts';
+
+/** Lines of one answer: more are found by a word of their name. */
+const MOST_LINES = 50;
+
+/** Again after a crash: it only looks. */
+const contacts: Command = {
+  name: 'contacts',
+  names: ['contacts', 'carnet'],
+  help: 'help.contacts',
+  who: 'member',
+  run: async (call) => {
+    const [first, ...rest] = call.args;
+    const network = first === undefined || first.quoted ? undefined : findNetwork(call.doors, first.text);
+    const words = (network === undefined ? call.args : rest).map(({ text }) => text).join(' ');
+    const own = (await call.doors.puppets.ofOwner(call.request.user)).filter(
+      (one) => one.state !== 'signed-out' && (network === undefined || one.network === network),
+    );
+    const able = own.filter((one) => call.doors.adapters.get(one.network)?.capabilities.contacts === true);
+    const [other] = own;
+    if (able.length === 0) {
+      return other === undefined
+        ? reply(say('chat.no-login'))
+        : reply(say('contacts.cannot', { network: titleOf(call.doors, other.network) }));
+    }
+    const replies: Say[] = [];
+    for (const puppet of able) {
+      const answer = await listed(call, puppet, words);
+      if (answer.reroute !== undefined) return answer;
+      replies.push(...answer.replies);
+    }
+    return { replies };
+  },
+};
+
+async function listed(call: Call, puppet: Puppet, words: string): Promise<CommandResult> {
+  const live = await lineOf(call, puppet);
+  if ('replies' in live) return live;
+  const network = titleOf(call.doors, puppet.network);
+  const all = (await live.session.contacts?.()) ?? [];
+  const found = all.filter(({ name }) => plain(name).includes(plain(words)));
+  if (found.length === 0) return reply(say('contacts.none', { network }));
+  const lines = found.slice(0, MOST_LINES).map(({ name, identifier }) => {
+    return identifier === undefined ? `- ${tame(name)}` : `- ${tame(name)}: ${identifier}`;
+  });
+  const more = found.length - lines.length;
+  if (more > 0) lines.push(render(say('contacts.more', { count: more }), call.request.language));
+  return reply(say('contacts.list', { network, lines: lines.join('\n') }));
+}
+
+export const contactCommands: readonly Command[] = [contacts];
