@@ -1,6 +1,7 @@
 // The address book of an account's phone, as its person sees it and nobody else: what they call people. Of one login, sealed in its
 // vault; what it says of who is who is believed for this login alone. Knows no wire and no rooms.
 import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
+import type { ContactLine } from '../../ports/network.ts';
 import type { VaultChange } from '../../ports/stores.ts';
 import type { Setting } from './chat-marks.ts';
 import { handlesOf, type Handles } from './jid.ts';
@@ -38,9 +39,10 @@ export class ContactBook {
     return (this.#index.get(`lid:${lid}`) ?? this.#index.get(`pn:${pn}`))?.name;
   }
 
-  /** Everybody, by name. */
-  all(): readonly Contact[] {
-    return [...this.#contacts.values()].toSorted((a, b) => a.name.localeCompare(b.name));
+  /** Everybody, by name, for their person alone. */
+  lines(): readonly ContactLine[] {
+    const all = [...this.#contacts.values()].toSorted((a, b) => a.name.localeCompare(b.name));
+    return all.map(({ name, pn }) => ({ name, ...(pn === undefined ? {} : { identifier: `+${pn}` }) }));
   }
 
   /** Whom the person means by a name, whatever its case and accents. */

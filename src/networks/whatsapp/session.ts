@@ -6,14 +6,7 @@ import { BridgeError, FencedError } from '../../model/errors.ts';
 import { as, type ChatId, type EffectId, type PersonId } from '../../model/ids.ts';
 import type { MediaSource } from '../../model/message.ts';
 import type { GroupAnswer, GroupAsk } from '../../ports/group.ts';
-import type {
-  ActionReceipt,
-  ContactLine,
-  MediaStream,
-  NetworkSession,
-  PerformContext,
-  ResolvedChat,
-} from '../../ports/network.ts';
+import type { ActionReceipt, MediaStream, NetworkSession, PerformContext, ResolvedChat } from '../../ports/network.ts';
 import { vaultScope } from '../../ports/network.ts';
 import { openAccount, worthless, type Account, type AccountDoors } from './account.ts';
 import { endingOf, isRestriction, isUnreadable, partingOf, trouble, unreadable, type Parting } from './errors.ts';
@@ -140,9 +133,8 @@ export class WhatsAppSession implements NetworkSession {
     return await this.#ask(async (line, account) => await lookUp(line, account, doors, identifier));
   }
 
-  async contacts(): Promise<readonly ContactLine[]> {
-    const { contacts } = await this.#must();
-    return contacts.all().map(({ name, pn }) => ({ name, ...(pn === undefined ? {} : { identifier: `+${pn}` }) }));
+  async contacts(): Promise<ReturnType<Account['contacts']['lines']>> {
+    return (await this.#must()).contacts.lines();
   }
 
   async askGroup(ask: GroupAsk, id: EffectId): Promise<GroupAnswer> {

@@ -42,13 +42,13 @@ describe('a book', () => {
       undefined,
     ]);
     expect(one.named(' ZOE ').map(({ lid }) => lid)).toEqual(['5', '6']);
-    expect(one.all().map(({ name }) => name)).toEqual(['Max', 'zoe', 'Zoé']);
+    expect(one.lines().map(({ name }) => name)).toEqual(['Max', 'zoe', 'Zoé']);
   });
 
   test('changes nothing before it is written, tells only what changed, and is the same from its vault', () => {
     const one = book();
     const first = one.take([set('5@lid', 'Zoé'), set('nonsense', 'Nobody'), set('6@lid', ' ')], false);
-    expect(one.all()).toEqual([]);
+    expect(one.lines()).toEqual([]);
     first.written();
     expect(first.called).toEqual([{ handles: { lid: '5' }, name: 'Zoé' }]);
     const again = new Map(first.changes.flatMap(({ key, value }) => (value === null ? [] : [[key, value] as const])));
@@ -59,7 +59,7 @@ describe('a book', () => {
     expect(gone.called).toEqual([{ handles: { lid: '5' }, name: undefined }]);
     expect(gone.changes).toEqual([{ scope: 'login:me', key: 'contact/5@lid', value: null }]);
     gone.written();
-    expect(kept.all()).toEqual([]);
+    expect(kept.lines()).toEqual([]);
   });
 });
 
