@@ -42,8 +42,8 @@ export interface FaultCommands {
   dismiss: [FaultTarget & { how: Dismissal }, { dismissed: number }];
   killSockets: [FaultTarget, { killed: number }];
   refuseConnections: [{ ms: number }, null];
-  /** The next messages of this device can be read by nobody. */
-  damage: [{ by: string; device?: number; times?: number }, null];
+  /** The next messages of this device can be read by nobody; in private chats, if so told, by no companion. */
+  damage: [{ by: string; device?: number; times?: number; only?: 'companions' }, null];
   /** This device takes the next messages for unreadable, and asks for them again. */
   blind: [{ viewer: string; device?: number; times?: number }, null];
   setRetries: [{ by: string; device?: number; answer: boolean }, null];

@@ -111,8 +111,10 @@ export function faultCommands({
       server.refuse(ms);
       return null;
     },
-    damage: ({ by, device, times }) => {
-      hands.sim(by, device).outbox.damaged = times ?? 1;
+    damage: ({ by, device, times, only }) => {
+      const { outbox } = hands.sim(by, device);
+      outbox.damaged = times ?? 1;
+      outbox.sparesPhones = only === 'companions';
       return null;
     },
     blind: ({ viewer, device, times }) => {

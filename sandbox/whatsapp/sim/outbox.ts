@@ -36,6 +36,8 @@ export class Outbox {
   readonly #told = new Map<string, Set<string>>();
   /** The next so many messages cannot be read by anybody. */
   damaged = 0;
+  /** … but by phones, in private chats. */
+  sparesPhones = false;
 
   constructor(sim: SimDevice) {
     this.#sim = sim;
@@ -131,7 +133,10 @@ export class Outbox {
     const mine = { deviceSentMessage: { destinationJid: to.jid(way), message: content } };
     const shares = [...new Set([...to.devices.values(), ...person.devices.values()])]
       .filter((one) => one !== device)
-      .map((one) => ({ one, enc: this.#encrypt(one, one.person === person ? mine : content, damage) }));
+      .map((one) => {
+        const spared = this.sparesPhones && one.id === 0;
+        return { one, enc: this.#encrypt(one, one.person === person ? mine : content, spared ? 'none' : damage) };
+      });
     return node('message', { to: to.jid(way), id, type: options.type ?? 'text', edit: options.edit }, [
       node(
         'participants',

@@ -19,6 +19,7 @@ import { notesOf, renamingIn, type Renaming } from './notifications.ts';
 import type { PeopleBook } from './people-book.ts';
 import { momentOf, placeOf, told, type ReadContext, type WireMessage } from './place.ts';
 import { readMessage } from './read.ts';
+import { resentIn } from './resent.ts';
 import type { SecretBook } from './secret-book.ts';
 import { rereadMessage } from './state/reread.ts';
 import type { Row } from './state/row.ts';
@@ -113,6 +114,8 @@ export class RowReader {
     if (pass === 'no') return NOTHING;
     // Nothing else of it is taken.
     if (pass === 'if-admin') return { events: readMessage(context, message).events.flatMap(ifAdmin) };
+    const copies = resentIn(message);
+    if (copies !== undefined) return { events: copies.flatMap((copy) => this.#resent(copy)) };
     this.#learn(message, place.chat, place.at);
     const healing = chats.isWaiting(place.id);
     const reading = readMessage(context, message, { healing });
@@ -125,6 +128,19 @@ export class RowReader {
     }
     const named = reading.names.filter(({ person, name }) => chats.call(person, name));
     return { events: [...reading.events, ...named.map(({ person, name }) => this.#renamed(person, name, place.at))] };
+  }
+
+  /** Only what stands here as waiting: nothing else was asked for. */
+  #resent(copy: WireMessage): readonly NetworkEvent[] {
+    const { context, chats, unsealed } = this.#doors;
+    const place = placeOf(context, copy, 'live');
+    if (place === undefined || !chats.isWaiting(place.id)) return [];
+    const message = unsealed(copy);
+    const reading = readMessage(context, message, { healing: true });
+    if (reading.waiting !== undefined) return [];
+    this.#learn(message, place.chat, place.at);
+    chats.heal(place.id);
+    return reading.events;
   }
 
   async #messageIn(row: Row): Promise<readonly WireMessage[]> {

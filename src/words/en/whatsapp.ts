@@ -18,7 +18,7 @@ export const en = {
   'kind.voice-call': 'Voice call',
   'kind.video-call': 'Video call',
   'whatsapp.waiting':
-    'This message cannot be read yet. Its text will appear here when the phone that wrote it sends it again.',
+    'This message cannot be read yet. Its text will appear here when the phone that wrote it sends it again, or your own hands it over.',
   'whatsapp.unread': 'Something that could not be read here came on WhatsApp: see it on your phone.',
   'whatsapp.unread-somewhere':
     'Something that could not be read here came on WhatsApp, and I cannot tell in which conversation: look at WhatsApp on your phone. I say this once.',

@@ -18,7 +18,7 @@ export const fr = {
   'kind.voice-call': 'Appel vocal',
   'kind.video-call': 'Appel vidéo',
   'whatsapp.waiting':
-    'Ce message est encore illisible. Son texte apparaîtra ici quand le téléphone de son auteur l’aura renvoyé.',
+    'Ce message est encore illisible. Son texte apparaîtra ici quand le téléphone de son auteur l’aura renvoyé, ou que le vôtre l’aura transmis.',
   'whatsapp.unread': 'Quelque chose d’illisible ici est arrivé sur WhatsApp : voyez-le sur votre téléphone.',
   'whatsapp.unread-somewhere':
     'Quelque chose d’illisible ici est arrivé sur WhatsApp, et je ne peux pas dire dans quelle discussion : regardez WhatsApp sur votre téléphone. Je ne le dis qu’une fois.',
