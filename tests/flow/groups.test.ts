@@ -33,6 +33,52 @@ async function open(): Promise<void> {
 const ghost = (person: string): ReturnType<typeof world.matrix.ghost> => world.matrix.ghost('pigeon', person);
 const present = (user: Parameters<typeof world.matrix.level>[1]): unknown => world.matrix.room(room).members.get(user);
 
+describe('what is taken back in a group', () => {
+  const redaction = (): unknown => world.matrix.room(room).timeline.findLast(({ type }) => type === 'm.room.redaction');
+
+  test('by its author goes by its author’s hand', async () => {
+    await open();
+    const slip = world.network.say(chat, 'ana', 'slip');
+    world.network.remove(chat, 'ana', slip);
+    await world.run();
+    expect(world.matrix.texts(room)).toEqual(['hello']);
+    expect(redaction()).toMatchObject({ sender: ghost('ana'), content: {} });
+    expect(redaction()).not.toHaveProperty('content.reason');
+  });
+
+  test('by an admin whom the room does not let goes by the bot, which says who it was', async () => {
+    await open();
+    const slip = world.network.say(chat, 'ana', 'slip');
+    await world.run();
+    world.network.remove(chat, ZOE, slip);
+    await world.run();
+    expect(world.matrix.texts(room)).toEqual(['hello']);
+    expect(redaction()).toMatchObject({ sender: BOT, content: { reason: `Deleted by ${ghost(ZOE)} on Pigeon.` } });
+  });
+
+  test('by an admin of this server says their name here, and brings in no ghost of theirs', async () => {
+    await open();
+    const slip = world.network.say(chat, 'ana', 'slip');
+    await world.run();
+    world.network.remove(chat, MARIE, slip);
+    await world.run();
+    expect(redaction()).toMatchObject({ sender: BOT, content: { reason: `Deleted by ${marie} on Pigeon.` } });
+    expect(present(ghost(MARIE))).toBeUndefined();
+  });
+
+  test('by somebody with a double puppet goes by their own hand, and is not taken back over there again', async () => {
+    world.matrix.doubles.add(marie);
+    await open();
+    const event = world.matrix.say(room, marie, 'mine');
+    await world.run();
+    const { id } = world.network.last(chat);
+    world.network.remove(chat, MARIE, id);
+    await world.run();
+    expect(redaction()).toMatchObject({ sender: marie, content: { redacts: event } });
+    expect(world.network.performed.filter(({ action }) => action.kind === 'remove')).toEqual([]);
+  });
+});
+
 describe('the picture of a group', () => {
   const shown = (): unknown => world.matrix.room(room).timeline.findLast(({ type }) => type === 'm.room.avatar');
   const times = (): number => world.matrix.room(room).timeline.filter(({ type }) => type === 'm.room.avatar').length;

@@ -90,6 +90,17 @@ describe('what people change on WhatsApp', () => {
     expect(await level(camille.id)).toBeUndefined();
   });
 
+  test('is what an admin deletes of somebody else, by that admin', async () => {
+    const id = await whatsapp.write(bob.id, group.id, 'rude words');
+    const { event_id: event } = await camille.answer(room, 'rude words');
+    await whatsapp.remove(alice.id, group.id, id);
+    const by = async (): Promise<string | undefined> => {
+      const found = (await camille.events(room)).find((one) => one.event_id === event);
+      return (found?.unsigned?.redacted_because as { sender?: string } | undefined)?.sender;
+    };
+    expect(await eventually('the deletion', by)).toBe(await ghostOf(alice));
+  });
+
   test('a new name and a new description come as theirs, once', async () => {
     await change({ by: bob.id, subject: 'Chamber choir' });
     await eventually('the name', async () => (await camille.state(room, 'm.room.name'))?.['name'] === 'Chamber choir');

@@ -453,14 +453,21 @@ export class MemoryMatrix {
         const content = { 'm.relates_to': { rel_type: 'm.annotation', event_id: target, key: emoji } };
         return await this.#put(room, user, 'm.reaction', id, content, about);
       },
-      redact: async (room, id, target) => {
+      redact: async (room, id, target, why) => {
         const { creator, timeline } = this.room(room);
         const own = timeline.some((one) => one.event_id === target && one.sender === user);
         if (!own && user !== creator) {
           await this.#request('redact', user, room);
           throw forbidden();
         }
-        const event = await this.#put(room, user, 'm.room.redaction', id, { redacts: target }, {});
+        const event = await this.#put(
+          room,
+          user,
+          'm.room.redaction',
+          id,
+          { redacts: target, ...(why === undefined ? {} : { reason: why }) },
+          {},
+        );
         this.room(room).redacted.add(target);
         return event;
       },

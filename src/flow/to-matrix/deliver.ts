@@ -3,7 +3,7 @@ import type { Delivery, MatrixDuty } from '../../model/delivery.ts';
 import { effectId } from '../../model/effect.ts';
 import type { Outcome, QueueEntry } from '../../model/entry.ts';
 import { BridgeError } from '../../model/errors.ts';
-import { as, type EffectId, type EventId, type MessageId, type PersonId, type UserId } from '../../model/ids.ts';
+import type { EffectId, EventId, MessageId } from '../../model/ids.ts';
 import { plainText, type MessageBody } from '../../model/message.ts';
 import type { MessageLink, Portal, Puppet } from '../../model/records.ts';
 import { say } from '../../model/say.ts';
@@ -19,6 +19,7 @@ import { changeChat, changeMembership, changeRole } from './group.ts';
 import type { Hand, HandFor, Open, RoomDuty, ToMatrix } from './hand.ts';
 import { keepMarks } from './marks.ts';
 import { joinChats } from './same-chat.ts';
+import { redact } from './redact.ts';
 import { speakInRoom } from './speak.ts';
 
 type Owed = Exclude<Delivery, { to: 'network' }>;
@@ -164,7 +165,7 @@ async function redactAll({ doors, owed, duty, portal }: HandFor<'removal'>): Pro
   for (const [index, link] of links.entries()) {
     // Out of a room that was replaced nothing can be taken back any more.
     if (link.room !== portal.room || (await standsForOthers(doors, link))) continue;
-    await redact(doors, portal, link, index === 0 ? owed.id : effectId(owed.id, index));
+    await redact(doors, { portal, by: owed.sender, link, id: index === 0 ? owed.id : effectId(owed.id, index) });
   }
   return { removed: links.map((link) => link.effect) };
 }
@@ -175,15 +176,7 @@ async function standsForOthers(doors: FlowDoors, link: MessageLink): Promise<boo
   return all.some((other) => other.removed !== true && other.message !== link.message);
 }
 
-async function redact(doors: FlowDoors, portal: Open, link: MessageLink, id: EffectId): Promise<void> {
-  const author =
-    link.direction === 'to-matrix'
-      ? await doors.senders.towardsMatrix(portal, as<PersonId>(link.sender))
-      : await doors.matrix.double(as<UserId>(link.sender));
-  await takeBack(doors, portal, id, link.event, author === undefined ? [] : [author]);
-}
-
-/** The bot made most rooms, so it may, whoever wrote the event and whoever removed it; in an adopted room its author does it. */
+/** The bot made most rooms, so it may; in an adopted room its author does it. */
 async function takeBack(
   doors: FlowDoors,
   portal: Open,

@@ -46,6 +46,7 @@ export const en = {
     'From now on messages disappear from this chat on {network} after {days:day|days}. They stay in this room for as long as your homeserver keeps them.',
   'timer.days-here':
     'From now on messages disappear from this chat on {network} after {days:day|days}. From this room they go as well.',
+  'portal.removed-by': 'Deleted by {name} on {network}.',
   'portal.unsupported': '[{kind}: not bridged yet, see it on {network}]',
   'policy.login-denied': 'You may not sign in to {network}: {reason}',
   'room.encrypted-invite':

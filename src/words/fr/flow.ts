@@ -46,6 +46,7 @@ export const fr = {
     'Désormais, les messages disparaissent de cette discussion sur {network} au bout de {days:jour|jours}. Dans ce salon, ils restent aussi longtemps que votre serveur les garde.',
   'timer.days-here':
     'Désormais, les messages disparaissent de cette discussion sur {network} au bout de {days:jour|jours}. De ce salon aussi.',
+  'portal.removed-by': 'Supprimé par {name} sur {network}.',
   'portal.unsupported': '[{kind} : pas encore transmis, à voir sur {network}]',
   'policy.login-denied': 'Vous ne pouvez pas vous connecter à {network} : {reason}',
   'room.encrypted-invite':
