@@ -175,6 +175,8 @@ export interface ControlCommands extends PeopleCommands, FaultCommands {
     Record<string, string>,
   ];
   leaveGroup: [{ by: string; group: string }, null];
+  /** By a message to somebody who does not let themselves be added. */
+  inviteByMessage: [{ by: string; group: string; to: string }, { id: string }];
   joinGroup: [{ by: string; code: string }, { group: string; asked: boolean }];
   answerRequests: [
     { by: string; group: string; answer: 'approve' | 'reject'; people: readonly string[] },

@@ -1,9 +1,10 @@
 // Through whose live line a command about groups goes, and which group a person means; asks stores, tells nobody about others' groups.
-import { loginOwner, type NetworkId, type RoomId } from '../model/ids.ts';
+import { effectId } from '../model/effect.ts';
+import { loginOwner, type ChatId, type NetworkId, type RoomId } from '../model/ids.ts';
 import type { Portal, Puppet } from '../model/records.ts';
 import { say } from '../model/say.ts';
 import type { GroupAsk } from '../ports/group.ts';
-import type { NetworkSession } from '../ports/network.ts';
+import type { NetworkSession, ResolvedChat } from '../ports/network.ts';
 import { goingBy, oneOf } from './accounts.ts';
 import { reply, type Call, type CommandResult } from './doors.ts';
 import { usage } from './misunderstood.ts';
@@ -19,7 +20,7 @@ export interface Live {
 }
 
 export interface LiveGroup extends Live {
-  readonly portal: Portal;
+  readonly chat: ChatId;
   /** Fit to be shown. */
   readonly name: string;
 }
@@ -71,7 +72,8 @@ export async function groupOf(call: Call, words: readonly Token[], deed: Deed): 
     }
   }
   const [first] = found;
-  if (first === undefined) return reply(say('group.unknown', { name: tame(text) }));
+  if (first === undefined)
+    return (await roomless(call, own, text, deed)) ?? reply(say('group.unknown', { name: tame(text) }));
   const portals = new Set(found.map(({ portal }) => portal.key.chat));
   if (portals.size > 1) return reply(say('group.several', { name: tame(text) }));
   const { puppet, portal } = found.find((one) => call.doors.sessions.session(one.puppet) !== undefined) ?? first;
@@ -79,7 +81,31 @@ export async function groupOf(call: Call, words: readonly Token[], deed: Deed): 
     return reply(say('group.cannot', { network: titleOf(call.doors, puppet.network) }));
   }
   const live = await lineOf(call, puppet);
-  return 'replies' in live ? live : { ...live, portal, name: tame(portal.name ?? text) };
+  return 'replies' in live ? live : { ...live, chat: portal.key.chat, name: tame(portal.name ?? text) };
+}
+
+/** A group that has no room yet is asked for by its name. */
+async function roomless(
+  call: Call,
+  own: readonly Puppet[],
+  text: string,
+  deed: Deed,
+): Promise<LiveGroup | CommandResult | undefined> {
+  const found: LiveGroup[] = [];
+  for (const puppet of own) {
+    if (!can(call, puppet.network, 'list') || !can(call, puppet.network, deed)) continue;
+    const live = await lineOf(call, puppet);
+    if ('replies' in live) return live;
+    for (const { chat } of await groupsOf(call, live)) {
+      if (chat.name !== undefined && plain(chat.name) === plain(text))
+        found.push({ ...live, chat: chat.id, name: tame(chat.name) });
+    }
+  }
+  return new Set(found.map(({ chat }) => chat)).size > 1 ? reply(say('group.several', { name: tame(text) })) : found[0];
+}
+
+export async function groupsOf(call: Call, { session }: Live): Promise<readonly ResolvedChat[]> {
+  return (await session.askGroup?.({ kind: 'list' }, effectId(call.request.event, 'list')))?.groups ?? [];
 }
 
 function isMeant(portal: Portal, text: string): boolean {

@@ -2,15 +2,19 @@
 import { effectId } from '../model/effect.ts';
 import type { PersonId } from '../model/ids.ts';
 import { say, type Say } from '../model/say.ts';
+import { render } from '../words/index.ts';
 import { chatRefusal } from '../policy/refusal.ts';
 import type { Applicant, GroupAnswer, GroupAsk } from '../ports/group.ts';
 import type { ResolvedChat } from '../ports/network.ts';
 import { namedAccount } from './accounts.ts';
 import { reply, type Call, type Command, type CommandResult } from './doors.ts';
-import { groupOf, lineFor, type Live } from './group-doors.ts';
+import { groupOf, groupsOf, lineFor, type Live } from './group-doors.ts';
 import { misunderstood, usage } from './misunderstood.ts';
-import { findNetwork } from './networks.ts';
+import { findNetwork, titleOf } from './networks.ts';
 import { plain, tame, type Token } from './tokens.ts';
+
+/** Lines of one answer: more are found by a word of their name. */
+const MOST_LISTED = 50;
 
 /** Again after a crash: the adapter finds the group that it made for this event. */
 const createGroup: Command = {
@@ -67,6 +71,47 @@ const joinGroup: Command = {
   },
 };
 
+/** Again after a crash: it only looks. */
+const listGroups: Command = {
+  name: 'groups',
+  names: ['groups', 'groupes'],
+  help: 'help.groups',
+  who: 'member',
+  run: async (call) => {
+    const [first, ...rest] = call.args;
+    const network = first === undefined || first.quoted ? undefined : findNetwork(call.doors, first.text);
+    const live = await lineFor(call, network, 'list');
+    if ('replies' in live) return live;
+    const wanted = plain((network === undefined ? call.args : rest).map(({ text }) => text).join(' '));
+    const names = (await groupsOf(call, live)).flatMap(({ chat: { name = '' } }) =>
+      plain(name).includes(wanted) ? [name] : [],
+    );
+    const title = titleOf(call.doors, live.puppet.network);
+    if (names.length === 0) return reply(say('group.none', { network: title }));
+    const shown = names.toSorted((a, b) => a.localeCompare(b)).slice(0, MOST_LISTED);
+    const lines = shown.map((name) => `- ${tame(name)}`);
+    if (names.length > shown.length) {
+      lines.push(render(say('contacts.more', { count: names.length - shown.length }), call.request.language));
+    }
+    return reply(say('group.list', { network: title, lines: lines.join('\n') }));
+  },
+};
+
+/** Again after a crash: the same group has the same room, and the opening is kept once per event. */
+const openGroup: Command = {
+  name: 'open-group',
+  names: ['open-group', 'ouvrir-groupe'],
+  help: 'help.open-group',
+  who: 'member',
+  run: async (call) => {
+    const group = await groupOf(call, call.args, 'list');
+    if ('replies' in group) return group;
+    const described = await group.session.describeChat(group.chat);
+    const refused = await refusal(call, group, factsOf(described));
+    return refused ?? reply(...(await open(call, group, described)));
+  },
+};
+
 /** Again after a crash: the same link; a renewed one is renewed once more, and only the newest is told. */
 const inviteLink: Command = {
   name: 'invite-link',
@@ -78,7 +123,7 @@ const inviteLink: Command = {
     const renew = last !== undefined && !last.quoted && ['new', 'nouveau'].includes(plain(last.text));
     const group = await groupOf(call, renew ? call.args.slice(0, -1) : call.args, 'link');
     if ('replies' in group) return group;
-    const { link } = await ask(call, group, { kind: 'link', chat: group.portal.key.chat, renew });
+    const { link } = await ask(call, group, { kind: 'link', chat: group.chat, renew });
     return reply(link === undefined ? say('group.no-link') : say('group.link', { name: group.name, link }));
   },
 };
@@ -92,9 +137,10 @@ const joinRequests: Command = {
   run: async (call) => {
     const group = await groupOf(call, call.args, 'requests');
     if ('replies' in group) return group;
-    const { applicants = [] } = await ask(call, group, { kind: 'requests', chat: group.portal.key.chat });
+    const { applicants = [] } = await ask(call, group, { kind: 'requests', chat: group.chat });
     if (applicants.length === 0) return reply(say('group.no-requests', { name: group.name }));
-    const lines = applicants.map(({ code, label }) => `- ${code}: ${tame(label)}`).join('\n');
+    const nobody = render(say('group.applicant-unknown'), call.request.language);
+    const lines = applicants.map(({ code, label = nobody }) => `- ${code}: ${tame(label)}`).join('\n');
     return reply(say('group.requests', { name: group.name, lines }));
   },
 };
@@ -111,7 +157,7 @@ function answering(name: 'accept-request' | 'refuse-request', names: readonly st
       if (whom === undefined || call.args.length < 2) return usage(call);
       const group = await groupOf(call, call.args.slice(0, -1), 'answer');
       if ('replies' in group) return group;
-      const { chat } = group.portal.key;
+      const { chat } = group;
       const { applicants = [] } = await ask(call, group, { kind: 'requests', chat });
       const meant = chosen(applicants, whom.text);
       if (meant.length === 0) return reply(say('group.no-such-request', { code: tame(whom.text) }));
@@ -132,7 +178,7 @@ const leaveGroup: Command = {
   run: async (call) => {
     const group = await groupOf(call, call.args, 'leave');
     if ('replies' in group) return group;
-    const action = { kind: 'leave', chat: group.portal.key.chat } as const;
+    const action = { kind: 'leave', chat: group.chat } as const;
     await group.session.perform(action, effectId(call.request.event, 0), {
       since: call.doors.clock.now(),
       again: true,
@@ -181,6 +227,8 @@ function identifiers(tokens: readonly Token[]): readonly string[] {
 }
 
 export const groupCommands: readonly Command[] = [
+  listGroups,
+  openGroup,
   createGroup,
   joinGroup,
   inviteLink,

@@ -4,6 +4,8 @@ import type { ChatId, PersonId } from '../model/ids.ts';
 
 /** Asked by commands, never queued: whoever asks waits for the answer. */
 export type GroupAsk =
+  /** Every group that the login's account is in, described as far as one question tells. */
+  | { readonly kind: 'list' }
   /** Asked again under the same effect id, it finds the group that it made. */
   | { readonly kind: 'create'; readonly name: string; readonly people: readonly PersonId[] }
   /** What a link leads to, without going there. */
@@ -17,13 +19,14 @@ export type GroupAsk =
 /** Somebody who asks to be let into a group. */
 export interface Applicant {
   readonly person: PersonId;
-  /** For who asks only: a name, else a number, else nothing that says more. */
-  readonly label: string;
+  /** For who asks only: a name, else a number; absent when the network tells neither. */
+  readonly label?: string;
   /** A short word that stands for this person in this group. */
   readonly code: string;
 }
 
 export interface GroupAnswer {
+  readonly groups?: readonly ResolvedChat[];
   /** The group made, looked at, or joined. */
   readonly group?: ResolvedChat;
   /** An admin has to agree first. */

@@ -400,7 +400,8 @@ describe('what a person asks of the bot', () => {
     for (const one of [eve, fay]) await whatsapp.command('joinGroup', { by: one.id, code: trip.invite });
     const list = await told('join-requests Trip to Lyon', 'These ask to be let into');
     const codes = [...list.matchAll(/^- (\w{4}): (.*)$/gmu)].map(([, code = '', label = '']) => ({ code, label }));
-    expect(codes.map(({ label }) => label).toSorted()).toEqual(['?', 'Eve']);
+    // Of Fay nothing is known but what her phone does not hide.
+    expect(codes.map(({ label }) => label).toSorted()).toEqual(['Eve', 'somebody whose name and number are not shown']);
     const codeOf = (label: string): string => codes.find((one) => one.label === label)?.code ?? '';
     await told(`accept-request "Trip to Lyon" ${codeOf('Eve')}`, 'Let into Trip to Lyon: 1.');
     await told(`refuser-demande "Trip to Lyon" tous`, 'Not let into Trip to Lyon: 1.');
@@ -410,6 +411,37 @@ describe('what a person asks of the bot', () => {
       [account, alice, bob, eve].map(({ id }) => id).toSorted(),
     );
     await told('join-requests Trip to Lyon', 'Nobody asks to be let into Trip to Lyon');
+  });
+
+  test('lists groups, opens one that has no room yet, and knows it by its name before', async () => {
+    const quiet = await whatsapp.command('createGroup', { by: eve.id, subject: 'Quiet group', members: [account.id] });
+    const twice = ['Twins', 'Twins'].map(
+      async (subject) => await whatsapp.command('createGroup', { by: eve.id, subject, members: [account.id] }),
+    );
+    await Promise.all(twice);
+    expect(await told('groups', 'Your groups on WhatsApp')).toContain('- Quiet group');
+    expect(await told('groups whatsapp QUIET', 'Your groups on WhatsApp', 2)).not.toContain('Book club');
+    await told('groups nothing like it', 'You are in no group of that name');
+    await told('invite-link Quiet group', 'Only admins of this group', 2);
+    await told('open-group twins', 'Several groups are called “twins”');
+    await told('open-group quiet group', 'I am opening the conversation with Quiet group');
+    const opened = await camille.nextRoom();
+    await camille.say(opened, 'is anybody there?');
+    await whatsapp.waitForText(eve.id, quiet.id, 'is anybody there?');
+    await told('open-group quiet group', 'Your conversation with Quiet group');
+  });
+
+  test('accepts an invitation that came as a message, once', async () => {
+    const chess = await whatsapp.command('createGroup', { by: eve.id, subject: 'Chess', members: [] });
+    await whatsapp.command('inviteByMessage', { by: eve.id, group: chess.id, to: account.id });
+    const chat = await camille.nextRoom();
+    const { content } = await camille.answer(chat, 'An invitation to the group “Chess”');
+    const [, line = ''] = /`(join-group \S+)`/.exec(String(content['body'])) ?? [];
+    expect(line).not.toMatch(new RegExp(`${eve.phone}|${account.phone}`));
+    await told(line, 'I am opening the conversation with Chess');
+    expect((await whatsapp.command('group', { group: chess.id }))?.members).toMatchObject({ [account.id]: 'member' });
+    await camille.nextRoom();
+    await told(line, 'no longer valid', 2);
   });
 
   test('leaves a group', async () => {

@@ -42,6 +42,7 @@ export function groupCommands({
   | 'members'
   | 'leaveGroup'
   | 'joinGroup'
+  | 'inviteByMessage'
   | 'answerRequests'
 > {
   const { world } = server;
@@ -102,6 +103,18 @@ export function groupCommands({
     leaveGroup: ({ by, group }) => {
       deeds.leave(server, hands.group(group), hands.person(by));
       return null;
+    },
+    inviteByMessage: ({ by, group, to }) => {
+      const [admin, into] = [hands.person(by), hands.group(group)];
+      const { code, expiration } = deeds.inviteOne(server, into, admin, hands.person(to));
+      const groupInviteMessage = {
+        groupJid: into.jid,
+        inviteCode: code,
+        inviteExpiration: expiration,
+        groupName: into.subject,
+        caption: 'Come and join us',
+      };
+      return { id: hands.send(hands.sim(by), to, { groupInviteMessage }, {}) };
     },
     joinGroup: ({ by, code }) => {
       const { group, asked } = deeds.joinByCode(server, hands.person(by), code);

@@ -113,9 +113,15 @@ const withServer = (id: string): string => (id.includes('@') ? id : `${id}@g.us`
 function look(ask: Ask, group: Group): readonly BinaryNode[] {
   const asked = child(ask.iq);
   switch (asked?.tag) {
-    case 'query':
+    case 'query': {
+      const invitation = child(asked, 'add_request');
+      if (invitation !== undefined) {
+        deeds.invitationOf(ask.server, group, ask.person, invitation.attrs);
+        return [groupNode(group)];
+      }
       acts.mustBeIn(group, ask.person);
       return [groupNode(group)];
+    }
     case 'invite':
       acts.mayInvite(group, ask.person);
       return [node('invite', { code: group.invite })];
@@ -181,6 +187,9 @@ function change({ server, world, person, iq }: Ask, group: Group): readonly Bina
       const outcomes = deeds.answerRequests(server, group, person, answer.tag, people);
       return [node(tag, {}, [outcomesNode(answer.tag, group, outcomes, strangers)])];
     }
+    case 'accept':
+      deeds.joinInvited(server, group, person, attrs);
+      return undefined;
     case 'links':
     case 'unlink':
       return changeCommunity(server, person, group, asked);

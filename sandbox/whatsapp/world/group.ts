@@ -18,6 +18,13 @@ export interface JoinRequest {
   readonly method: string;
 }
 
+export interface PersonalInvite {
+  readonly code: string;
+  /** Seconds. */
+  readonly expiration: number;
+  readonly admin: Person;
+}
+
 export interface GroupSpec {
   readonly addressing: Addressing;
   readonly creator: Person;
@@ -56,6 +63,8 @@ export class Group {
   /** The group of a community in which it is told things; named and peopled like the community. */
   isDefault = false;
   invite: string;
+  /** Who was invited by a message, and may come by what it holds. */
+  readonly invited = new Map<Person, PersonalInvite>();
   /** Links that led here. */
   readonly formerInvites = new Set<string>();
   /** Names of what it was like at a change of its people, and of who may write. */

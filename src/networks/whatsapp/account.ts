@@ -249,6 +249,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     names,
     directory,
     chats,
+    contacts,
     pacing,
     clock,
   });

@@ -32,6 +32,9 @@ export interface DirectoryDoors {
   readonly clock: Clock;
 }
 
+/** Of a group: whether it is a community, or in one. */
+type Belonging = Pick<GroupMetadata, 'id' | 'isCommunity' | 'linkedParent'>;
+
 export class Directory {
   readonly #doors: DirectoryDoors;
   readonly #groups = new Map<ChatId, GroupMetadata>();
@@ -187,8 +190,13 @@ export class Directory {
         members: this.#members(group),
         ...this.#marked(chat),
       },
-      facts: [`group:${chat}`, ...this.#communityOf(group)],
+      facts: this.factsOf(chat, group),
     };
+  }
+
+  /** What rules may match on, of a group. */
+  factsOf(chat: ChatId, group: Belonging): readonly string[] {
+    return [`group:${chat}`, ...this.#communityOf(group)];
   }
 
   #marked(chat: ChatId): Pick<ResolvedChat['chat'], 'marks'> {
@@ -197,7 +205,7 @@ export class Directory {
   }
 
   /** A community is known by its own group, in which nobody writes; a rule may name it for all the groups in it. */
-  #communityOf({ id, isCommunity, linkedParent }: GroupMetadata): readonly string[] {
+  #communityOf({ id, isCommunity, linkedParent }: Belonging): readonly string[] {
     const parent = parseJid(isCommunity === true ? id : linkedParent);
     return parent?.kind === 'group' ? [`community:${this.#doors.names.chat(parent)}`] : [];
   }

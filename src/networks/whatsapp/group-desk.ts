@@ -7,10 +7,12 @@ import type { Applicant, GroupAnswer, GroupAsk } from '../../ports/group.ts';
 import type { NetworkSink, ResolvedChat } from '../../ports/network.ts';
 import type { Clock, Vault, VaultChange } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
+import type { ContactBook } from './contacts.ts';
 import type { Directory } from './directory.ts';
 import { codeOf, memberFault, queryFault } from './group-errors.ts';
 import type { Names } from './ids.ts';
-import { handlesOf, parseJid } from './jid.ts';
+import { invitationOf, joinInvited, lookInvited, type Invitation } from './invitation.ts';
+import { handlesOf, jidText, parseJid } from './jid.ts';
 import type { Line } from './line.ts';
 import { PACING_KEY, type Pacing } from './pacing.ts';
 import type { PeopleBook } from './people-book.ts';
@@ -27,6 +29,7 @@ export interface GroupDeskDoors {
   readonly names: Names;
   readonly directory: Directory;
   readonly chats: ChatBook;
+  readonly contacts: Pick<ContactBook, 'nameOf'>;
   /** Absent only in tests. */
   readonly pacing: Pacing | undefined;
   readonly clock: Clock;
@@ -58,6 +61,7 @@ export class GroupDesk {
   constructor(doors: GroupDeskDoors) {
     this.#doors = doors;
     this.#hands = {
+      list: async (line) => await this.#list(line),
       create: async (line, ask, id) => await this.#create(line, ask, id),
       look: async (line, ask) => await this.#look(line, ask),
       join: async (line, ask) => await this.#join(line, ask),
@@ -125,13 +129,36 @@ export class GroupDesk {
     return own.find(({ subject, creation }) => subject === name && (creation ?? 0) >= since - SKEW_S)?.id;
   }
 
+  async #list(line: Line): Promise<GroupAnswer> {
+    const all: readonly GroupMetadata[] = Object.values(await line.socket.groupFetchAllParticipating());
+    const { directory } = this.#doors;
+    const groups = all.map((group): ResolvedChat => {
+      const chat = this.#chatOf(group.id);
+      return { chat: { id: chat, kind: 'group', name: group.subject }, facts: directory.factsOf(chat, group) };
+    });
+    return { groups };
+  }
+
   async #look(line: Line, { link }: Ask<'look'>): Promise<GroupAnswer> {
+    const invitation = invitationOf(link);
+    if (invitation !== undefined) {
+      const { chat } = invitation;
+      const group = await lookInvited(line, ...this.#addresses(invitation), invitation);
+      return {
+        group: {
+          chat: { id: chat, kind: 'group', name: group.subject },
+          facts: this.#doors.directory.factsOf(chat, group),
+        },
+      };
+    }
     const { id, subject } = await line.socket.groupGetInviteInfo(codeIn(link));
     const chat = this.#chatOf(id);
     return { group: { chat: { id: chat, kind: 'group', name: subject }, facts: [`group:${chat}`] } };
   }
 
   async #join(line: Line, { link }: Ask<'join'>): Promise<GroupAnswer> {
+    const invitation = invitationOf(link);
+    if (invitation !== undefined) return await this.#accept(line, invitation);
     const code = codeIn(link);
     try {
       const jid = await line.socket.groupAcceptInvite(code);
@@ -144,6 +171,22 @@ export class GroupDesk {
     }
   }
 
+  async #accept(line: Line, invitation: Invitation): Promise<GroupAnswer> {
+    const [group, admin] = this.#addresses(invitation);
+    try {
+      await joinInvited(line, group, admin, invitation);
+    } catch (error) {
+      // In it already.
+      if (codeOf(error) !== 409) throw error;
+    }
+    return { group: await this.#resolved(line, group) };
+  }
+
+  #addresses({ chat, by }: Invitation): readonly [group: string, admin: string] {
+    const { directory } = this.#doors;
+    return [directory.chatJid(chat), directory.personJid(as<ChatId>(by), by)];
+  }
+
   async #link(line: Line, { chat, renew }: Ask<'link'>): Promise<GroupAnswer> {
     const jid = this.#doors.directory.chatJid(chat);
     const code = renew ? await line.socket.groupRevokeInvite(jid) : await line.socket.groupInviteCode(jid);
@@ -152,15 +195,17 @@ export class GroupDesk {
 
   async #requests(line: Line, { chat }: Ask<'requests'>): Promise<GroupAnswer> {
     const list = await line.socket.groupRequestParticipantsList(this.#doors.directory.chatJid(chat));
-    const { book, chats, clock } = this.#doors;
-    const applicants = list.flatMap(({ jid, phone_number: pn, lid }): Applicant[] => {
+    const { book, chats, contacts, clock } = this.#doors;
+    const applicants: Applicant[] = [];
+    for (const { jid, phone_number: pn, lid } of list) {
       const handles = handlesOf(jid, pn ?? lid);
-      if (handles === undefined) return [];
+      if (handles === undefined) continue;
       const person = book.person(handles, clock.now());
-      const number = book.handles(person)?.pn;
-      const label = chats.nameOf(person) ?? (number === undefined ? '?' : `+${number}`);
-      return [{ person, label, code: codeFor(chat, person) }];
-    });
+      const known = { ...book.handles(person), ...handles };
+      const number = known.pn ?? (await numberOf(line, known.lid));
+      const label = contacts.nameOf(known) ?? chats.nameOf(person) ?? (number === undefined ? undefined : `+${number}`);
+      applicants.push({ person, code: codeFor(chat, person), ...(label === undefined ? {} : { label }) });
+    }
     return { applicants };
   }
 
@@ -211,4 +256,11 @@ function codeIn(link: string): string {
 function codeFor(chat: ChatId, person: PersonId): string {
   const hash = createHash('sha256').update('passerelle-whatsapp-applicant\0').update(chat).update('\0').update(person);
   return hash.digest('hex').slice(0, 4);
+}
+
+/** What WhatsApp told of whose hidden id it is. */
+async function numberOf(line: Line, lid: string | undefined): Promise<string | undefined> {
+  if (lid === undefined) return undefined;
+  const jid = await line.socket.signalRepository.lidMapping.getPNForLID(jidText('lid', lid));
+  return handlesOf(jid)?.pn;
 }

@@ -4,9 +4,10 @@ import { originKey } from '../../model/effect.ts';
 import type { MessageId } from '../../model/ids.ts';
 import type { MessageBody } from '../../model/message.ts';
 import type { NetworkEvent, Origin } from '../../model/network-event.ts';
-import type { SayKey } from '../../model/say.ts';
+import { say, type SayKey } from '../../model/say.ts';
 import { bodyOf, contextOf, isEmpty, isPlumbing, unwrap, type Whois } from './content.ts';
-import { chatKind, messageId } from './ids.ts';
+import { chatKind, isPersonal, messageId } from './ids.ts';
+import { invitationIn, wordOf } from './invitation.ts';
 import { handlesOf, isPerson, parseJid, STATUS } from './jid.ts';
 import {
   authorOfKey,
@@ -68,10 +69,25 @@ function readContent(context: ReadContext, message: WireMessage, place: Place): 
   if (content.reactionMessage) return [readReaction(context, message, content.reactionMessage, place)];
   const call = callWords(content.callLogMesssage);
   if (call !== undefined) return [told(place, call)];
+  const invited = content.groupInviteMessage && invitationWords(context, content.groupInviteMessage, place);
+  if (invited !== undefined && invited !== null)
+    return [messageEvent(place, invited, replyOf(context, content, place))];
   const body = bodyIn(context, inside, place);
   if (place.chat === STATUS) return [messageEvent(place, passedOn('kind.status', body))];
   if (chatKind(place.chat) === 'channel') return [messageEvent(place, passedOn('kind.newsletter', body))];
   return [messageEvent(place, body, replyOf(context, content, place))];
+}
+
+/** @returns undefined for what leads nowhere from here, like this account's own: it is told as any other kind */
+function invitationWords(
+  { names, self }: ReadContext,
+  invite: proto.Message.IGroupInviteMessage,
+  { sender, chat }: Place,
+): MessageBody | undefined {
+  const invitation = sender === self || !isPersonal(chat) ? undefined : invitationIn(names, invite, sender);
+  if (invitation === undefined) return undefined;
+  const name = invite.groupName ?? '';
+  return { kind: 'told', say: say('whatsapp.group-invite', { name, word: wordOf(invitation) }) };
 }
 
 /** @returns undefined for a call that was taken or refused: it is told as any other kind */

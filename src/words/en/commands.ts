@@ -20,6 +20,8 @@ export const en = {
   'help.cancel': '`cancel`: stops the sign-in that is going on',
   'help.start-chat': '`start-chat [network] [as <account>] <username, number or contact>`: opens a conversation',
   'help.contacts': '`contacts [network] [word]`: shows your own address book there; `start-chat` takes its names too',
+  'help.groups': '`groups [network] [word]`: shows your groups there',
+  'help.open-group': '`open-group <group>`: opens the room of a group that has none yet',
   'help.create-group':
     '`create-group [network] [as <account>] "<name>" <numbers …>`: makes a group with these people (commas between them)',
   'help.join-group': '`join-group [network] [as <account>] <link>`: goes into a group by its link',
@@ -119,8 +121,10 @@ export const en = {
 
   'group.which-network': 'On which network? Write one of these first: {networks}.',
   'group.cannot': 'That cannot be done for groups of {network} from here.',
-  'group.unknown':
-    'I know no group “{name}”. Write its name exactly as its room has it, or the room’s link; its room opens with its first message.',
+  'group.unknown': 'I know no group “{name}”. Write its name exactly (`groups` shows them), or its room’s link.',
+  'group.none': 'You are in no group of that name on {network}.',
+  'group.list': 'Your groups on {network}:\n{lines}',
+  'group.applicant-unknown': 'somebody whose name and number are not shown',
   'group.several': 'Several groups are called “{name}”: send the link of its room instead.',
   'group.not-all': 'It could not be done for {count} of them: send them the link of the group instead (`invite-link`).',
   'group.waiting': 'An admin of {name} has to let you in. Its room opens with its first message then.',

@@ -55,6 +55,8 @@ export const en = {
   'whatsapp.join-request':
     'Somebody asks to join this group: write `join-requests` and the group’s name in your room with the bot.',
   'whatsapp.several-contacts': 'Several of your contacts are called “{name}”: write the number instead.',
+  'whatsapp.group-invite':
+    'An invitation to the group “{name}”. To accept it, write `join-group {word}` in your room with the bot.',
   'whatsapp.no-link': 'This is no link to a WhatsApp group. It begins with https://chat.whatsapp.com/.',
   'whatsapp.link-gone': 'This link to a WhatsApp group is no longer valid.',
   'whatsapp.message-gone': 'The message can no longer be pointed at on WhatsApp.',

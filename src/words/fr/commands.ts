@@ -23,6 +23,8 @@ export const fr = {
   'help.start-chat': '`discuter [réseau] [comme <compte>] <identifiant, numéro ou contact>` : ouvre une conversation',
   'help.contacts':
     '`carnet [réseau] [mot]` : montre votre propre carnet d’adresses là-bas ; `discuter` accepte aussi ses noms',
+  'help.groups': '`groupes [réseau] [mot]` : montre vos groupes là-bas',
+  'help.open-group': '`ouvrir-groupe <groupe>` : ouvre le salon d’un groupe qui n’en a pas encore',
   'help.create-group':
     '`créer-groupe [réseau] [comme <compte>] "<nom>" <numéros …>` : crée un groupe avec ces personnes (séparées par des virgules)',
   'help.join-group': '`rejoindre [réseau] [comme <compte>] <lien>` : entre dans un groupe par son lien',
@@ -126,7 +128,10 @@ export const fr = {
   'group.which-network': 'Sur quel réseau ? Écrivez d’abord l’un de ceux-ci : {networks}.',
   'group.cannot': 'Cela ne peut pas se faire d’ici pour les groupes de {network}.',
   'group.unknown':
-    'Je ne connais aucun groupe « {name} ». Écrivez son nom exactement comme dans son salon, ou le lien du salon ; celui-ci s’ouvre au premier message.',
+    'Je ne connais aucun groupe « {name} ». Écrivez son nom exactement (`groupes` les montre), ou le lien de son salon.',
+  'group.none': 'Vous n’êtes dans aucun groupe de ce nom sur {network}.',
+  'group.list': 'Vos groupes sur {network} :\n{lines}',
+  'group.applicant-unknown': 'quelqu’un dont ni le nom ni le numéro ne sont montrés',
   'group.several': 'Plusieurs groupes s’appellent « {name} » : envoyez plutôt le lien de son salon.',
   'group.not-all':
     'Cela n’a pas pu se faire pour {count} d’entre elles : envoyez-leur plutôt le lien du groupe (`lien`).',

@@ -92,6 +92,8 @@ export const fr = {
     'Un autre programme utilise ce lien avec WhatsApp. Un administrateur doit l’arrêter, puis redémarrer la passerelle.',
   'whatsapp.may-not-write': 'Vous ne pouvez pas écrire dans cette discussion WhatsApp.',
   'whatsapp.several-contacts': 'Plusieurs de vos contacts s’appellent « {name} » : écrivez plutôt le numéro.',
+  'whatsapp.group-invite':
+    'Une invitation au groupe « {name} ». Pour l’accepter, écrivez `rejoindre {word}` dans votre salon avec le robot.',
   'whatsapp.no-link': 'Ceci n’est pas un lien vers un groupe WhatsApp. Il commence par https://chat.whatsapp.com/.',
   'whatsapp.link-gone': 'Ce lien vers un groupe WhatsApp n’est plus valable.',
   'whatsapp.not-admin': 'Sur WhatsApp, seuls les administrateurs de ce groupe peuvent faire cela.',

@@ -109,6 +109,23 @@ describe('a chat', () => {
     expect(told(house, chat)).toEqual([{ pinned: true }, { pinned: false }]);
   });
 
+  test('that is deleted or cleared on the phone loses nothing here', async () => {
+    const { house, me, friend, chat } = await scenes.live();
+    await sandbox.write(friend.id, me.id, 'met');
+    await house.until(() => house.texts(chat).includes('met'));
+    const before = house.events.length;
+    for (const [index, value] of [
+      [['deleteChat', friend.lid, '1'], { deleteChatAction: { messageRange: {} } }],
+      [['clearChat', friend.lid, '1', '1'], { clearChatAction: { messageRange: {} } }],
+    ] as const)
+      await sandbox.command('changeSetting', { by: me.id, collection: 'regular_high', index, value });
+    await set(me, friend.lid, 'mute', settings.mute());
+    await last(house, chat, { muted: true });
+    expect(house.events.slice(before).map(({ kind }) => kind)).toEqual(['marks']);
+    await sandbox.write(friend.id, me.id, 'still here');
+    await house.until(() => house.texts(chat).includes('still here'));
+  });
+
   test('is told of once, whatever else is set and however often', async () => {
     const { house, me, friend, chat } = await scenes.live();
     await set(me, friend.lid, 'mute', settings.mute());
