@@ -89,6 +89,7 @@ export async function openHomeserver(
     federate: rooms.federate,
     botPower: rooms.botPower,
     ghostPower: rooms.ghostPower,
+    spaces: rooms.spaces,
     roomVersion: rooms.version,
     stores: { ghosts: store.ghosts, vault: store.vault },
     queue: store.queue,

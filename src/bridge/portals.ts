@@ -107,6 +107,11 @@ export class PortalKeeper {
       const double = await this.#doors.matrix.double(owner);
       if (double !== undefined) await double.join(portal.room);
     });
+    await this.#nicety(portal, async () => {
+      const space = await this.#doors.matrix.gatherInSpace(owner, portal.key.network, portal.room);
+      const double = space?.made === true ? await this.#doors.matrix.double(owner) : undefined;
+      if (space !== undefined) await double?.join(space.room);
+    });
   }
 
   /** What spares a person a click: refused, the room is theirs all the same. */

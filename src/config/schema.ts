@@ -100,6 +100,8 @@ const rooms = z.strictObject({
   botPower: integer('a power level from 50 to 100', 50, 100).default(100),
   /** Ghosts of admins have power in the room of their group; else no ghost ever has any, nor may invite. */
   ghostPower: yesNo().default(true),
+  /** Each person's rooms of a network are gathered in a space of their own. */
+  spaces: yesNo().default(false),
   /** A group's room with more people in it shows others when they first speak. */
   shownMembers: integer('a number of people from 0 to 10000', 0, 10_000).default(100),
   /** The bot's read receipt below a message: it has arrived over there. */

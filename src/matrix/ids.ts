@@ -69,6 +69,10 @@ export class OurIds {
     return `_${prefix ?? ''}_${this.#opaque('management', user)}`;
   }
 
+  spaceLocalpart(user: UserId, network: NetworkId): string {
+    return `_${this.#prefix(network)}_${this.#opaque('space', `${network}|${user}`)}`;
+  }
+
   /** What m.bridge calls the chat: opaque as well, since room state is readable by every member. */
   channel(portal: PortalKey): string {
     return this.#opaque('channel', portalKeyText(portal));

@@ -22,6 +22,7 @@ import { markRoom } from './room-marks.ts';
 import { VaultedPictures } from './room-pictures.ts';
 import { MatrixRooms } from './rooms.ts';
 import { MatrixSpeaker } from './speaker.ts';
+import { Spaces } from './spaces.ts';
 import { TransactionDoor } from './transaction-door.ts';
 
 export interface MatrixOptions {
@@ -40,6 +41,8 @@ export interface MatrixOptions {
   readonly botPower: number;
   /** Ghosts of admins have power in the room of their group. */
   readonly ghostPower: boolean;
+  /** Whether each person's rooms of a network are gathered in a space. */
+  readonly spaces: boolean;
   readonly roomVersion?: string | undefined;
   readonly stores: { readonly ghosts: GhostStore; readonly vault: Vault };
   readonly queue: Pick<Queue, 'seen'>;
@@ -124,6 +127,8 @@ export async function openMatrix(options: MatrixOptions): Promise<MatrixWing> {
     log,
   });
 
+  const spaces = new Spaces({ ...options, client, intents, ids, who: botAs });
+
   const doubles = new Doubles({
     client,
     token: options.doublePuppetToken,
@@ -156,6 +161,8 @@ export async function openMatrix(options: MatrixOptions): Promise<MatrixWing> {
     ensureRoom: async (spec) => await rooms.ensure(spec),
     adoptRoom: async (room, speaker, spec) => await rooms.adopt(room, speaker, spec),
     declareRoom: async (room, spec) => await rooms.declare(room, spec),
+    gatherInSpace: async (user, network, room) =>
+      options.spaces ? await spaces.gather(user, network, options.networkTitles[network] ?? network, room) : undefined,
     makeManagementRoom: async (user, name) => await rooms.makeManagement(user, name),
     setPowers: async (room, powers) => await rooms.setPowers(room, powers),
     members: async (room) => await rooms.members(room),

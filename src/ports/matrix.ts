@@ -137,6 +137,15 @@ export interface MatrixApi {
   /** Looked at through `as` (one of ours), else the bot. @throws BridgeError (never) when that one is not in the room */
   look(room: RoomId, as?: UserId): Promise<RoomLook>;
   /** Marks the room as direct in the person's account data (through the double puppet). */
+  /**
+   * Puts a room among those of its network in a space of this person's own, where the configuration wants it; undefined where not.
+   * @returns the space; `made`: they have just been invited to it @throws BridgeError
+   */
+  gatherInSpace(
+    user: UserId,
+    network: NetworkId,
+    room: RoomId,
+  ): Promise<{ readonly room: RoomId; readonly made: boolean } | undefined>;
   markDirect(user: UserId, room: RoomId, withUser: UserId): Promise<void>;
   /**
    * Keeps the room as the person keeps the chat, through the double puppet; writes nothing that is so already.

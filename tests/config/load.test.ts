@@ -101,7 +101,7 @@ describe('what is wrong is named', () => {
       'a name like no other',
       `${GOOD}rooms:\n  colour: red\n`,
       [
-        'FILE line 11: "colour" is not a setting of rooms; there are: "federate", "botPower", "ghostPower", "shownMembers", "showDelivered", "sendTyping", "version"',
+        'FILE line 11: "colour" is not a setting of rooms; there are: "federate", "botPower", "ghostPower", "spaces", "shownMembers", "showDelivered", "sendTyping", "version"',
       ],
     ],
     [

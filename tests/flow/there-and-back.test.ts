@@ -1,7 +1,7 @@
 // A conversation both ways over the in-memory twins, as people see it on either side; knows no wire.
 import { afterEach, expect, test } from '@jest/globals';
 import { BridgeError } from '../../src/model/errors.ts';
-import { FlowWorld, marie, MARIE, turns, ZOE } from '../support/flow-world.ts';
+import { FlowWorld, marie, MARIE, paul, turns, ZOE } from '../support/flow-world.ts';
 
 const world = new FlowWorld();
 
@@ -28,6 +28,23 @@ test('a first message opens the room, an answer goes back, an edit and a removal
   expect(world.network.texts(chat)).toEqual(['zoe: hello!', 'marie: hi!']);
   expect(world.matrix.texts(room)).toEqual(['hello!', 'hi!']);
 }, 10_000);
+
+test('each room is put among those of its network for everybody who comes into it', async () => {
+  world.login(marie, MARIE);
+  world.login(paul, 'paul');
+  const [chat, choir] = [
+    world.network.chat('d3', [MARIE, ZOE]),
+    world.network.chat('c3', [MARIE, 'paul', ZOE], 'group'),
+  ];
+  await world.start();
+  world.network.say(chat, ZOE, 'hello');
+  world.network.say(choir, ZOE, 'hello all');
+  await world.run();
+  const [room, hall] = [world.room(chat), world.room(choir)];
+  for (const theirs of [`${marie} pigeon ${room}`, `${marie} pigeon ${hall}`, `${paul} pigeon ${hall}`])
+    expect(world.matrix.gathered).toContain(theirs);
+  expect(world.matrix.gathered).not.toContain(`${paul} pigeon ${room}`);
+});
 
 test('what waits for a line goes as soon as the line is open, however often it was tried', async () => {
   const puppet = world.login(marie, MARIE);

@@ -122,6 +122,7 @@ test('a picture that cannot be had leaves its ghost a voice', async () => {
     federate: true,
     botPower: 100,
     ghostPower: true,
+    spaces: false,
     stores: store,
     queue: store.queue,
     log: quiet,

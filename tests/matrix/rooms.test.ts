@@ -40,6 +40,29 @@ describe.each(['11', '12'] as const)('in room version %s', (version) => {
     return await world.state(room, type, `fr.passerelle://pigeon/${channel}`);
   };
 
+  test('the rooms of a person are gathered in one space for each network, to which they are invited once', async () => {
+    const made = await world.wing.api.ensureRoom(world.spec(chat, { invite: [user] }));
+    const space = await world.wing.api.gatherInSpace(user, PIGEON, made.room);
+    if (space === undefined) throw new Error('no space');
+    expect(space.made).toBe(true);
+    expect(await world.state(space.room, 'm.room.create')).toMatchObject({ type: 'm.space' });
+    expect(await world.state(space.room, 'm.room.name')).toEqual({ name: 'Pigeon' });
+    expect(await world.state(space.room, 'm.room.member', user)).toMatchObject({ membership: 'invite' });
+    expect(await world.state(space.room, 'm.space.child', made.room)).toEqual({ via: ['hs.test'] });
+    await world.open();
+    const other = await world.wing.api.ensureRoom(world.spec(`${chat}b`, { invite: [user] }));
+    for (let again = 0; again < 2; again += 1)
+      expect(await world.wing.api.gatherInSpace(user, PIGEON, other.room)).toEqual({ room: space.room, made: false });
+    expect(await world.state(space.room, 'm.space.child', other.room)).toEqual({ via: ['hs.test'] });
+    const bob = await world.hs.registerUser(`bob${chat}`, 'pw');
+    const theirs = await world.wing.api.gatherInSpace(bob.userId as UserId, PIGEON, other.room);
+    expect(theirs).toMatchObject({ made: true });
+    expect(theirs?.room).not.toBe(space.room);
+    await world.open({ spaces: false });
+    expect(await world.wing.api.gatherInSpace(user, PIGEON, made.room)).toBeUndefined();
+    await world.open();
+  });
+
   test('a portal says what it is, keeps encryption to the bot, and is found again by its chat', async () => {
     const made = await world.wing.api.ensureRoom(world.spec(chat, { invite: [user], name: 'Zoé' }));
     expect(made).toMatchObject({ adopted: false, encrypted: false });

@@ -75,6 +75,8 @@ export class MemoryMatrix {
   /** Everything a homeserver pushes, in order. */
   readonly feed: Wire[] = [];
   ghostPower = true;
+  /** Whose room of which network was put among theirs. */
+  readonly gathered: string[] = [];
   readonly doubles = new Set<UserId>();
   readonly direct: string[] = [];
   /** How people keep rooms, by user and room, and each writing of it. */
@@ -322,6 +324,11 @@ export class MemoryMatrix {
         this.marked.push(`${user} ${room}`);
         this.marks.set(`${user} ${room}`, { ...this.marks.get(`${user} ${room}`), ...marks });
         return true;
+      },
+      gatherInSpace: async (user, network, room) => {
+        await this.#request('gatherInSpace', BOT, room);
+        this.gathered.push(`${user} ${network} ${room}`);
+        return undefined;
       },
       markDirect: async (user, room, withUser) => {
         await Promise.resolve();

@@ -155,6 +155,7 @@ export class WingWorld {
       federate: true,
       botPower: 100,
       ghostPower: true,
+      spaces: true,
       stores: { ghosts: this.store.ghosts, vault: this.store.vault },
       queue: this.store.queue,
       log: quiet,
