@@ -47,7 +47,7 @@ test('what was written here goes too, and the notice says so', async () => {
   await whatsapp.command('setTimer', { by: alice.id, to: account.id, seconds: 86_400 });
   await camille.answer(portal, 'after 24 hours. From this room they go as well.');
   await whatsapp.command('setTimer', { by: alice.id, to: account.id, seconds: 3 });
-  await camille.answer(portal, 'after 1 hours');
+  await camille.answer(portal, 'after 1 hour');
   const event = await camille.say(portal, 'for three seconds');
   await whatsapp.waitForText(alice.id, account.id, 'for three seconds');
   expect(await isGone(event)).toBe(true);

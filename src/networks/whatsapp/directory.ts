@@ -12,6 +12,7 @@ import { chatKind, isPersonal, type Names } from './ids.ts';
 import { handlesOf, jidText, overlap, parseJid, type Handles } from './jid.ts';
 import type { Line } from './line.ts';
 import type { MarksDesk } from './marks-desk.ts';
+import { noAnswer } from './no-answer.ts';
 import { codeOf } from './group-errors.ts';
 import type { PeopleBook } from './people-book.ts';
 import type { Whose } from './picture-wire.ts';
@@ -102,10 +103,7 @@ export class Directory {
     } catch (error) {
       // The server refuses: what is sent there gets its own answer.
       if (codeOf(error) !== undefined) return;
-      throw new BridgeError('whatsapp-no-answer', 'later', 'network.unreachable', {
-        cause: error,
-        values: { network: 'WhatsApp' },
-      });
+      throw noAnswer(error);
     }
   }
 

@@ -14,6 +14,7 @@ import { learnLimit } from './learn-limit.ts';
 import { Line } from './line.ts';
 import { lookUp } from './look-up.ts';
 import { PACING_KEY } from './pacing.ts';
+import { noAnswer } from './no-answer.ts';
 import { ownPhoneAt } from './passing.ts';
 import { closedNow } from './permit.ts';
 import { afterEnd } from './reopening.ts';
@@ -267,10 +268,7 @@ export class WhatsAppSession implements NetworkSession {
       return await question(line, await this.#must());
     } catch (error) {
       if (error instanceof BridgeError) throw error;
-      throw new BridgeError('whatsapp-no-answer', 'later', 'network.unreachable', {
-        cause: error,
-        values: { network: 'WhatsApp' },
-      });
+      throw noAnswer(error);
     }
   }
 
