@@ -80,9 +80,10 @@ const listGroups: Command = {
   run: async (call) => {
     const [first, ...rest] = call.args;
     const network = first === undefined || first.quoted ? undefined : findNetwork(call.doors, first.text);
-    const live = await lineFor(call, network, 'list');
+    const { account, rest: words } = namedAccount(network === undefined ? call.args : rest);
+    const live = await lineFor(call, network, account, 'list');
     if ('replies' in live) return live;
-    const wanted = plain((network === undefined ? call.args : rest).map(({ text }) => text).join(' '));
+    const wanted = plain(words.map(({ text }) => text).join(' '));
     const names = (await groupsOf(call, live)).flatMap(({ chat: { name = '' } }) =>
       plain(name).includes(wanted) ? [name] : [],
     );

@@ -20,7 +20,7 @@ export const en = {
   'help.cancel': '`cancel`: stops the sign-in that is going on',
   'help.start-chat': '`start-chat [network] [as <account>] <username, number or contact>`: opens a conversation',
   'help.contacts': '`contacts [network] [word]`: shows your own address book there; `start-chat` takes its names too',
-  'help.groups': '`groups [network] [word]`: shows your groups there',
+  'help.groups': '`groups [network] [as <account>] [word]`: shows your groups there',
   'help.open-group': '`open-group <group>`: opens the room of a group that has none yet',
   'help.create-group':
     '`create-group [network] [as <account>] "<name>" <numbers …>`: makes a group with these people (commas between them)',

@@ -23,7 +23,7 @@ export const fr = {
   'help.start-chat': '`discuter [réseau] [comme <compte>] <identifiant, numéro ou contact>` : ouvre une conversation',
   'help.contacts':
     '`carnet [réseau] [mot]` : montre votre propre carnet d’adresses là-bas ; `discuter` accepte aussi ses noms',
-  'help.groups': '`groupes [réseau] [mot]` : montre vos groupes là-bas',
+  'help.groups': '`groupes [réseau] [comme <compte>] [mot]` : montre vos groupes là-bas',
   'help.open-group': '`ouvrir-groupe <groupe>` : ouvre le salon d’un groupe qui n’en a pas encore',
   'help.create-group':
     '`créer-groupe [réseau] [comme <compte>] "<nom>" <numéros …>` : crée un groupe avec ces personnes (séparées par des virgules)',
@@ -39,9 +39,9 @@ export const fr = {
   'help.ping': '`ping` : montre que je suis là',
   'help.lang': '`langue fr|en` : choisit ma langue',
   'help.allow':
-    '`autoriser connexion|conversation|administrer|tout <utilisateur, :serveur ou *> [réseau] [conversation] [jusqu’au 31/03/2027] [motif …]` : pose une règle qui autorise',
+    '`autoriser connexion|conversation|administrer|tout <utilisateur, :serveur ou *> [réseau] [conversation] [jusqu’au 31/03/2027] [motif …]` : pose une règle qui autorise',
   'help.deny':
-    '`refuser connexion|conversation|administrer|tout [utilisateur, :serveur ou *] [réseau] [conversation] [jusqu’au 31/03/2027] [motif …]` : pose une règle qui interdit, et qui l’emporte sur toutes les autres',
+    '`refuser connexion|conversation|administrer|tout [utilisateur, :serveur ou *] [réseau] [conversation] [jusqu’au 31/03/2027] [motif …]` : pose une règle qui interdit, et qui l’emporte sur toutes les autres',
   'help.rules':
     '`règles` : montre toutes les règles ; `règles retirer <id>` : en retire une ; `règles expliquer <action> <utilisateur> [réseau] [conversation]` : dit ce qui serait décidé, et pourquoi',
 
