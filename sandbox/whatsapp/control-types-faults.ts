@@ -32,6 +32,9 @@ export interface FaultCommands {
   loseReplies: [FaultTarget & { what: string; times?: number; kill?: boolean }, null];
   /** A request (xmlns of an iq) is answered, and the connection closed with the answer. */
   closeAfter: [FaultTarget & { what: string; times?: number }, null];
+  /** The next answers to a request (xmlns of an iq) wait for answerNow. */
+  holdReplies: [FaultTarget & { what: string; times?: number }, null];
+  answerNow: [Nothing, { answered: number }];
   delayReplies: [FaultTarget & { what: string; ms: number; times?: number }, null];
   /** The next requests to the web hosts are answered so; 0: not at all. */
   failWeb: [{ status: number; times?: number }, null];

@@ -49,6 +49,8 @@ export class Faults {
   #failures: RequestFailure[] = [];
   #losses: ReplyLoss[] = [];
   #closes: RequestRule[] = [];
+  #holds: RequestRule[] = [];
+  #held: (() => void)[] = [];
   #delays: ReplyDelay[] = [];
   #logins: LoginFailure[] = [];
 
@@ -73,6 +75,13 @@ export class Faults {
   /** Is the connection closed with this request's answer; counts it. */
   closes(person: string | null, device: number | null, what: string): boolean {
     return this.#take(this.#closes, person, device, what) !== undefined;
+  }
+
+  /** Keeps this answer until all are released, if that was ordered; counts it. */
+  holds(person: string | null, device: number | null, what: string, answer: () => void): boolean {
+    if (this.#take(this.#holds, person, device, what) === undefined) return false;
+    this.#held.push(answer);
+    return true;
   }
 
   delayMs(person: string | null, device: number | null, what: string): number {
@@ -128,6 +137,19 @@ export class Faults {
     this.#closes.push({ ...target, what, left: times });
   }
 
+  hold(target: Target, what: string | null, times: number): void {
+    this.#holds = this.#holds.filter((rule) => rule.left > 0);
+    this.#holds.push({ ...target, what, left: times });
+  }
+
+  /** @returns how many answers were held */
+  answerNow(): number {
+    const held = this.#held;
+    this.#held = [];
+    for (const answer of held) answer();
+    return held.length;
+  }
+
   /** A newer delay of the same thing replaces the older one; 0 ms just removes it. */
   delay(target: Target, what: string | null, ms: number, times: number): void {
     this.#delays = this.#delays.filter(
@@ -146,6 +168,8 @@ export class Faults {
     this.#failures = [];
     this.#losses = [];
     this.#closes = [];
+    this.#holds = [];
+    this.#held = [];
     this.#delays = [];
     this.#logins = [];
   }

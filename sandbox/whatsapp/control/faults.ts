@@ -31,6 +31,8 @@ export function faultCommands({
   | 'failNext'
   | 'loseReplies'
   | 'closeAfter'
+  | 'holdReplies'
+  | 'answerNow'
   | 'delayReplies'
   | 'failWeb'
   | 'failLogins'
@@ -80,6 +82,11 @@ export function faultCommands({
       faults.closeAfter(target(of), what, times ?? 1);
       return null;
     },
+    holdReplies: ({ what, times, ...of }) => {
+      faults.hold(target(of), what, times ?? 1);
+      return null;
+    },
+    answerNow: () => ({ answered: faults.answerNow() }),
     delayReplies: ({ what, ms, times, ...of }) => {
       faults.delay(target(of), what, ms, times ?? Number.POSITIVE_INFINITY);
       return null;

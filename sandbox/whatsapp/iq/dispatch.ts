@@ -77,6 +77,7 @@ export function answer(server: WhatsAppServer, device: Device, iq: BinaryNode): 
     if (loss.kill) server.kill(device);
     return;
   }
+  if (faults.holds(lid, device.id, xmlns, send)) return;
   if (late > 0) setTimeout(send, late);
   else send();
   if (isLast) server.hangUp(device);

@@ -3,6 +3,7 @@ import {
   makeWASocket,
   WA_CERT_DETAILS,
   type AuthenticationCreds,
+  type BinaryNode,
   type UserFacingSocketConfig,
   type WASocket,
 } from '@whiskeysockets/baileys';
@@ -94,6 +95,7 @@ export function openSocket({ settings, state, cures, qrMs, keepAliveMs, openMs }
   if (timers !== undefined) own(socket, timers);
   const guarded = guardSocket(socket.ws, state.journal, cures, ({ tag }) => tag !== 'receipt');
   gate = guarded;
+  socket.ws.on('CB:notification,type:devices', (node: BinaryNode) => devices.changed(node));
   const isDraft = state.creds.account === undefined;
   socket.ev.on('creds.update', ({ account }) => {
     const kept = state.saveCreds();
