@@ -14,6 +14,14 @@ export const FENCED = 'PF001';
  */
 const BY_KEY = '-c enable_seqscan=off -c jit=off';
 
+/**
+ * Whoever vanished without a word (a router that forgot, a machine that was cut off) is known to be gone within a minute: to us after 30
+ * seconds of silence and ten unanswered probes a second apart (libuv's), to the server after 30 and three ten seconds apart, so that a
+ * lock of ours does not outlive us. Over a Unix socket nobody asks.
+ */
+const PROBES = { keepAlive: true, keepAliveInitialDelayMillis: 30_000 };
+const SERVER_PROBES = '-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3';
+
 export interface Db {
   /** Synchronous commit: whatever we acknowledge afterwards. */
   readonly sync: Pool;
@@ -41,7 +49,12 @@ export function openDb(options: DbOptions): Db {
     relaxed,
     sql,
     connect: async () => {
-      const client = new Client({ connectionString: options.url, keepAlive: true, connectionTimeoutMillis: 10_000 });
+      const client = new Client({
+        connectionString: options.url,
+        ...PROBES,
+        connectionTimeoutMillis: 10_000,
+        options: SERVER_PROBES,
+      });
       client.on('error', heard);
       await client.connect();
       return client;
@@ -59,13 +72,13 @@ function makePool(options: DbOptions, max: number, commit: 'on' | 'off'): Pool {
   const pool = new Pool({
     connectionString: options.url,
     max,
-    keepAlive: true,
+    ...PROBES,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
     statement_timeout: 60_000,
     // A server that vanished without a word must not hold anybody for ever.
     query_timeout: 70_000,
-    options: `-c synchronous_commit=${commit} -c application_name=passerelle ${BY_KEY}`,
+    options: `-c synchronous_commit=${commit} -c application_name=passerelle ${BY_KEY} ${SERVER_PROBES}`,
   });
   pool.on('connect', (client) => client.on('error', heard));
   pool.on('error', (error) =>
@@ -140,9 +153,9 @@ function isConnectionLoss(error: unknown, code: string | undefined): boolean {
   return error instanceof Error && /connection|timeout|terminated|pool after calling end/i.test(error.message);
 }
 
-/** Connection trouble (08, 57P), lock and serialisation races (40), exhausted resources (53), socket errors of Node. */
+/** Connection trouble (08), whatever an operator or a time limit stopped (57), lock and serialisation races (40), exhausted resources (53), socket errors of Node. */
 function isPassing(code: string): boolean {
-  return /^(?:08|40|53|57P|58)/.test(code) || code.startsWith('E') || code === '55P03';
+  return /^(?:08|40|53|57|58)/.test(code) || code.startsWith('E') || code === '55P03';
 }
 
 /** Postgres text takes no NUL; a name that holds one loses it, nothing else. */
