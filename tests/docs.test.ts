@@ -66,6 +66,23 @@ describe('the documents', () => {
     ).toEqual(['docs/nowhere.md', '#no-such']);
   });
 
+  test('say of every sealed value how long it is kept', () => {
+    const page = read('docs/kept.md');
+    const folders = ['src/matrix', 'src/networks/telegram', 'src/networks/whatsapp'];
+    const sources = folders.flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+    );
+    // Places in the vault are constants of these names.
+    const places = sources
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => [
+        ...read(name).matchAll(/\b(?:\w*PREFIX|\w+_KEY|\w*SCOPE|CHAT|NAME|WAITING|MAKING|UP_TO) = '([a-z][a-z:/-]+)'/g),
+      ])
+      .map(([, place = '']) => place);
+    expect(places.length).toBeGreaterThan(25);
+    expect(places.filter((place) => !page.includes(`\`${place}`))).toEqual([]);
+  });
+
   test('list every exit code with the words of --help', () => {
     const page = read('docs/exit-codes.md');
     for (const [code, meaning] of Object.entries(exitCodeMeanings)) expect(page).toContain(`| ${code} | ${meaning} |`);
