@@ -348,7 +348,8 @@ export function adapterContract(name: string, make: () => Promise<NetworkWorld>,
               ),
           ),
         );
-        await house.until(() => house.events.length === 2 + 2 * texts.length);
+        // What is learnt of people meanwhile comes among it.
+        await house.until(() => house.events.flatMap(textsOf).length === 2 + 2 * texts.length);
         for (const scene of [one, two]) {
           const mine = house.events.filter((event) => event.portal.receiver === scene.puppet.id);
           expect(mine.flatMap(textsOf)).toEqual(['met', ...texts.map((text) => `${text} to ${scene.puppet.id}`)]);
