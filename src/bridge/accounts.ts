@@ -5,7 +5,7 @@ import { say, type Say } from '../model/say.ts';
 import type { PolicyDesk } from '../policy/policy-desk.ts';
 import { loginRefusal } from '../policy/refusal.ts';
 import type { NewLogin } from '../ports/login.ts';
-import { vaultScope } from '../ports/network.ts';
+import { vaultScope, type NetworkAdapter } from '../ports/network.ts';
 import type { Fence } from '../ports/queue.ts';
 import type { Clock, PuppetStore, Vault } from '../ports/stores.ts';
 
@@ -16,6 +16,7 @@ export interface LoginCaps {
 }
 
 export interface AccountDoors {
+  readonly adapters: ReadonlyMap<NetworkId, Pick<NetworkAdapter, 'title' | 'loginsPerPerson'>>;
   readonly caps: LoginCaps;
   readonly clock: Clock;
   readonly policy: PolicyDesk;
@@ -53,14 +54,20 @@ export class Accounts {
     this.#doors = doors;
   }
 
-  /** @param again a login that would be made anew, and counts once @returns why no more may be made */
-  async full(user: UserId, again?: PuppetId): Promise<Say | undefined> {
-    const { puppets, caps } = this.#doors;
-    const open = (all: readonly Puppet[]): number =>
-      all.filter(({ id, state }) => state !== 'signed-out' && id !== again).length;
+  /** @param again a login that would be made anew, and counts once @returns why no more may be made on this network */
+  async full(user: UserId, network: NetworkId, again?: PuppetId): Promise<Say | undefined> {
+    const { puppets, caps, adapters } = this.#doors;
+    const open = (all: readonly Puppet[]): readonly Puppet[] =>
+      all.filter(({ id, state }) => state !== 'signed-out' && id !== again);
     const own = open(await puppets.ofOwner(user));
-    if (own >= caps.perPerson) return say('login.cap-person', { count: own });
-    if (caps.all !== undefined && open(await puppets.all()) >= caps.all) return say('login.cap-all');
+    const there = own.filter((one) => one.network === network);
+    const { title, loginsPerPerson = Infinity } = adapters.get(network) ?? { title: network };
+    if (there.length >= loginsPerPerson) {
+      const names = there.map(({ name }) => name).join(', ');
+      return say('login.already-linked', { network: title, names, login: network });
+    }
+    if (own.length >= caps.perPerson) return say('login.cap-person', { count: own.length });
+    if (caps.all !== undefined && open(await puppets.all()).length >= caps.all) return say('login.cap-all');
     return undefined;
   }
 
@@ -74,7 +81,7 @@ export class Accounts {
     if (before?.state === 'online') {
       return { refused: say('login.already', { network: title, name: before.name, login: network }), shared: false };
     }
-    const full = await this.full(user, login.puppet);
+    const full = await this.full(user, network, login.puppet);
     if (full !== undefined) return { refused: full, shared: false };
     const others = (await puppets.ofAccount(network, login.self)).filter(
       (other) => other.owner !== user && other.state !== 'signed-out',

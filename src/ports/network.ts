@@ -39,6 +39,8 @@ export interface NetworkAdapter {
   readonly prefix: string;
   readonly capabilities: Capabilities;
   readonly loginFlows: readonly LoginFlow[];
+  /** How many logins of one person there may be that are not signed out; absent: as many as on all networks together. */
+  readonly loginsPerPerson?: number;
   /**
    * Starts a login; nothing of it becomes a login until the house says so (see LoginStep `done`). @param keep writes down, under the
    * attempt's lease, what is needed to undo it should the process die: in draftScope(), and nowhere else

@@ -11,7 +11,7 @@ import { turns } from '../support/flow-world.ts';
 const pigeon = as<NetworkId>('pigeon');
 const paul = as<UserId>('@paul:agency.fr');
 
-async function build() {
+async function build(loginsPerPerson?: number) {
   const store = memoryStore();
   await store.leases.enlist();
   const network = scriptedNetwork(pigeon);
@@ -20,7 +20,9 @@ async function build() {
   const desk = new LoginDesk({
     caps: { perPerson: 3, all: 4 },
     ...store,
-    adapters: new Map([[pigeon, network.adapter]]),
+    adapters: new Map([
+      [pigeon, { ...network.adapter, ...(loginsPerPerson === undefined ? {} : { loginsPerPerson }) }],
+    ]),
     policy,
     log: quiet,
     onLogin: async () => await Promise.resolve(),
@@ -93,4 +95,31 @@ test('of two logins that were begun while there was room for one, one is refused
   await turns();
   expect(late?.ends).toContain('abandon');
   expect(store.db.puppets.has(as<PuppetId>('late'))).toBe(false);
+});
+
+test('where a network takes one login of a person, a second one is answered before anybody over there hears of it', async () => {
+  const { policy, login, network, store } = await build(1);
+  await policy.allow({ action: 'login' }, root, '$1');
+  expect(await login(marie, 'one')).toBe('login.done');
+  const asked = network.logins.length;
+  for (const state of ['online', 'offline', 'stopped', 'paused'] as const) {
+    await store.puppets.setState(as<PuppetId>('p1'), state);
+    expect(await login(marie, 'two')).toBe('login.already-linked');
+  }
+  expect(network.logins).toHaveLength(asked);
+  expect(await login(paul, 'three')).toBe('login.done');
+  await store.puppets.setState(as<PuppetId>('p1'), 'signed-out');
+  expect(await login(marie, 'two')).toBe('login.done');
+});
+
+test('where a network takes two logins of a person, a third one is refused, and those beyond it that exist may stay', async () => {
+  const { policy, login, desk, store } = await build(2);
+  await policy.allow({ action: 'login' }, root, '$1');
+  for (const account of ['one', 'two']) expect(await login(marie, account)).toBe('login.done');
+  const made = await store.puppets.ofOwner(marie);
+  for (const puppet of [...made, ...made.map((one) => ({ ...one, id: as<PuppetId>(`${one.id}b`) }))]) {
+    await store.puppets.save(puppet);
+    expect(await desk.mayStay(puppet)).toBeUndefined();
+  }
+  expect(await login(marie, 'three')).toBe('login.already-linked');
 });

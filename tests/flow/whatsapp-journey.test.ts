@@ -72,6 +72,12 @@ describe('a person on Matrix with a contact on WhatsApp', () => {
     expect(told.sender).toBe(BOT);
   });
 
+  test('is told which account is linked when another one is asked for, and no code is shown', async () => {
+    await camille.say(management, 'login whatsapp code');
+    const told = await camille.answer(management, 'You have linked WhatsApp already');
+    expect(told.content['body']).toContain(`+${account.phone}`);
+  });
+
   test('is invited by the first message, to a room that bears the name of who wrote and no number', async () => {
     await said('hello from WhatsApp');
     portal = await camille.nextRoom();

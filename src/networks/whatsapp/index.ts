@@ -87,6 +87,7 @@ export function createWhatsApp(
     prefix: 'wa',
     capabilities: settings.disappearing === 'remove' ? { ...capabilities, removesHere: true } : capabilities,
     loginFlows,
+    loginsPerPerson: settings.loginsPerPerson,
     beginLogin(flow, owner, keep = async (changes) => await vault.write(changes)): LoginProcess {
       const login = new WhatsAppLogin({
         owner,

@@ -46,6 +46,8 @@ export const settingsSchema = z
     enabled: z.boolean('expected true or false').default(true),
     /** What people see in WhatsApp's list of their linked devices: say honestly that it is a bridge. */
     deviceName: z.string('expected a name for the list of devices').min(1).max(50).default('Passerelle bridge'),
+    /** Of one person, those that are not signed out: a second companion beside a first one is what gets accounts looked at. */
+    loginsPerPerson: some(1000, 1),
     pacing: pacing.prefault({}),
     /** Everything that is asked of WhatsApp goes through it; may hold a password. */
     proxy: z

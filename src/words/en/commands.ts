@@ -97,6 +97,8 @@ export const en = {
   'relogin.which': 'To which network? Write `relogin` and one of: {networks}',
   'login.cap-person':
     'You have {count:login|logins} already, and no more are allowed. Write `logout` for one that you no longer need, or ask an administrator.',
+  'login.already-linked':
+    'You have linked {network} already, as {names}, so nothing new was linked. Write `logout {login}` first, to link another account or the same one anew.',
   'login.cap-all': 'This bridge has as many logins as it may have. Ask an administrator.',
   'logout.none': 'You are not signed in there.',
   'logout.which': 'From which network? Write `logout` and one of: {networks}',
