@@ -145,7 +145,8 @@ export class Pacing {
 
   /** @param now epoch ms @throws BridgeError */
   makeGroup(now: number): void {
-    this.#daily('group', this.#settings.groupsPerDay, 'whatsapp.pace-groups', now);
+    const most = this.#settings.groupsPerDay;
+    this.#daily('group', most, most === 0 ? 'whatsapp.no-groups' : 'whatsapp.pace-groups', now);
   }
 
   /** Profiles and pictures are fetched when there is time. @returns epoch ms from when; the fetch counts when that is now */

@@ -24,8 +24,8 @@ const pacing = z.strictObject({
   youngLinkDays: count(60, 7),
   /** Numbers and names looked up a day. */
   lookupsPerDay: count(200, 20),
-  /** Groups made a day: new groups of strangers get accounts banned. */
-  groupsPerDay: count(20, 1),
+  /** Groups made a day: new groups of strangers get accounts banned, so none unless the operator says so. */
+  groupsPerDay: count(20, 0),
   /** How often a day a login's line is opened without its person asking: accounts that come and go all day look like robots. */
   reconnectsPerDay: some(5000, 20),
 });

@@ -133,6 +133,8 @@ export const en = {
     'The same text went to {count:chat|chats} in a day. WhatsApp bans accounts for more: write something else, or wait until tomorrow.',
   'whatsapp.pace-lookups':
     'No more than {count:person is|people are} looked up in a day on WhatsApp. Try again tomorrow.',
+  'whatsapp.no-groups':
+    'Groups are not made from here: new groups of strangers get accounts banned. Make it on the phone; it comes here by itself. (The operator may allow some a day: `pacing.groupsPerDay`.)',
   'whatsapp.pace-groups': 'No more than {count:group is|groups are} made in a day: make it on the phone.',
   'whatsapp.reconnects':
     'The connection to WhatsApp broke again and again: it was opened {count:time|times} within a day. So that WhatsApp does not restrict the account, it is opened again on {when} at the earliest. Write `reconnect whatsapp` to have it opened now.',

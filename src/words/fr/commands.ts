@@ -102,7 +102,7 @@ export const fr = {
   'login.cap-person':
     'Vous avez déjà {count:connexion|connexions}, et il n’en est pas permis davantage. Écrivez `déconnexion` pour celle dont vous n’avez plus besoin, ou demandez à un administrateur.',
   'login.already-linked':
-    'Vous avez déjà relié {network}, en tant que {names} : rien de nouveau n’a été relié. Écrivez d’abord `déconnexion {login}`, pour relier un autre compte ou le même à nouveau.',
+    'Vous avez déjà relié {network}, en tant que {names} : rien de nouveau n’a été relié. Écrivez d’abord `déconnexion {login}`, pour relier un autre compte ou le même à nouveau.',
   'login.cap-all': 'Cette passerelle a autant de connexions qu’elle peut en avoir. Demandez à un administrateur.',
   'logout.none': 'Vous n’y êtes pas connecté.',
   'logout.which': 'De quel réseau ? Écrivez `déconnexion` et l’un de ceux-ci : {networks}',

@@ -136,6 +136,8 @@ export const fr = {
     'Le même texte est allé à {count:discussion|discussions} en un jour. WhatsApp bannit des comptes pour davantage : écrivez autre chose, ou attendez demain.',
   'whatsapp.pace-lookups':
     'Pas plus de {count:personne recherchée|personnes recherchées} par jour sur WhatsApp. Réessayez demain.',
+  'whatsapp.no-groups':
+    'On ne crée pas de groupe d’ici : de nouveaux groupes d’inconnus font bannir des comptes. Créez-le sur le téléphone, il arrive ici de lui-même. (L’exploitant peut en permettre quelques-uns par jour : `pacing.groupsPerDay`.)',
   'whatsapp.pace-groups': 'Pas plus de {count:groupe créé|groupes créés} par jour : créez-le sur le téléphone.',
   'whatsapp.reconnects':
     'La liaison avec WhatsApp s’est rompue sans cesse : {count:ouverture|ouvertures} en une journée. Pour que WhatsApp ne restreigne pas le compte, elle sera rouverte le {when} au plus tôt. Écrivez `reconnecter whatsapp` pour qu’elle le soit maintenant.',

@@ -214,7 +214,7 @@ describe('what is asked', () => {
     const scene = await aged(30);
     const ask = { kind: 'create', name: 'Strangers', people: [idOf(scene.friend)] } as const;
     const made = attempt(scene.session.askGroup?.(ask, effect()) ?? Promise.resolve());
-    expect(outcomes([await made])).toEqual(['whatsapp.pace-groups']);
+    expect(outcomes([await made])).toEqual(['whatsapp.no-groups']);
     expect(await sandbox.command('groups', { of: scene.me.id })).toEqual([]);
   });
 });

@@ -177,16 +177,15 @@ describe('the same text', () => {
   });
 });
 
-test('twenty look-ups a day, one group by default, thirty profiles a minute', () => {
+test('twenty look-ups a day, no group by default, thirty profiles a minute', () => {
   const pacing = old();
   for (let i = 0; i < 20; i += 1) pacing.lookUp(NOW + i);
   expect(() => {
     pacing.lookUp(NOW + 30);
   }).toThrow('whatsapp-pace-look-up');
   pacing.lookUp(NOW + DAY + 40);
-  pacing.makeGroup(NOW);
   expect(() => {
-    pacing.makeGroup(NOW + 1);
+    pacing.makeGroup(NOW);
   }).toThrow('whatsapp-pace-group');
   for (let i = 0; i < 30; i += 1) expect(pacing.profile(NOW)).toBe(NOW);
   expect(pacing.profile(NOW)).toBe(NOW + 60_000);
@@ -218,6 +217,7 @@ describe('settings', () => {
       enabled: true,
       deviceName: 'Passerelle bridge',
       disappearing: 'keep',
+      loginsPerPerson: 1,
       pacing: {
         sendsAtOnce: 5,
         sendsPerMinute: 20,
@@ -225,7 +225,7 @@ describe('settings', () => {
         newChatsPerWeek: 15,
         youngLinkDays: 7,
         lookupsPerDay: 20,
-        groupsPerDay: 1,
+        groupsPerDay: 0,
         reconnectsPerDay: 20,
       },
       presence: false,
