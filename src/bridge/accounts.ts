@@ -71,6 +71,16 @@ export class Accounts {
     return undefined;
   }
 
+  /**
+   * As full(), while nobody knows which account it will be: one that is not connected may be linked anew, and judge() counts exactly.
+   * @returns why no login may be begun on this network
+   */
+  async fullAtBegin(user: UserId, network: NetworkId): Promise<Say | undefined> {
+    const own = await this.#doors.puppets.ofOwner(user);
+    const again = own.find((one) => one.network === network && one.state !== 'online' && one.state !== 'signed-out');
+    return await this.full(user, network, again?.id);
+  }
+
   async judge(user: UserId, network: NetworkId, title: string, login: NewLogin): Promise<Judged> {
     const { puppets } = this.#doors;
     const before = await puppets.find(login.puppet);

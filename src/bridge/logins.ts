@@ -174,7 +174,7 @@ export class LoginDesk {
     const { policy, leases } = this.#doors;
     const verdict = await policy.may({ action: 'login', user, network: adapter.id });
     if (verdict.effect === 'deny') return loginRefusal(verdict, adapter.title);
-    const full = await this.#accounts.full(user, adapter.id);
+    const full = await this.#accounts.fullAtBegin(user, adapter.id);
     if (full !== undefined) return full;
     const owner = attemptOwner(user, adapter.id);
     const fence = await leases.acquire(owner);

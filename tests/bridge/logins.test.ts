@@ -33,11 +33,11 @@ async function build(loginsPerPerson?: number) {
   });
   let serial = 0;
   /** A whole login of this account. @returns the last thing its person was told */
-  const login = async (user: UserId, account: string): Promise<string | undefined> => {
+  const login = async (user: UserId, account: string, again?: PuppetId): Promise<string | undefined> => {
     serial += 1;
     const refused = await desk.begin(user, pigeon);
     if (refused !== undefined) return refused.key;
-    const puppet = as<PuppetId>(`p${serial}`);
+    const puppet = again ?? as<PuppetId>(`p${serial}`);
     network.logins.at(-1)?.step({
       kind: 'done',
       login: { puppet, self: as<PersonId>(account), name: account, facts: [], vault: [] },
@@ -45,7 +45,11 @@ async function build(loginsPerPerson?: number) {
     await turns();
     return notices.at(-1)?.say.key;
   };
-  return { store, network, policy, desk, login };
+  /** All logins of this person have their lines. */
+  const connect = async (user: UserId): Promise<void> => {
+    for (const { id } of await store.puppets.ofOwner(user)) await store.puppets.setState(id, 'online');
+  };
+  return { store, network, policy, desk, login, connect };
 }
 
 test('nobody signs in without a rule', async () => {
@@ -66,12 +70,14 @@ test('an account linked by one person is refused to a second one unless a rule n
 });
 
 test('no more logins are made than a person, or the bridge, may have; one that is made anew counts once', async () => {
-  const { policy, login, store, network } = await build();
+  const { policy, login, connect, store, network } = await build();
   await policy.allow({ action: 'login' }, root, '$1');
   for (const account of ['one', 'two', 'three']) expect(await login(paul, account)).toBe('login.done');
+  await connect(paul);
   const asked = network.logins.length;
   expect(await login(paul, 'four')).toBe('login.cap-person');
   expect(await login(marie, 'five')).toBe('login.done');
+  await connect(marie);
   expect(await login(marie, 'six')).toBe('login.cap-all');
   // Nobody over there has heard of it.
   expect(network.logins).toHaveLength(asked + 1);
@@ -98,14 +104,12 @@ test('of two logins that were begun while there was room for one, one is refused
 });
 
 test('where a network takes one login of a person, a second one is answered before anybody over there hears of it', async () => {
-  const { policy, login, network, store } = await build(1);
+  const { policy, login, connect, network, store } = await build(1);
   await policy.allow({ action: 'login' }, root, '$1');
   expect(await login(marie, 'one')).toBe('login.done');
   const asked = network.logins.length;
-  for (const state of ['online', 'offline', 'stopped', 'paused'] as const) {
-    await store.puppets.setState(as<PuppetId>('p1'), state);
-    expect(await login(marie, 'two')).toBe('login.already-linked');
-  }
+  await connect(marie);
+  expect(await login(marie, 'two')).toBe('login.already-linked');
   expect(network.logins).toHaveLength(asked);
   expect(await login(paul, 'three')).toBe('login.done');
   await store.puppets.setState(as<PuppetId>('p1'), 'signed-out');
@@ -122,4 +126,29 @@ test('where a network takes two logins of a person, a third one is refused, and 
     expect(await desk.mayStay(puppet)).toBeUndefined();
   }
   expect(await login(marie, 'three')).toBe('login.already-linked');
+});
+
+test('what is linked and not connected is linked anew where there may be no more, and no other account beside it', async () => {
+  const { policy, login, network, store } = await build(1);
+  await policy.allow({ action: 'login' }, root, '$1');
+  const puppet = as<PuppetId>('p1');
+  expect(await login(marie, 'one')).toBe('login.done');
+  for (const state of ['offline', 'stopped', 'paused'] as const) {
+    await store.puppets.setState(puppet, state);
+    expect(await login(marie, 'two')).toBe('login.already-linked');
+    expect(network.logins.at(-1)?.ends).toContain('abandon');
+    expect(await login(marie, 'one', puppet)).toBe('login.done');
+  }
+  expect(await store.puppets.ofOwner(marie)).toHaveLength(1);
+});
+
+test('whoever has as many logins as there may be of a person links again the one that was ended', async () => {
+  const { policy, login, connect, store } = await build();
+  await policy.allow({ action: 'login' }, root, '$1');
+  for (const account of ['one', 'two', 'three']) expect(await login(marie, account)).toBe('login.done');
+  await connect(marie);
+  expect(await login(marie, 'four')).toBe('login.cap-person');
+  const ended = as<PuppetId>('p2');
+  await store.puppets.setState(ended, 'stopped');
+  expect(await login(marie, 'two', ended)).toBe('login.done');
 });
