@@ -113,7 +113,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
   const [chats, secrets] = [new ChatBook(scope, kept), new SecretBook(scope, kept)];
   const expiries = settings.disappearing === 'remove' ? new ExpiryBook(scope, kept) : undefined;
   const pacing = doors.paced ? new Pacing(settings.pacing, 0, kept) : undefined;
-  const standing = new Standing({ scope, sink, clock, pacing });
+  const standing = new Standing({ scope, sink, clock, pacing, isOpen: () => line()?.alive === true });
   const most = doors.paced ? settings.pacing.reconnectsPerDay : Number.POSITIVE_INFINITY;
   const reconnects = new Reconnects({ scope, sink, clock, most }, kept.get(RECONNECTS_KEY));
   const contacts = new ContactBook(scope, kept);

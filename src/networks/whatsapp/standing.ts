@@ -14,6 +14,8 @@ export interface StandingDoors {
   readonly clock: Clock;
   /** Absent only in tests. */
   readonly pacing: Pacing | undefined;
+  /** Is its line open now? A limit that begins or ends while it is not is only kept: the next line tells it. */
+  readonly isOpen: () => boolean;
 }
 
 /** No sleep is longer, in ms: timers end at 24 days. */
@@ -80,13 +82,13 @@ export class Standing {
   }
 
   async #change(limit: Restriction | undefined): Promise<void> {
-    const { pacing, scope, sink, clock } = this.#doors;
+    const { pacing, scope, sink, clock, isOpen } = this.#doors;
     if (this.#limit?.until === limit?.until && this.#limit?.guessed === limit?.guessed) return;
     pacing?.restrict(limit);
     if (pacing !== undefined) await sink.keep([{ scope, key: PACING_KEY, value: pacing.pack(clock.now()) }]);
     this.#limit = limit;
     this.#changed.abort();
     this.#changed = new AbortController();
-    this.report('online');
+    if (isOpen()) this.report('online');
   }
 }

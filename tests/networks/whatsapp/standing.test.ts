@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { WhatsAppSandbox, type Person } from '../../../sandbox/whatsapp/control-client.ts';
 import { as, type ChatId } from '../../../src/model/ids.ts';
+import { PACING_KEY } from '../../../src/networks/whatsapp/pacing.ts';
 import { vaultScope } from '../../../src/ports/network.ts';
 import type { Clock } from '../../../src/ports/stores.ts';
 import { render } from '../../../src/words/index.ts';
@@ -86,6 +87,23 @@ describe('an account that may begin no new chats', () => {
     await expect(session.perform(text(as<ChatId>(idOf(stranger)), 'hello?'), effect(), context)).rejects.toMatchObject({
       code: 'whatsapp-nack-463',
     });
+  });
+
+  test('is not called online when the time is over while its line stays closed', async () => {
+    const { house, me, puppet, adapter } = await grown();
+    await sandbox.command('setAccountState', { id: me.id, state: 'restricted', seconds: YOUNG_DAYS * 86_400 + 60 });
+    await house.until(() => house.states.at(-1)?.why?.human.key === 'whatsapp.restricted-until');
+    await sandbox.command('dismiss', { person: me.id, how: { failure: { reason: '405' } } });
+    await house.until(() => house.states.at(-1)?.state === 'stopped');
+    const kept = async (): Promise<{ readonly restrictedUntil: number }> =>
+      JSON.parse(
+        Buffer.from((await house.vault.readAll(vaultScope(puppet.id))).get(PACING_KEY) ?? []).toString(),
+      ) as Awaited<ReturnType<typeof kept>>;
+    expect((await kept()).restrictedUntil).toBeGreaterThan(0);
+    days += 1;
+    while ((await kept()).restrictedUntil > 0) await realClock.sleep(20);
+    await adapter.close();
+    expect(house.states.at(-1)?.state).toBe('stopped');
   });
 
   test('learns until when from the refusal of a message, and that a refusal was none of the account', async () => {
