@@ -28,6 +28,11 @@ export class Acks {
   /** @param kept when it may leave; the time counts from there @returns the server's time of it, epoch ms @throws BridgeError */
   wait(id: string, kept: Promise<void>): Promise<number> {
     const ack = new Promise<number>((acked, failed) => {
+      if (this.#ended.aborted) {
+        // over() has been: nobody would fail it any more.
+        failed(unanswered());
+        return;
+      }
       const waiting: Waiting = { acked, failed };
       this.#waiting.set(id, waiting);
       kept.then(

@@ -35,3 +35,12 @@ test('the end is heard by all, and a late word by nobody', async () => {
   expect(await answered).toBe(7_000);
   for (const one of waiting) await expect(one).rejects.toMatchObject({ retry: 'now', mayHaveHappened: true });
 });
+
+test('what is waited for after the end is failed at once', async () => {
+  const ended = new AbortController();
+  const acks = new Acks(new MemoryClock(), MOST_MS, ended.signal);
+  ended.abort();
+  acks.over();
+  const late = acks.wait('late', new Promise(() => undefined));
+  await expect(late).rejects.toMatchObject({ retry: 'now', mayHaveHappened: true });
+});
