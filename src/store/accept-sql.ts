@@ -25,6 +25,7 @@ export function acceptValues(
   fences: readonly Fence[],
   asks?: { readonly worker: string; readonly take: boolean },
 ): unknown[] {
+  const changes = inOrder(vault);
   return [
     entries.map((entry) => entry.key),
     entries.map((entry) => entry.lane),
@@ -33,13 +34,19 @@ export function acceptValues(
     entries.map((entry) => entry.late),
     ENTRY_VERSION,
     receipt ?? null,
-    vault.map((change) => change.scope),
-    vault.map((change) => change.key),
-    vault.map((change) => change.sealed),
+    changes.map((change) => change.scope),
+    changes.map((change) => change.key),
+    changes.map((change) => change.sealed),
     fences.map(({ owner }) => owner),
     fences.map(({ worker }) => worker),
     fences.map(({ epoch }) => epoch),
     asks?.worker ?? null,
     asks?.take ?? false,
   ];
+}
+
+/** The last of several for one place; in one order, so that two who write the same places do not each wait for the other. */
+function inOrder(changes: readonly SealedChange[]): readonly SealedChange[] {
+  const last = new Map(changes.map((change) => [JSON.stringify([change.scope, change.key]), change]));
+  return [...last].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, change]) => change);
 }

@@ -1,7 +1,7 @@
 // Writes down what came: what several logins bring at the same time is one statement and one commit. Knows no door.
 import type { LaneClaim } from '../model/entry.ts';
 import type { AcceptBatch, Accepted, Fence, Hands } from '../ports/queue.ts';
-import { acceptSql, acceptValues, type EntryRow } from './accept-sql.ts';
+import { acceptSql, acceptValues, type EntryRow, type SealedChange } from './accept-sql.ts';
 import { freshOf, laneOf, type Fresh, type FreshRow } from './accepted.ts';
 import { codeOf, FENCED, isOwnFault, type Db } from './db.ts';
 import { rowOf } from './entry-row.ts';
@@ -21,42 +21,54 @@ export interface AcceptingDoors {
   readonly ring: () => void;
 }
 
+/** What one of them asks for, as the database takes it. */
+interface Ask {
+  readonly entries: readonly EntryRow[];
+  readonly sealed: readonly SealedChange[];
+  readonly receipt: string | undefined;
+  readonly fence: Fence | undefined;
+}
+
 const MOST_AT_ONCE = 50;
 /** Between the beginnings of two commits, in ms. */
 const APART_MS = 4;
 
 export class Accepting {
   readonly #doors: AcceptingDoors;
-  readonly #together: Together<AcceptBatch, Accepted>;
+  readonly #together: Together<Ask, Accepted>;
 
   constructor(doors: AcceptingDoors) {
     this.#doors = doors;
     this.#together = new Together({
       apartMs: APART_MS,
       most: MOST_AT_ONCE,
-      commit: async (batches) => await this.#commit(batches),
+      commit: async (asks) => await this.#commit(asks),
       isOwnFault: (error) => codeOf(error) === FENCED || isOwnFault(error),
     });
   }
 
   /** What a homeserver pushes is one transaction after the other, and a repeated one changes nothing: it goes by itself. */
   async accept(batch: AcceptBatch): Promise<Accepted> {
-    if (batch.receipt === undefined) return await this.#together.ask(batch);
-    const [accepted] = await this.#commit([batch]);
+    // By itself: what cannot even be made fails whoever brought it.
+    const entries = batch.entries.map(rowOf);
+    const sealed = this.#doors.vault.sealed(batch.vault ?? []);
+    const ask: Ask = { entries, sealed, receipt: batch.receipt, fence: batch.fence };
+    if (batch.receipt === undefined) return await this.#together.ask(ask);
+    const [accepted] = await this.#commit([ask]);
     if (accepted === undefined) throw new Error('an acceptance without its answer');
     return accepted;
   }
 
-  async #commit(batches: readonly AcceptBatch[]): Promise<readonly Accepted[]> {
-    const { db, vault, held, turns, hands } = this.#doors;
-    const entries = batches.map((batch) => batch.entries.map(rowOf));
+  async #commit(asks: readonly Ask[]): Promise<readonly Accepted[]> {
+    const { db, held, turns, hands } = this.#doors;
+    const entries = asks.map((ask) => ask.entries);
     const all = entries.flat();
-    const sealed = vault.sealed(batches.flatMap((batch) => batch.vault ?? []));
+    const sealed = asks.flatMap((ask) => ask.sealed);
     const fresh = await turns.accept(async (mayTake) => {
       const asking = hands();
       const take = mayTake && asking !== undefined && asking.free() >= new Set(all.map(({ lane }) => lane)).size;
-      const asks = asking === undefined ? undefined : { worker: asking.worker, take };
-      const values = acceptValues(all, batches[0]?.receipt, sealed, fencesOf(batches), asks);
+      const lanes = asking === undefined ? undefined : { worker: asking.worker, take };
+      const values = acceptValues(all, asks[0]?.receipt, sealed, fencesOf(asks), lanes);
       const { rows } = await db.sync.query<FreshRow>({ name: 'accept', text: acceptSql, values });
       const found = freshOf(rows, all);
       for (const { row, claim } of found) {
@@ -73,8 +85,8 @@ export class Accepting {
 }
 
 /** Each once: a lease that is named twice would have to hold twice. */
-function fencesOf(batches: readonly AcceptBatch[]): readonly Fence[] {
-  const fences = batches.flatMap(({ fence }) => fence ?? []);
+function fencesOf(asks: readonly Ask[]): readonly Fence[] {
+  const fences = asks.flatMap(({ fence }) => fence ?? []);
   return [
     ...new Map(fences.map((fence) => [JSON.stringify([fence.owner, fence.worker, fence.epoch]), fence])).values(),
   ];

@@ -142,9 +142,9 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** Data that cannot be kept (SQLSTATE classes 22 and 23), as against a database that cannot be reached. */
+/** Data that cannot be kept (SQLSTATE classes 22, 23 and 54), as against a database that cannot be reached. */
 export function isOwnFault(error: unknown): boolean {
-  return /^2[23]/.test(codeOf(error) ?? '');
+  return /^(?:2[23]|54)/.test(codeOf(error) ?? '');
 }
 
 /** pg says a dead connection in words without a code. */

@@ -129,10 +129,9 @@ export class PostgresVault implements Vault {
     await guarded('vault', () => this.#db.sync.query('delete from vault where scope = $1', [scope]));
   }
 
-  /** The changes as the database takes them: the last of several for one place. */
+  /** The changes as the database takes them. */
   sealed(changes: readonly VaultChange[]): readonly SealedChange[] {
-    const last = new Map(changes.map((change) => [JSON.stringify([change.scope, change.key]), change]));
-    return [...last.values()].map(({ scope, key, value }) => ({
+    return changes.map(({ scope, key, value }) => ({
       scope,
       key,
       sealed: value === null ? null : this.#seal.seal(scope, key, value),

@@ -1,7 +1,10 @@
 // What several logins bring at the same time is one commit, and what one of them brings that cannot be kept fails by itself.
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
 import { openStore, type Store } from '../../src/store/index.ts';
+import type { VaultChange } from '../../src/ports/stores.ts';
 import { entry, owner } from '../contracts/world.ts';
 import { testPostgres, type TestPostgres } from '../support/postgres.ts';
 import { quiet } from '../support/quiet.ts';
@@ -45,13 +48,38 @@ test('four logins, one commit', async () => {
   ]);
 });
 
-test('a value that the database does not take fails whoever brought it', async () => {
-  const ends = await accept((login) => (login === 'r' ? 'nul \0' : 'k'));
+test.each([
+  ['that the database does not hold', 'nul \0'],
+  // A key so long is in no index; what repeats itself would be shortened.
+  ['that is too long for it', randomBytes(6000).toString('base64')],
+  ['that cannot even be sealed', 1n as unknown as string],
+])('a value %s fails whoever brought it', async (_name, odd) => {
+  const ends = await accept((login) => (login === 'r' ? odd : 'k'));
   expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
   expect(await postgres.query(url, `select scope from vault where key = 'k' order by 1`)).toEqual(
     ['p', 'q', 's'].map((scope) => ({ scope })),
   );
   expect(await store.queue.seen(LOGINS)).toEqual(new Set(['p', 'q', 's']));
+});
+
+test('two who write the same values in other orders do not each wait for the other', async () => {
+  const change = (key: string): VaultChange => ({ scope: 'shared', key, value: Buffer.from(key) });
+  await store.vault.write([change('m')]);
+  const other = new Client({ connectionString: url });
+  await other.connect();
+  await other.query('begin');
+  await other.query(`select 1 from vault where scope = 'shared' for update`);
+  // Each comes as far as the middle, which somebody else holds.
+  const writes = [
+    ['a', 'm', 'z'],
+    ['z', 'm', 'a'],
+  ].map(async (keys) => await store.vault.write(keys.map((key) => change(key))));
+  const waiting = 'select count(*)::int as n from pg_locks where not granted';
+  let held = 0;
+  while (held < writes.length) held = (await other.query<{ n: number }>(waiting)).rows[0]?.n ?? 0;
+  await other.query('commit');
+  await other.end();
+  expect(await Promise.allSettled(writes)).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }]);
 });
 
 test('what is handed over is worked for nobody in particular', async () => {
