@@ -2,10 +2,11 @@
 import { BridgeError } from '../model/errors.ts';
 import { loginOwner, type NetworkId, type OwnerId, type PuppetId } from '../model/ids.ts';
 import type { Puppet, PuppetState } from '../model/records.ts';
-import { isSame, say, type Say } from '../model/say.ts';
+import { say, type Say } from '../model/say.ts';
 import type { NetworkAdapter, NetworkSession, NetworkSink } from '../ports/network.ts';
 import type { Fence } from '../ports/queue.ts';
 import type { Clock, Leases, Logger, PuppetStore } from '../ports/stores.ts';
+import { PuppetStates, type PuppetStateDoors } from './puppet-states.ts';
 import { sinkOf, type SinkDoors } from './sink.ts';
 
 /** What other rooms need of the keeper. */
@@ -14,7 +15,7 @@ export interface SessionKeeper {
   anySession(network: NetworkId): NetworkSession | undefined;
 }
 
-export interface PuppetDoors extends SinkDoors {
+export interface PuppetDoors extends SinkDoors, PuppetStateDoors {
   readonly adapters: ReadonlyMap<NetworkId, NetworkAdapter>;
   readonly puppets: PuppetStore;
   readonly leases: Leases;
@@ -24,8 +25,6 @@ export interface PuppetDoors extends SinkDoors {
   readonly mayStay: (puppet: Puppet) => Promise<Say | undefined>;
   /** Its line is open: what slept because it was not may go. */
   readonly opened: (puppet: PuppetId) => Promise<unknown>;
-  /** Told once when a login's state changes for the person to know. */
-  readonly changed: (puppet: Puppet, state: PuppetState, why: Say | undefined) => Promise<void>;
   /** The network refuses the bridge itself: whoever runs it has to act. */
   readonly alert: (puppet: Puppet, why: BridgeError) => Promise<void>;
 }
@@ -45,6 +44,7 @@ const LONGEST_RETRY_MS = 10 * 60_000;
 
 export class PuppetKeeper implements SessionKeeper {
   readonly #doors: PuppetDoors;
+  readonly #states: PuppetStates;
   readonly #lines = new Map<PuppetId, Line>();
   readonly #fences = new Map<OwnerId, Fence>();
   readonly #retryAt = new Map<PuppetId, { at: number; wait: number }>();
@@ -53,6 +53,7 @@ export class PuppetKeeper implements SessionKeeper {
 
   constructor(doors: PuppetDoors) {
     this.#doors = doors;
+    this.#states = new PuppetStates(doors);
   }
 
   session(puppet: PuppetId): NetworkSession | undefined {
@@ -110,7 +111,7 @@ export class PuppetKeeper implements SessionKeeper {
     const line = this.#lines.get(puppet.id);
     if (line !== undefined) await line.session.logout();
     await this.#close(puppet.id);
-    await this.#doors.puppets.setState(puppet.id, 'signed-out');
+    await this.#states.end(puppet);
   }
 
   async stop(): Promise<void> {
@@ -176,7 +177,7 @@ export class PuppetKeeper implements SessionKeeper {
     const refused = await this.#doors.mayStay(puppet);
     if (refused !== undefined) {
       await this.#close(puppet.id);
-      if (puppet.state !== 'paused') await this.#state(puppet, 'paused', refused);
+      if (puppet.state !== 'paused') await this.#states.change(puppet, 'paused', refused);
       return;
     }
     const retry = this.#retryAt.get(puppet.id);
@@ -205,7 +206,7 @@ export class PuppetKeeper implements SessionKeeper {
       }
       line.live = true;
       this.#retryAt.delete(puppet.id);
-      await this.#state(puppet, 'online', line.limit);
+      await this.#states.change(puppet, 'online', line.limit);
       await this.#wake(puppet);
     } catch (error) {
       await this.#failed(puppet, line, error);
@@ -217,7 +218,7 @@ export class PuppetKeeper implements SessionKeeper {
     await this.#close(puppet.id);
     const human = error instanceof BridgeError ? error.human : say('fault.internal');
     if (error instanceof BridgeError && error.retry === 'after-login') {
-      await this.#state(puppet, 'signed-out', human);
+      await this.#states.change(puppet, 'signed-out', human);
       return;
     }
     const wait = Math.min(LONGEST_RETRY_MS, (this.#retryAt.get(puppet.id)?.wait ?? FIRST_RETRY_MS / 2) * 2);
@@ -247,20 +248,12 @@ export class PuppetKeeper implements SessionKeeper {
       }
       if (state === 'online') line.limit = why?.human;
       if (state === 'signed-out') await this.#close(puppet.id);
-      await this.#state(puppet, state, why?.human);
+      await this.#states.change(puppet, state, why?.human);
       if (why?.alert === true) await this.#doors.alert(puppet, why);
       if (state === 'online') await this.#wake(puppet);
     } catch (error) {
       this.#doors.log.error({ puppet: puppet.id, error }, 'login state could not be kept');
     }
-  }
-
-  async #state(puppet: Puppet, state: PuppetState, why: Say | undefined): Promise<void> {
-    const before = await this.#doors.puppets.find(puppet.id);
-    if (before === undefined || (before.state === state && isSame(before.why, why))) return;
-    await this.#doors.puppets.setState(puppet.id, state, why);
-    this.#doors.log.info({ puppet: puppet.id, network: puppet.network, state }, 'login changed state');
-    await this.#doors.changed(before, state, why);
   }
 
   /** Whoever is not woken comes when it meant to. */

@@ -26,13 +26,22 @@ export async function tellState(
   why: Puppet['why'],
 ): Promise<void> {
   if (state === 'offline') return;
-  const cause = `state:${puppet.id}/${state}/${why?.key ?? ''}/${doors.clock.now()}`;
+  const cause = `state:${puppet.id}/${state}/${why?.key ?? ''}/${whenOf(state, why, doors.clock.now())}`;
   if (why !== undefined) await toldInManagement(doors, puppet.owner, cause, why);
   else if (state === 'online' && isWaitedFor(puppet)) {
     const values = { network: titleOf(doors, puppet.network), name: puppet.name };
     const words = puppet.state === 'online' ? 'state.unlimited' : 'state.resumed';
     await toldInManagement(doors, puppet.owner, cause, say(words, values));
   }
+}
+
+/**
+ * What tells this news from the same news another time. What ends at a moment, a limit or a ban, is one however often the line drops
+ * meanwhile; a limit whose end nobody knows is said once a day.
+ */
+function whenOf(state: PuppetState, why: Puppet['why'], now: number): string | number {
+  if (why?.with?.['until'] !== undefined) return why.with['until'];
+  return state === 'online' && why !== undefined ? `day-${Math.floor(now / DAY_MS)}` : now;
 }
 
 /** Its person was told to wait, and has to hear when that is over. */

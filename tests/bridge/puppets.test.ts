@@ -138,6 +138,22 @@ describe('what the network lets an account not do', () => {
     expect(told()).toEqual([expect.anything(), expect.stringContaining('open to you again')]);
   });
 
+  test.each([
+    new BridgeError('limited', 'never', 'whatsapp.restricted-until', { values: { until: 'noon' } }),
+    new BridgeError('limited', 'never', 'whatsapp.restricted'),
+  ])('is not told again each time the line drops and comes back: $human.key', async (why) => {
+    await world.start();
+    await world.run();
+    for (let drops = 0; drops < 3; drops += 1) {
+      world.clock.pass(1_000);
+      world.network.report(puppet, 'online', why);
+      await world.run();
+      world.network.report(puppet, 'offline', new BridgeError('lost', 'later', 'whatsapp.line-lost'));
+      await world.run();
+    }
+    expect(told()).toEqual([expect.stringContaining('begin new chats')]);
+  });
+
   test('is over when the network takes the login back, which is told; a line that was only away is not', async () => {
     await world.start();
     await world.run();
