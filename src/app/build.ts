@@ -14,6 +14,7 @@ import { Intake } from '../flow/intake.ts';
 import { Lanes } from '../flow/lanes.ts';
 import { Pipelines } from '../flow/pipelines.ts';
 import { tellAlert, tellState, type StateDoors } from '../flow/login-states.ts';
+import { roomToGroup } from '../flow/room-to-group.ts';
 import { openPortalLater, toldInManagement } from '../flow/tellings.ts';
 import { openMatrix, type MatrixWing } from '../matrix/index.ts';
 import type { NetworkId, WorkerId } from '../model/ids.ts';
@@ -180,6 +181,7 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
       await keeper.bringIn({ ...portal, room: portal.room }, puppet.owner);
       return portal.room;
     },
+    roomToGroup: async (asked) => await roomToGroup(flow, asked),
     clock,
     log,
   });

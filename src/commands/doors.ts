@@ -27,6 +27,13 @@ export interface Sessions {
  */
 export type OpenChat = (puppet: Puppet, chat: ResolvedChat, cause: EventId) => Promise<RoomId | undefined>;
 
+/** Has a group made of a room and of who is in it, through this login, once per `cause`. @returns what its person is told at once */
+export type RoomToGroup = (asked: {
+  readonly puppet: Puppet;
+  readonly room: RoomId;
+  readonly cause: EventId;
+}) => Promise<readonly Say[]>;
+
 export interface CommandDoors {
   readonly policy: PolicyDesk;
   readonly logins: LoginDesk;
@@ -38,6 +45,7 @@ export interface CommandDoors {
   readonly leases: Pick<Leases, 'self' | 'holder'>;
   readonly sessions: Sessions;
   readonly openChat: OpenChat;
+  readonly roomToGroup: RoomToGroup;
   readonly clock: Clock;
   readonly log: Logger;
 }

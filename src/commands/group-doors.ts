@@ -109,8 +109,8 @@ export async function groupsOf(call: Call, { session }: Live): Promise<readonly 
 }
 
 function isMeant(portal: Portal, text: string): boolean {
-  const [room] = /![^\s/?]+/.exec(decoded(text)) ?? [];
-  if (room !== undefined) return portal.room === (room as RoomId);
+  const [named] = /![^\s/?]+/.exec(decoded(text)) ?? [];
+  if (named !== undefined) return portal.room === (named as RoomId);
   return portal.name !== undefined && plain(portal.name) === plain(text);
 }
 
@@ -128,4 +128,10 @@ function can({ doors }: Call, network: NetworkId, deed: Deed): boolean {
   const capabilities = doors.adapters.get(network)?.capabilities;
   if (deed === 'leave') return capabilities?.actions.has('leave') === true;
   return capabilities?.groupAsks?.has(deed) === true;
+}
+
+/** A room's id, or the one in a link to it; in whatever is neither there is none. */
+export function roomIn(text: string): RoomId | undefined {
+  const [, room] = /^(?:https?:\/\/\S+#\/|matrix:roomid\/)?(![^\s/?]+)(?:[/?]\S*)?$/.exec(decoded(text)) ?? [];
+  return room as RoomId | undefined;
 }

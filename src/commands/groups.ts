@@ -8,7 +8,7 @@ import type { Applicant, GroupAnswer, GroupAsk } from '../ports/group.ts';
 import type { ResolvedChat } from '../ports/network.ts';
 import { namedAccount } from './accounts.ts';
 import { reply, type Call, type Command, type CommandResult } from './doors.ts';
-import { groupOf, groupsOf, lineFor, type Live } from './group-doors.ts';
+import { groupOf, groupsOf, lineFor, roomIn, type Live } from './group-doors.ts';
 import { misunderstood, usage } from './misunderstood.ts';
 import { findNetwork, titleOf } from './networks.ts';
 import { plain, tame, type Token } from './tokens.ts';
@@ -33,6 +33,10 @@ const createGroup: Command = {
     // Of a group to come only its kind is known: a rule for groups as a whole must allow it.
     const refused = await refusal(call, live, ['group:new']);
     if (refused !== undefined) return refused;
+    const room = people.length === 0 && !name.quoted ? roomIn(name.text) : undefined;
+    if (room !== undefined) {
+      return reply(...(await call.doors.roomToGroup({ puppet: live.puppet, room, cause: call.request.event })));
+    }
     const members: PersonId[] = [];
     for (const identifier of identifiers(people)) {
       const { person } = await live.session.resolve(identifier);

@@ -1,15 +1,18 @@
 // What the bridge does of its own accord, from the queue like everything else: opens portals, tells people things.
 import { effectId } from '../model/effect.ts';
 import type { BridgeAct, QueueEntry } from '../model/entry.ts';
+import type { RoomId } from '../model/ids.ts';
 import { plainText } from '../model/message.ts';
 import { say } from '../model/say.ts';
 import { chatRefusal } from '../policy/refusal.ts';
+import type { Speaker } from '../ports/matrix.ts';
 import { render } from '../words/index.ts';
 import { languageOf, mayBridge, titleOf, type FlowDoors, type Plan } from './doors.ts';
 import { managementRoom } from './management.ts';
 import { reads } from './reading.ts';
 import { mirror } from './mirror.ts';
 import { markLater, mirrorLater } from './tellings.ts';
+import { makeGroup } from './room-to-group.ts';
 import { sayForced } from './rooms.ts';
 import { markNewRoom } from './to-matrix/marks.ts';
 import { wake } from './to-matrix/same-chat.ts';
@@ -19,7 +22,7 @@ type Act<Kind extends BridgeAct['kind']> = Extract<BridgeAct, { kind: Kind }>;
 
 const hands: {
   readonly [Kind in BridgeAct['kind']]: (doors: FlowDoors, entry: QueueEntry, act: Act<Kind>) => Promise<Plan>;
-} = { tell, say: speak, mirror, mark: markNewRoom, wake, 'open-portal': openPortal };
+} = { tell, say: speak, mirror, mark: markNewRoom, wake, 'open-portal': openPortal, 'make-group': makeGroup };
 
 export async function runAct<Kind extends BridgeAct['kind']>(
   doors: FlowDoors,
@@ -58,25 +61,43 @@ async function openPortal(doors: FlowDoors, entry: QueueEntry, act: Act<'open-po
     return { do: 'deliver', deliveries: [notice(effectId(entry.key, 'denied'), room, act.for, chatRefusal(verdict))] };
   }
   await reads(doors, entry.key, known, puppet);
-  if (known.room === undefined && known.kind !== 'direct') {
+  if (known.kind !== 'direct' && (known.room === undefined || act.room !== undefined)) {
     await mirrorLater(doors, { cause: entry.key, portal: known, puppet: puppet.id });
   }
   if (known.room === undefined) await markLater(doors, { cause: entry.key, portal: known, puppet: puppet.id });
-  const ghost =
-    act.room === undefined || known.person === undefined
-      ? undefined
-      : await doors.senders.ghost(puppet.network, known.person, puppet.id);
-  const adopt = act.room === undefined || ghost === undefined ? undefined : { room: act.room, as: ghost };
+  if (known.kind !== 'direct' && known.room !== undefined && act.room !== undefined && act.room !== known.room) {
+    // Somebody spoke in the group before this: what they said opened a room, and the people are in the other one.
+    await sayElsewhere(doors, entry, act, doors.matrix.bot, known.room, act.room);
+    await doors.keeper.move(known, act.room, await doors.matrix.isEncrypted(act.room));
+    return { do: 'nothing', code: 'moved' };
+  }
+  const speaker =
+    known.kind !== 'direct'
+      ? doors.matrix.bot
+      : known.person === undefined
+        ? undefined
+        : await doors.senders.ghost(puppet.network, known.person, puppet.id);
+  const adopt = act.room === undefined || speaker === undefined ? undefined : { room: act.room, as: speaker };
   const portal = await doors.keeper.ensure(act.portal, puppet, adopt);
   await doors.keeper.bringIn(portal, act.for);
   if (portal.encrypted) await sayForced(doors, portal, act.for);
   if (adopt !== undefined && adopt.room !== portal.room) {
     // Another cause opened the chat's room meanwhile, or this one lets no bot in: the ghost sends its person there.
-    const words = render(say('room.ghost-elsewhere', { room: portal.room }), await languageOf(doors, act.for));
-    const body = { kind: 'text', as: 'notice', text: plainText(words) } as const;
-    await adopt.as.send(adopt.room, effectId(entry.key, 'elsewhere'), body);
+    await sayElsewhere(doors, entry, act, adopt.as, adopt.room, portal.room);
     await adopt.as.leave(adopt.room);
   }
   doors.log.debug({ network: titleOf(doors, act.portal.network), kind: 'open-portal' }, 'portal asked for');
   return { do: 'nothing', code: 'opened' };
+}
+
+async function sayElsewhere(
+  doors: FlowDoors,
+  entry: QueueEntry,
+  act: Act<'open-portal'>,
+  by: Speaker,
+  from: RoomId,
+  room: RoomId,
+): Promise<void> {
+  const words = render(say('room.ghost-elsewhere', { room }), await languageOf(doors, act.for));
+  await by.send(from, effectId(entry.key, 'elsewhere'), { kind: 'text', as: 'notice', text: plainText(words) });
 }

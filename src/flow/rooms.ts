@@ -16,6 +16,7 @@ import { isDone } from './done.ts';
 import { Intake } from './intake.ts';
 import { nextLook } from './looks.ts';
 import { forgetRoom, isPrivate, lookAt, managementRoom, remember } from './management.ts';
+import { groupNetworks } from './room-to-group.ts';
 import { openingKey, openPortalLater, sayOnce, toldInManagement } from './tellings.ts';
 import { planGroupActions } from './to-network/group.ts';
 import { notice } from './to-network/report.ts';
@@ -67,6 +68,12 @@ async function botInvited(doors: FlowDoors, entry: QueueEntry, event: Membership
   // The other lane was quicker: the old room's end led here already.
   if ((await doors.portals.byRoom(event.room)) !== undefined) return none('upgraded');
   if (!isPrivate(look.members, event.sender, bot.user)) {
+    const [login] = event.encrypted || look.encrypted ? [] : await groupNetworks(doors, event.sender);
+    if (login !== undefined) {
+      const words = say('room.to-be-group', { network: titleOf(doors, login), login, room: event.room });
+      await sayOnce(doors, { key: `not-private:${event.room}`, room: event.room, reader: event.sender, words });
+      return none('to-be-group');
+    }
     await speak(doors, bot, entry, event.room, event.sender, say('room.not-private'));
     await bot.leave(event.room);
     return none('not-private');
@@ -114,6 +121,8 @@ async function ghostInvited(doors: FlowDoors, entry: QueueEntry, event: Membersh
   const network = titleOf(doors, whom.network);
   const { bot } = doors.matrix;
   if (look === undefined || !isPrivate(look.members, event.sender, ghost.user, bot.user)) {
+    const withBot = ['join', 'invite'].includes(look?.members.get(bot.user) ?? '') && look?.encrypted === false;
+    if (withBot && (await groupNetworks(doors, event.sender)).includes(whom.network)) return none('to-be-group');
     return await refuse(say('room.ghost-direct-only', { network }));
   }
   if (event.encrypted || look.encrypted) return await refuse(say('room.ghost-encrypted'));

@@ -81,3 +81,19 @@ export function isSame(one: unknown, other: unknown): boolean {
   const keys = Object.keys(one);
   return keys.length === Object.keys(other).length && keys.every((key) => isSame(one[key], other[key]));
 }
+
+/** Who may write a room's powers. @param creators those who stand above every level; where nothing is written, its first creator */
+export function leadersIn(
+  levels: Json,
+  members: Iterable<UserId>,
+  creators: readonly UserId[],
+): ReadonlyMap<UserId, number> {
+  const needed = numberAt(objectAt(levels, 'events'), 'm.room.power_levels') ?? numberAt(levels, 'state_default') ?? 50;
+  const [users, others] = [objectAt(levels, 'users'), numberAt(levels, 'users_default') ?? 0];
+  const leaders = new Map<UserId, number>();
+  for (const user of members) {
+    const level = creators.includes(user) ? Infinity : (numberAt(users, user) ?? others);
+    if (level >= needed) leaders.set(user, level);
+  }
+  return leaders;
+}

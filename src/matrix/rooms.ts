@@ -10,11 +10,12 @@ import { stateOf } from './errands.ts';
 import type { OurIds } from './ids.ts';
 import type { Intents } from './intents.ts';
 import { field, isObject, objectAt, textAt, type Json } from './json.ts';
-import { isSame, shaped } from './powers.ts';
+import { isSame, leadersIn, shaped } from './powers.ts';
 import {
   bridgeState,
   contentOf,
   creatorIn,
+  creatorsIn,
   isBridgedTo,
   isEncryptedIn,
   isTombstonedIn,
@@ -241,8 +242,14 @@ export class MatrixRooms {
     const content = (type: string): Json => contentOf(state, type);
     const predecessor = textAt(objectAt(content('m.room.create'), 'predecessor'), 'room_id', 255);
     const successor = textAt(content('m.room.tombstone'), 'replacement_room', 255);
+    const { bot, botPower } = this.#options;
+    const members = membersOf(state);
+    const leaders = leadersIn(content('m.room.power_levels'), members.keys(), creatorsIn(state));
+    const name = textAt(content('m.room.name'), 'name');
     return {
-      members: membersOf(state),
+      members,
+      leaders: new Set([...leaders].flatMap(([user, level]) => (user !== bot.user || level >= botPower ? [user] : []))),
+      ...(name === undefined ? {} : { name: shownName(name) }),
       encrypted: isEncryptedIn(state),
       bridged: state.some(
         (one) => field(one, 'type') === 'm.bridge' && field(one, 'sender') === this.#options.bot.user,

@@ -39,6 +39,18 @@ export function creatorIn(state: readonly Json[]): string | undefined {
   return textAt(create, 'sender');
 }
 
+/** Who stands above every level: from room version 12 on its creators, before that the one creator of a room without levels. */
+export function creatorsIn(state: readonly Json[]): readonly UserId[] {
+  const create = contentOf(state, 'm.room.create');
+  const levelled = state.some((one) => field(one, 'type') === 'm.room.power_levels');
+  const above = Number(textAt(create, 'room_version') ?? '1') >= 12;
+  const first = creatorIn(state);
+  if (first === undefined || (levelled && !above)) return [];
+  const more = field(create, 'additional_creators');
+  const others = above && Array.isArray(more) ? more.filter((one) => typeof one === 'string') : [];
+  return [first, ...others].map((one) => as<UserId>(one));
+}
+
 /** MSC2346 in both spellings that clients read; the channel's id is opaque. */
 export function bridgeState(
   ids: OurIds,

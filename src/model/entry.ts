@@ -35,6 +35,15 @@ export type BridgeAct =
       readonly for: UserId;
       readonly room?: RoomId;
     }
+  /** Makes a group of a room and of those people in it; `for` asked for it. What is said in the room waits beside this lane. */
+  | {
+      readonly kind: 'make-group';
+      readonly puppet: PuppetId;
+      readonly for: UserId;
+      readonly room: RoomId;
+      readonly name: string;
+      readonly people: readonly { readonly person: PersonId; readonly user: UserId }[];
+    }
   /** Makes a group's room look as its network says the group is; `back` = who was sent out of the room and is still in the group. */
   | {
       readonly kind: 'mirror';

@@ -71,6 +71,9 @@ export interface MadeRoom {
 /** What a room's state says, to whoever is in it. */
 export interface RoomLook {
   readonly members: ReadonlyMap<UserId, Membership>;
+  /** Members who may write its powers; the bot only where it stands as high as in rooms of its own. */
+  readonly leaders: ReadonlySet<UserId>;
+  readonly name?: string;
   readonly encrypted: boolean;
   /** The bot declared it a bridged room (m.bridge): a portal, or one in the making. */
   readonly bridged: boolean;
@@ -121,7 +124,7 @@ export interface MatrixApi {
   double(user: UserId): Promise<Speaker | undefined>;
   /** Finds the room of a portal under its deterministic alias or makes it; never two. */
   ensureRoom(spec: RoomSpec): Promise<MadeRoom>;
-  /** Makes an existing direct room the portal's: alias, m.bridge and encryption level; undefined when the room lets no bot in. */
+  /** Makes an existing room the portal's, a direct one through its ghost and another through the bot: alias, m.bridge and encryption level; undefined when the room lets no bot in. */
   adoptRoom(room: RoomId, as: Speaker, spec: RoomSpec): Promise<MadeRoom | undefined>;
   /** What was said in a room before one of ours joined it, oldest first, as wire events: no homeserver pushes that. @throws BridgeError */
   saidBefore(room: RoomId, as: UserId): Promise<readonly unknown[]>;

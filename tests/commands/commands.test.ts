@@ -60,6 +60,7 @@ async function build(slot: string, db?: MemoryStore['db']): Promise<House> {
       logout: async (puppet) => await store.puppets.setState(puppet.id, 'signed-out'),
     },
     openChat: async () => await Promise.resolve(undefined),
+    roomToGroup: async ({ room }) => await Promise.resolve([say('chat.opened', { name: 'room', room })]),
   });
   return { store, desk, logins, commands, network, notices, opened };
 }

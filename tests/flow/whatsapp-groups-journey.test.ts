@@ -5,7 +5,7 @@ import type { WhatsAppSandbox, Person as Contact } from '../../sandbox/whatsapp/
 import type { GroupInfo } from '../../sandbox/whatsapp/control-types.ts';
 import type { Bridge } from './journey/bridge.ts';
 import { eventually, type ClientEvent, type Person } from './journey/person.ts';
-import type { Town } from './journey/town.ts';
+import { BOT, type Town } from './journey/town.ts';
 import { linkByCode, openWhatsAppTown } from './journey/whatsapp.ts';
 
 let town: Town<WhatsAppSandbox> | undefined;
@@ -21,7 +21,7 @@ let group: GroupInfo;
 let room: string;
 
 beforeAll(async () => {
-  town = await openWhatsAppTown({}, { pacing: { groupsPerDay: 2 } });
+  town = await openWhatsAppTown({}, { pacing: { groupsPerDay: 3 } });
   ({ sandbox: whatsapp, bridge, camille } = town);
   account = await whatsapp.createPerson({ name: 'Camille' });
   alice = await whatsapp.createPerson({ name: 'Alice' });
@@ -60,6 +60,11 @@ async function level(user: string): Promise<unknown> {
 
 async function changes(type: string): Promise<readonly ClientEvent[]> {
   return (await camille.events(room)).filter((one) => one.type === type && one.state_key === '');
+}
+
+async function told(line: string, words: string, nth = 1): Promise<string> {
+  await camille.say(management, line);
+  return String((await camille.answer(management, words, nth)).content['body']);
 }
 
 async function change(to: Omit<Parameters<typeof whatsapp.command<'changeGroup'>>[1], 'group'>): Promise<void> {
@@ -329,10 +334,6 @@ describe('what a person changes on Matrix', () => {
 });
 
 describe('what a person asks of the bot', () => {
-  const told = async (line: string, words: string, nth = 1): Promise<string> => {
-    await camille.say(management, line);
-    return String((await camille.answer(management, words, nth)).content['body']);
-  };
   const groupCalled = async (subject: string): Promise<readonly GroupInfo[]> =>
     (await whatsapp.command('groups', {})).filter((one) => one.subject === subject);
 
@@ -546,6 +547,80 @@ describe('a group that is taken from numbers to LIDs', () => {
     expect((await whatsapp.messages(bob.id, id)).filter(({ text }) => text === 'Nc3?')).toHaveLength(1);
     const bodies = (await camille.events(board)).map(({ content }) => String(content['body']));
     expect(bodies.filter((body) => body.includes('cannot be read') || body.includes('refused'))).toEqual([]);
+  });
+});
+
+describe('a room where people are already', () => {
+  let hall: string;
+  let fay: Person;
+  let gil: Person;
+  let linked: Contact;
+
+  test('is left by the bot when whoever invites it may make no groups, and nothing is made of it', async () => {
+    if (town === undefined) throw new Error('no town');
+    fay = await town.person('fay');
+    gil = await town.person('gil');
+    const own = await fay.room('Not mine to give', [gil.id, BOT]);
+    await fay.answer(own, 'I take commands only in a private room');
+    await eventually(
+      'its leaving',
+      async () => (await fay.state(own, 'm.room.member', BOT))?.['membership'] === 'leave',
+    );
+    expect(await told(`create-group whatsapp ${own}`, 'I see no such room that both of us are in')).toContain(BOT);
+  });
+
+  test('stays as it is until the bot is its admin, it is named and somebody can be brought in', async () => {
+    if (town === undefined) throw new Error('no town');
+    linked = await whatsapp.createPerson({ name: 'Fay' });
+    await linkByCode(whatsapp, fay, linked);
+    hall = await camille.room('Town hall', [gil.id, BOT]);
+    await camille.answer(hall, `create-group whatsapp ${hall}`);
+    await told(`create-group whatsapp ${hall}`, 'You and I must both be admins');
+    const powers = await camille.state(hall, 'm.room.power_levels');
+    const users = { ...(powers?.['users'] as object | undefined), [BOT]: 100 };
+    await camille.setState(hall, 'm.room.power_levels', { ...powers, users });
+    await told(`create-group whatsapp ${hall}`, 'Nobody in that room can be brought into a group');
+    const all = await whatsapp.command('groups', {});
+    expect(all.filter(({ subject }) => subject === 'Town hall')).toEqual([]);
+  });
+
+  test('becomes the group’s, with whom the network knows, over a kill; what is said meanwhile goes there, once', async () => {
+    if (town === undefined) throw new Error('no town');
+    const bobs = await ghostOf(bob);
+    for (const user of [bobs, fay.id]) await camille.invite(hall, user);
+    for (const one of [fay, gil]) await one.join(hall);
+    await eventually('Bob', async () => (await camille.state(hall, 'm.room.member', bobs))?.['membership'] === 'join');
+    await camille.say(hall, 'too early');
+    await whatsapp.command('loseReplies', { person: account.id, what: 'w:g2' });
+    await camille.say(management, `create-group whatsapp https://matrix.to/#/${encodeURIComponent(hall)}?via=hs`);
+    const making = await camille.answer(management, 'I am making the group Town hall');
+    expect(making.content['body']).toContain('2 people');
+    const without = await camille.answer(management, 'Not in the group');
+    expect(without.content['body']).toContain(gil.id);
+    const groups = async (): Promise<readonly GroupInfo[]> =>
+      (await whatsapp.command('groups', {})).filter(({ subject }) => subject === 'Town hall');
+    await eventually('the group', async () => (await groups()).length === 1);
+    await camille.say(hall, 'said meanwhile');
+    await fay.say(hall, 'by Fay as well');
+    await bridge.stop('SIGKILL');
+    await bridge.start();
+    await camille.answer(management, 'The room is the group Town hall');
+    const [made, ...others] = await groups();
+    if (made === undefined) throw new Error('no group');
+    expect(others).toEqual([]);
+    expect(Object.keys(made.members).toSorted()).toEqual([account.id, bob.id, linked.id].toSorted());
+    const texts = async (): Promise<readonly string[]> =>
+      (await whatsapp.messages(bob.id, made.id)).flatMap(({ text, from }) =>
+        text === undefined ? [] : [`${from}: ${text}`],
+      );
+    await eventually('both', async () => (await texts()).length >= 2);
+    await whatsapp.write(bob.id, made.id, 'hello hall');
+    expect((await camille.answer(hall, 'hello hall')).sender).toBe(bobs);
+    expect(await camille.state(hall, 'm.room.name')).toMatchObject({ name: 'Town hall' });
+    expect((await texts()).toSorted()).toEqual(
+      [`${account.id}: said meanwhile`, `${linked.id}: by Fay as well`, `${bob.id}: hello hall`].toSorted(),
+    );
+    await told(`create-group whatsapp ${hall}`, 'That room is bridged already');
   });
 });
 

@@ -215,6 +215,33 @@ describe.each(['11', '12'] as const)('in room version %s', (version) => {
     expect(await bridged(room, 'm.bridge')).toMatchObject({ bridgebot: BOT });
   });
 
+  test.each(['11', '12'])(
+    'who leads a room of version %s is who may write its powers, and the bot only with all of its own',
+    async (version) => {
+      const made = await world.ask(alice.accessToken, 'POST', '/createRoom', {
+        preset: 'private_chat',
+        room_version: version,
+        name: 'Town\u202e hall',
+        invite: [BOT],
+      });
+      const room = made.body['room_id'] as RoomId;
+      await world.wing.api.bot.join(room);
+      const levels = await world.state(room, 'm.room.power_levels');
+      const path = `/rooms/${encodeURIComponent(room)}/state/m.room.power_levels`;
+      const leaders = async (own: number, needed: number): Promise<readonly string[]> => {
+        const users = { ...(levels['users'] as Json | undefined), [BOT]: own };
+        const events = { ...(levels['events'] as Json | undefined), 'm.room.power_levels': needed };
+        const body = { ...levels, users, events };
+        expect((await world.ask(alice.accessToken, 'PUT', path, body)).status).toBe(200);
+        return [...(await world.wing.api.look(room)).leaders].toSorted();
+      };
+      expect(await leaders(0, 100)).toEqual([user]);
+      expect(await leaders(50, 50)).toEqual([user]);
+      expect(await leaders(100, 100)).toEqual([BOT, user].toSorted());
+      expect((await world.wing.api.look(room)).name).toBe('Town hall');
+    },
+  );
+
   test('encryption that the homeserver forces is read back', async () => {
     const { room } = await world.wing.api.ensureRoom(world.spec(chat));
     const path = `/rooms/${encodeURIComponent(room)}/state/m.room.encryption`;

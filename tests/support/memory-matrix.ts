@@ -24,7 +24,7 @@ import type {
   Speaker,
 } from '../../src/ports/matrix.ts';
 import { Markers, MARKER } from '../../src/matrix/marker.ts';
-import { isSame, shaped } from '../../src/matrix/powers.ts';
+import { isSame, leadersIn, shaped } from '../../src/matrix/powers.ts';
 import type { MemoryClock } from './memory-clock.ts';
 
 export interface Wire {
@@ -600,6 +600,8 @@ function needed(levels: Readonly<Record<string, unknown>>, type: string): number
 function look(room: Room): RoomLook {
   return {
     members: new Map(room.members),
+    leaders: new Set(leadersIn(room.levels, room.members.keys(), []).keys()),
+    ...(room.name === undefined || room.name === '' ? {} : { name: room.name }),
     encrypted: room.encrypted,
     bridged: room.bridged,
     tombstoned: room.tombstoned,

@@ -75,6 +75,13 @@ export class MemoryNetwork {
   before: (action: NetworkAction) => void = () => undefined;
   /** Called after the action was done, before its answer; may throw: a lost answer. */
   after: (action: NetworkAction) => void = () => undefined;
+  /** Whether adapters made from now on make groups when asked. */
+  makesGroups = false;
+  /** Called before a group is made; may throw. */
+  making: (name: string) => void = () => undefined;
+  /** Who lets nobody add them. */
+  readonly shy = new Set<PersonId>();
+  readonly #made = new Map<EffectId, ChatId>();
   /** Whether adapters made from now on tell how people keep their chats. */
   tellsMarks = false;
   /** Of adapters made from then on. */
@@ -123,6 +130,7 @@ export class MemoryNetwork {
         ]),
         bodies: new Set(['text']),
         maxTextUnits: MAX_TEXT,
+        ...(this.makesGroups ? { groupAsks: new Set(['create'] as const) } : {}),
         ...(this.tellsMarks ? { marks: true } : {}),
         ...(this.editWindowMs === undefined ? {} : { editWindowMs: this.editWindowMs }),
         ...(this.removeWindowMs === undefined ? {} : { removeWindowMs: this.removeWindowMs }),
@@ -293,6 +301,16 @@ export class MemoryNetwork {
       },
       logout: async () => await Promise.resolve(),
       perform: async (action, id, context) => await this.#perform(puppet, action, id, context),
+      askGroup: async (ask, id) => {
+        if (ask.kind !== 'create') throw new BridgeError('no-such-ask', 'never', 'network.refused');
+        this.making(ask.name);
+        const failed = ask.people.filter((person) => this.shy.has(person));
+        const inside = [puppet.self, ...ask.people.filter((person) => !this.shy.has(person))];
+        const chat = this.#made.get(id) ?? this.chat(`made-${id}`, inside, 'group', ask.name);
+        this.#made.set(id, chat);
+        await this.answering();
+        return { group: { chat: { id: chat, kind: 'group', name: ask.name }, facts: [`chat:${chat}`] }, failed };
+      },
       performEphemeral: async (action) => {
         await Promise.resolve();
         this.marks.push(`${puppet.self} ${action.kind}`);

@@ -9,6 +9,7 @@ import { say, type Say } from '../../model/say.ts';
 import { titleOf, type FlowDoors, type Plan } from '../doors.ts';
 import { handleCommand } from '../management.ts';
 import { mentionsToNetwork } from '../mentions.ts';
+import { heldForGroup } from '../room-to-group.ts';
 import { handleRoomChange } from '../room-changes.ts';
 import { handleMembership } from '../rooms.ts';
 import { lacksBones } from '../unreadable.ts';
@@ -38,7 +39,13 @@ export async function planToNetwork(doors: FlowDoors, entry: QueueEntry, raw: un
   if (doors.matrix.isOurs(event.sender) && event.kind !== 'membership') return none('own');
   if (await isEcho(doors, event)) return none('echo');
   if (event.kind === 'membership') return await handleMembership(doors, entry, event);
-  const portal = await doors.portals.byRoom(event.room);
+  let portal = await doors.portals.byRoom(event.room);
+  if (portal === undefined) {
+    const held = await heldForGroup(doors, entry, event);
+    if (held !== undefined) return held;
+    // The group may have been made between the two looks.
+    portal = await doors.portals.byRoom(event.room);
+  }
   if (event.kind === 'encryption-on' || event.kind === 'tombstone' || event.kind === 'encrypted') {
     return await handleRoomChange(doors, entry, event, portal);
   }

@@ -23,7 +23,7 @@ export const en = {
   'help.groups': '`groups [network] [as <account>] [word]`: shows your groups there',
   'help.open-group': '`open-group <group>`: opens the room of a group that has none yet',
   'help.create-group':
-    '`create-group [network] [as <account>] "<name>" <numbers …>`: makes a group with these people (commas between them)',
+    '`create-group [network] [as <account>] "<name>" <numbers …>`: makes a group with these people (commas between them); with the link of a room alone, makes a group of it and its people',
   'help.join-group': '`join-group [network] [as <account>] <link>`: goes into a group by its link',
   'help.invite-link': '`invite-link <group> [new]`: shows the link into a group; `new` makes another one',
   'help.join-requests': '`join-requests <group>`: shows who asks to be let into a group',
@@ -129,6 +129,22 @@ export const en = {
   'group.applicant-unknown': 'somebody whose name and number are not shown',
   'group.several': 'Several groups are called “{name}”: send the link of its room instead.',
   'group.not-all': 'It could not be done for {count} of them: send them the link of the group instead (`invite-link`).',
+  'group.room-not-there':
+    'I see no such room that both of us are in. Invite me ({bot}) into it, then write this again.',
+  'group.room-taken': 'That room is bridged already, or another one replaced it.',
+  'group.room-encrypted':
+    'That room is encrypted, and the bridge cannot read encrypted messages yet: make a room without encryption.',
+  'group.room-powers':
+    'You and I must both be admins of that room: make me ({bot}) one (power level 100), then write this again.',
+  'group.room-nameless': 'That room has no name, and a group needs one.',
+  'group.room-nobody': 'Nobody in that room can be brought into a group on {network}.',
+  'group.room-making':
+    'I am making the group {name} on {network} with {count:person|people} of that room. What is written there meanwhile waits.',
+  'group.room-left':
+    'Not in the group, since {network} does not know them here or no rule lets them: {people}. What they write does not leave the room.',
+  'group.room-not-all':
+    '{network} did not take these into the group: {people}. Send them the link of the group instead (`invite-link`).',
+  'group.room-made': 'The room is the group {name} on {network} now: {room}',
   'group.waiting': 'An admin of {name} has to let you in. Its room opens with its first message then.',
   'group.link': 'The link into {name}: {link} (whoever has it can go in)',
   'group.no-link': 'There is no link into this group.',

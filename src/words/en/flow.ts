@@ -54,6 +54,8 @@ export const en = {
   'room.management':
     'Hello, I am the bridge. Write `help` to see what I can do. / Bonjour, je suis la passerelle. Écrivez `aide` ou `lang fr`.',
   'room.not-private': 'I take commands only in a private room with you alone.',
+  'room.to-be-group':
+    'This room can become a group on {network}: make me an admin here (power level 100), invite those whom it is for, and write `create-group {login} {room}` in your private room with me. Until then nothing leaves this room.',
   'policy.inbound-denied': 'Messages of {chat} on {network} are not brought here: {reason}',
   'policy.inbound-denied-plain':
     'Messages of {chat} on {network} are not brought here: a rule forbids it. Ask an administrator.',

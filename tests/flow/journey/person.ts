@@ -34,6 +34,18 @@ export class Person {
     return String(made['room_id']);
   }
 
+  /** A room of this person's own, unencrypted, with these invited. */
+  async room(name: string, invite: readonly string[]): Promise<string> {
+    const made = await this.#ask('POST', '/createRoom', { preset: 'private_chat', name, invite });
+    this.#rooms.add(String(made['room_id']));
+    return String(made['room_id']);
+  }
+
+  async join(room: string): Promise<void> {
+    this.#rooms.add(room);
+    await this.#ask('POST', `/join/${encodeURIComponent(room)}`, {});
+  }
+
   async say(room: string, body: string): Promise<string> {
     return await this.send(room, { msgtype: 'm.text', body });
   }
