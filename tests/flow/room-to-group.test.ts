@@ -141,6 +141,29 @@ test('for a network that does not come back nothing waits longer than ten minute
   expect(told()).toContain('Pigeon cannot be reached.');
 });
 
+test('a login that signs out meanwhile keeps nobody waiting for ever, and makes no group when it is back', async () => {
+  let away = true;
+  world.network.making = () => {
+    if (away) throw new BridgeError('network-away', 'later', 'network.unreachable', { values: { network: 'Pigeon' } });
+  };
+  await ask();
+  await world.run();
+  const { store } = world.house ?? {};
+  const [puppet] = [...world.db.puppets.values()].filter(({ owner }) => owner === marie);
+  if (store === undefined || puppet === undefined) throw new Error('no house');
+  await store.puppets.setState(puppet.id, 'signed-out');
+  const line = world.matrix.say(hall, marie, 'anybody?');
+  await world.run();
+  expect(await store.queue.find(line)).toBeDefined();
+  await world.pass(30 * 60_000);
+  expect(await store.queue.find(line)).toBeUndefined();
+  away = false;
+  await store.puppets.setState(puppet.id, 'offline');
+  await world.pass(30 * 60_000);
+  expect(made()).toEqual([]);
+  expect(await store.queue.depth()).toMatchObject({ queued: 0, parked: 0 });
+});
+
 test('what the network refuses is told at once', async () => {
   world.network.making = () => {
     throw new BridgeError('too-many', 'never', 'whatsapp.group-name-long', { values: { network: 'Pigeon', count: 7 } });
