@@ -8,6 +8,7 @@ import { parseObject, textAt } from './json.ts';
 import type { MatrixMedia } from './media.ts';
 
 const SCOPE = 'matrix:room-picture';
+const FIELDS = ['hash', 'uri', 'here', 'hereUri', 'taken'] as const;
 
 export class VaultedPictures implements RoomPictures {
   readonly #media: MatrixMedia;
@@ -33,20 +34,27 @@ export class VaultedPictures implements RoomPictures {
     return hash === undefined || uri === undefined ? undefined : { hash, uri: as<MxcUri>(uri) };
   }
 
-  async setHere(room: RoomId): Promise<string | undefined> {
-    return (await this.#row(room)).here;
+  async fromHere(room: RoomId): Promise<{ readonly set: ShownPicture | undefined; readonly taken: boolean }> {
+    const { here, hereUri, taken } = await this.#row(room);
+    const set = here === undefined || hereUri === undefined ? undefined : { hash: here, uri: as<MxcUri>(hereUri) };
+    return { set, taken: taken !== undefined };
   }
 
   async keep(room: RoomId, shown: ShownPicture | undefined, how?: 'here'): Promise<void> {
-    const here = how === 'here' && shown !== undefined ? shown.hash : await this.setHere(room);
-    const row = { ...shown, ...(here === undefined ? {} : { here }) };
+    const set = how === 'here' && shown !== undefined ? shown : (await this.fromHere(room)).set;
+    const row = {
+      ...shown,
+      ...(set === undefined ? {} : { here: set.hash, hereUri: set.uri }),
+      ...(how === 'here' && shown === undefined ? { taken: 'here' } : {}),
+    };
     const value = Object.keys(row).length === 0 ? null : Buffer.from(JSON.stringify(row));
     await this.#vault.write([{ scope: SCOPE, key: room, value }]);
   }
 
-  async #row(room: RoomId): Promise<Readonly<Record<'hash' | 'uri' | 'here', string | undefined>>> {
+  async #row(room: RoomId): Promise<Readonly<Record<(typeof FIELDS)[number], string | undefined>>> {
     const kept = await this.#vault.read(SCOPE, room);
     const json = kept === undefined ? {} : parseObject(Buffer.from(kept).toString());
-    return { hash: textAt(json, 'hash'), uri: textAt(json, 'uri'), here: textAt(json, 'here') };
+    const [hash, uri, here, hereUri, taken] = FIELDS.map((field) => textAt(json, field));
+    return { hash, uri, here, hereUri, taken };
   }
 }

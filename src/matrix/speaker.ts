@@ -88,14 +88,19 @@ export class MatrixSpeaker implements Speaker {
     }
   }
 
-  async showPicture(room: RoomId, id: EffectId, uri: MxcUri | undefined): Promise<void> {
+  async showPicture(room: RoomId, id: EffectId, uri: MxcUri | undefined, where?: 'over-ours'): Promise<void> {
     await this.#entered(room, async () => {
       const { client } = this.#options;
       const there = await this.#asMyself(async (who) => await stateOf(client, who, room, 'm.room.avatar'));
       if (textAt(there, 'url') === uri) return;
+      if (where === 'over-ours' && !this.#isOurs(room, there)) return;
       const content = { ...(uri === undefined ? {} : { url: uri }), ...this.#marked(room, id) };
       await this.#setState(room, 'm.room.avatar', '', content);
     });
+  }
+
+  #isOurs(room: RoomId, content: Json): boolean {
+    return this.#options.markers.read(room, textAt(content, MARKER) ?? '') !== undefined;
   }
 
   #marked(room: RoomId, id: EffectId | undefined): Json {

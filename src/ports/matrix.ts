@@ -42,8 +42,11 @@ export interface Speaker {
   kick(room: RoomId, user: UserId, why?: string, id?: EffectId): Promise<void>;
   /** Writes nothing that the room says already. */
   describe(room: RoomId, id: EffectId, words: RoomWords): Promise<void>;
-  /** Undefined takes it away. Writes nothing that is so already. */
-  showPicture(room: RoomId, id: EffectId, uri: MxcUri | undefined): Promise<void>;
+  /**
+   * Undefined takes it away. Writes nothing that is so already.
+   * @param where `over-ours`: only where what the room shows was written by us, so that what a person set stays
+   */
+  showPicture(room: RoomId, id: EffectId, uri: MxcUri | undefined, where?: 'over-ours'): Promise<void>;
   send(room: RoomId, id: EffectId, body: MessageBody, about?: SendAbout): Promise<EventId>;
   edit(room: RoomId, id: EffectId, target: EventId, body: MessageBody, about?: SendAbout): Promise<EventId>;
   redact(room: RoomId, id: EffectId, target: EventId, why?: string): Promise<EventId>;
@@ -104,10 +107,10 @@ export interface RoomPictures {
   bring(network: NetworkId, hash: string, open: () => Promise<MediaStream | undefined>): Promise<MxcUri | undefined>;
   /** What the room was last given from its network, or its network from the room. */
   shown(room: RoomId): Promise<ShownPicture | undefined>;
-  /** @param here it was set in the room: what comes back of it is known also when the room shows another one by then */
+  /** @param here it was set in the room, or taken away there: what comes back of it is known */
   keep(room: RoomId, shown: ShownPicture | undefined, here?: 'here'): Promise<void>;
-  /** The hash of the last one that was set in the room. */
-  setHere(room: RoomId): Promise<string | undefined>;
+  /** The last one that was set in the room, and whether taking one away there was the last that became of it. */
+  fromHere(room: RoomId): Promise<{ readonly set: ShownPicture | undefined; readonly taken: boolean }>;
 }
 
 export interface MatrixApi {

@@ -83,6 +83,15 @@ describe('the picture of a group', () => {
   const shown = (): unknown => world.matrix.room(room).timeline.findLast(({ type }) => type === 'm.room.avatar');
   const times = (): number => world.matrix.room(room).timeline.filter(({ type }) => type === 'm.room.avatar').length;
 
+  const set = (name: string | undefined): unknown =>
+    world.matrix.state(room, marie, 'm.room.avatar', name === undefined ? {} : { url: `mxc://hs.test/${name}` });
+  /** The news of the last one that was set here, once more. */
+  const comingBack = (): (() => void) => {
+    const hash = world.matrix.picturesSetHere.get(room)?.hash ?? '';
+    const picture = { hash, source: { from: 'network', handle: hash } } as const;
+    return () => world.network.happen(chat, MARIE, { kind: 'chat', change: { picture } });
+  };
+
   test('is its room’s from the first message on, and each new one by whoever changed it, fetched once', async () => {
     world.network.picture(chat, ZOE, 'first');
     await open();
@@ -123,14 +132,58 @@ describe('the picture of a group', () => {
     await open();
     world.matrix.state(room, marie, 'm.room.avatar', { url: 'mxc://hs.test/mine' });
     await world.run();
-    const hash = world.matrix.picturesSetHere.get(room) ?? '';
+    const news = comingBack();
     world.matrix.state(room, marie, 'm.room.avatar', {});
     await world.run();
-    const picture = { hash, source: { from: 'network', handle: hash } } as const;
-    world.network.happen(chat, MARIE, { kind: 'chat', change: { picture } });
+    news();
     await world.run();
     expect([times(), shown()]).toMatchObject([2, { sender: marie, content: {} }]);
     expect(world.network.opened).toEqual([]);
+  });
+
+  test('set here is not shown again when it comes back before what was done here since then is heard of', async () => {
+    await open();
+    set('mine');
+    await world.run();
+    const news = comingBack();
+    set(undefined);
+    news();
+    await world.run();
+    expect([times(), shown()]).toMatchObject([2, { sender: marie, content: {} }]);
+    const gone = (): void => world.network.happen(chat, MARIE, { kind: 'chat', change: { picture: null } });
+    set('another');
+    gone();
+    await world.run();
+    expect([times(), shown()]).toMatchObject([3, { sender: marie, content: { url: 'mxc://hs.test/another' } }]);
+    expect(world.network.performed.at(-1)).toMatchObject({ action: { picture: { uri: 'mxc://hs.test/another' } } });
+    expect(world.network.opened).toEqual([]);
+  });
+
+  test.each([
+    ['set twice', 'mine'],
+    ['taken away and set', undefined],
+  ])('%s at once is in the end what the group has', async (_how, first) => {
+    await open();
+    set('before');
+    await world.run();
+    set(first);
+    set('last');
+    await world.run();
+    expect(world.network.performed.at(-1)).toMatchObject({ action: { picture: { uri: 'mxc://hs.test/last' } } });
+    expect(shown()).toMatchObject({ content: { url: 'mxc://hs.test/last' } });
+  });
+
+  test('set here while an older one comes from over there is in the end what the group has', async () => {
+    await open();
+    world.network.picture(chat, ZOE, 'hers');
+    set('mine');
+    await world.run();
+    expect(world.network.performed.at(-1)).toMatchObject({ action: { picture: { uri: 'mxc://hs.test/mine' } } });
+    expect(shown()).toMatchObject({ content: { url: 'mxc://hs.test/mine' } });
+    // Somebody over there may still take it away.
+    world.network.picture(chat, ZOE, null);
+    await world.run();
+    expect(shown()).toMatchObject({ sender: ghost(ZOE), content: {} });
   });
 
   test('that may not be is put back as it was, and nobody fetches it again', async () => {

@@ -50,14 +50,30 @@ test('what a room shows is kept, and forgotten, for the next start as well', asy
   expect(await world.wing.api.pictures.shown(room)).toBeUndefined();
 });
 
-test('what was last set in the room is remembered, whatever the room shows', async () => {
+test('what was last set in the room is remembered, whatever the room shows, and that it was taken away there until another comes', async () => {
   const { pictures } = world.wing.api;
   const [mine, theirs] = ['h1', 'h2'].map((hash) => ({ hash, uri: `mxc://hs.test/${hash}` as MxcUri }));
   await pictures.keep(room, mine, 'here');
+  expect(await pictures.fromHere(room)).toEqual({ set: mine, taken: false });
   await pictures.keep(room, undefined, 'here');
-  expect([await pictures.shown(room), await pictures.setHere(room)]).toEqual([undefined, 'h1']);
+  expect([await pictures.shown(room), await pictures.fromHere(room)]).toEqual([undefined, { set: mine, taken: true }]);
   await pictures.keep(room, theirs);
-  expect([await pictures.shown(room), await pictures.setHere(room)]).toEqual([theirs, 'h1']);
+  expect([await pictures.shown(room), await pictures.fromHere(room)]).toEqual([theirs, { set: mine, taken: false }]);
+});
+
+test('over ours, a picture that a person set stays, and one that we wrote does not', async () => {
+  const { bot } = world.wing.api;
+  const [ours, theirs] = ['mxc://hs.test/ours', 'mxc://hs.test/theirs'] as MxcUri[];
+  await bot.showPicture(room, effectId('over nothing', 0), ours, 'over-ours');
+  expect(await changes()).toEqual([]);
+  await bot.showPicture(room, effectId('ours', 0), ours);
+  await bot.showPicture(room, effectId('over ours', 0), undefined, 'over-ours');
+  // What bears no marker of ours is a person's.
+  const path = `/rooms/${encodeURIComponent(room)}/state/m.room.avatar`;
+  expect((await world.asBot('PUT', path, { url: theirs })).status).toBe(200);
+  await bot.showPicture(room, effectId('over theirs', 0), ours, 'over-ours');
+  await bot.showPicture(room, effectId('taken', 0), undefined, 'over-ours');
+  expect((await changes()).map(({ content }) => (content as { url?: string }).url)).toEqual([ours, undefined, theirs]);
 });
 
 test('one picture is in the store once, whoever brings it', async () => {

@@ -88,7 +88,9 @@ export class MemoryMatrix {
   readonly pictures = new Map<string, string>();
   /** Of rooms, as the real wing keeps them. */
   readonly shownPictures = new Map<RoomId, ShownPicture>();
-  readonly picturesSetHere = new Map<RoomId, string>();
+  readonly picturesSetHere = new Map<RoomId, ShownPicture>();
+  /** Where taking one away in the room was the last that became of it. */
+  readonly picturesTaken = new Set<RoomId>();
   /** Called before each request; may throw. */
   before: (method: string, by: UserId, room?: RoomId) => void = () => undefined;
   /** New rooms come up encrypted. */
@@ -361,10 +363,13 @@ export class MemoryMatrix {
           return as<MxcUri>(`mxc://hs/${hash}`);
         },
         shown: async (room) => await Promise.resolve(this.shownPictures.get(room)),
-        setHere: async (room) => await Promise.resolve(this.picturesSetHere.get(room)),
+        fromHere: async (room) =>
+          await Promise.resolve({ set: this.picturesSetHere.get(room), taken: this.picturesTaken.has(room) }),
         keep: async (room, shown, how) => {
           await Promise.resolve();
-          if (how === 'here' && shown !== undefined) this.picturesSetHere.set(room, shown.hash);
+          if (how === 'here' && shown !== undefined) this.picturesSetHere.set(room, shown);
+          this.picturesTaken.delete(room);
+          if (how === 'here' && shown === undefined) this.picturesTaken.add(room);
           if (shown === undefined) this.shownPictures.delete(room);
           else this.shownPictures.set(room, shown);
         },
@@ -432,11 +437,13 @@ export class MemoryMatrix {
           this.state(room, user, type, { [key]: text, ...marker });
         }
       },
-      showPicture: async (room, id, uri) => {
+      showPicture: async (room, id, uri, where) => {
         await this.#request('showPicture', user, room);
         if (this.room(room).members.get(user) !== 'join') throw forbidden();
         const last = this.room(room).timeline.findLast(({ type }) => type === 'm.room.avatar');
         if (last?.content['url'] === uri) return;
+        const marker = MARKERS.read(room, String(last?.content[MARKER]));
+        if (where === 'over-ours' && marker === undefined) return;
         if (this.level(room, user) < needed(this.room(room).levels, 'm.room.avatar')) throw forbidden();
         this.state(room, user, 'm.room.avatar', { ...(uri === undefined ? {} : { url: uri }), ...marked(room, id) });
       },

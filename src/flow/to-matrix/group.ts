@@ -7,7 +7,7 @@ import type { Speaker } from '../../ports/matrix.ts';
 import { letIn, letOut } from '../belonging.ts';
 import { usersOf, type FlowDoors } from '../doors.ts';
 import { isDone } from '../done.ts';
-import { isPast, showPicture } from '../pictures.ts';
+import { comesBack, showPicture } from '../pictures.ts';
 import { mirrorLater } from '../tellings.ts';
 import type { HandFor, Open } from './hand.ts';
 
@@ -32,10 +32,11 @@ export async function changeChat({ doors, owed, duty, portal, puppet }: HandFor<
   // What somebody calls a contact stays in their own room with them.
   if (name !== undefined && name !== portal.name && portal.kind !== 'direct')
     await doors.keeper.change(portal.key, { name });
-  if (picture !== undefined && !(await isPast(doors, portal.room, picture))) {
+  if (picture !== undefined) {
+    const back = await comesBack(doors, portal.room, picture);
     const by = async (work: (speaker: Speaker) => Promise<void>): Promise<boolean> =>
       await asAuthor(doors, portal, owed.sender, work);
-    await showPicture(doors, { portal, puppet: puppet.id, id: owed.id, picture, by });
+    await showPicture(doors, { portal, puppet: puppet.id, id: owed.id, picture, back, by });
   }
   if (announce !== undefined || locked !== undefined || anyoneAdds !== undefined) {
     await doors.matrix.setPowers(portal.room, {

@@ -72,10 +72,11 @@ async function changeGroup(
   return {};
 }
 
-/** What comes back of it is known, and leaves the room as it is. */
+/** What comes back of it is known, and leaves the room as it is. One that got no name over there comes back as any other. */
 async function pictureSet(doors: FlowDoors, room: RoomId, picture: MediaSource | null, hash?: string): Promise<void> {
   const shown = picture?.from !== 'matrix' || hash === undefined ? undefined : { hash, uri: picture.uri };
-  await doors.matrix.pictures.keep(room, shown, 'here');
+  const known = picture === null || shown !== undefined;
+  await doors.matrix.pictures.keep(room, shown, ...(known ? (['here'] as const) : []));
 }
 
 /** A fresh entry may have been under way when its worker died; one that is a while old is looked for as well. */
