@@ -170,10 +170,20 @@ export class PortalKeeper {
     };
   }
 
-  /** What the login's person calls somebody: the name of their room with them, asked for whenever one is made and kept by nobody else. */
+  /**
+   * What the login's person calls somebody: the name of their room with them, asked for whenever one is made and kept by nobody else.
+   * None while the line is away: what was said there already does not wait for a name.
+   */
   async #privateName({ key, kind }: Portal, puppet: Puppet): Promise<string | undefined> {
     const isPrivate = kind === 'direct' && this.#doors.adapters.get(key.network)?.capabilities.contacts === true;
-    return isPrivate ? (await this.#describe(key, puppet)).chat.name : undefined;
+    if (!isPrivate) return undefined;
+    try {
+      return (await this.#describe(key, puppet)).chat.name;
+    } catch (error) {
+      if (!(error instanceof BridgeError)) throw error;
+      this.#doors.log.info({ network: key.network, puppet: puppet.id, error }, 'a room opens without its private name');
+      return undefined;
+    }
   }
 
   async #describe(key: PortalKey, puppet: Puppet): Promise<ResolvedChat> {

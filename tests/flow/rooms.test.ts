@@ -1,5 +1,6 @@
 // First contact and comings and goings, each case as docs/rooms.md decides it, over the in-memory twins; knows no wire.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { BridgeError } from '../../src/model/errors.ts';
 import type { ChatId, RoomId } from '../../src/model/ids.ts';
 import { FlowWorld, marie, MARIE, paul, ZOE } from '../support/flow-world.ts';
 import { BOT, type MemoryMatrix } from '../support/memory-matrix.ts';
@@ -115,6 +116,25 @@ describe('the bot', () => {
     expect(world.room(chat)).not.toBe(room);
     expect(matrix.texts(world.room(chat))).toEqual(['are you there']);
     expect(matrix.texts(management())).toEqual([expect.stringContaining('I was removed')]);
+  });
+
+  test('removed from a portal: what was said there opens another room also while the line is away', async () => {
+    await world.house?.stop();
+    const adapter = world.network.adapter();
+    // Its people have names that only the login's phone knows.
+    const capabilities = { ...adapter.capabilities, contacts: true } as const;
+    world.network.adapter = () => ({ ...adapter, capabilities });
+    await world.start();
+    const room = await conversation();
+    matrix.member(room, marie, BOT, 'leave');
+    await world.run();
+    world.network.describing = () => {
+      throw new BridgeError('pigeon-offline', 'later', 'network.unreachable', { values: { network: 'Pigeon' } });
+    };
+    world.network.say(chat, ZOE, 'are you there');
+    await world.run();
+    expect(world.room(chat)).not.toBe(room);
+    expect(matrix.texts(world.room(chat))).toEqual(['are you there']);
   });
 
   test('invited back to a portal comes and stays', async () => {
