@@ -113,8 +113,11 @@ const rooms = z.strictObject({
 });
 
 const retention = z.strictObject({
-  /** How long it is known which message of a network an event stands for: for edits, deletions, reactions and replies, in days. */
-  linkDays: integer('a number of days from 90 to 36500', 90, 36_500).default(730),
+  /**
+   * How long it is known which message of a network an event stands for: for edits, deletions, reactions and replies, in days. Two
+   * more than WhatsApp's longest timer, which must still find what it removes.
+   */
+  linkDays: integer('a number of days from 92 to 36500', 92, 36_500).default(730),
   /** How long what was put aside waits for somebody's decision, in days. */
   parkedDays: integer('a number of days from 1 to 36500', 1, 36_500).default(90),
 });

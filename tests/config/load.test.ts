@@ -224,6 +224,11 @@ describe('what is wrong is named', () => {
       `${GOOD}logging: {}\nlogging: {}\n`,
       ['FILE line 11: this is not valid YAML (duplicate key)'],
     ],
+    [
+      'links that are gone before what they must find disappears',
+      `${GOOD}retention:\n  linkDays: 91\n`,
+      ['FILE line 11: retention.linkDays: expected a number of days from 92 to 36500'],
+    ],
     ['no settings at all', 'canary\n', ['FILE line 1: expected settings such as "homeserver:", each on its own line']],
     [
       'a token where a name should be',

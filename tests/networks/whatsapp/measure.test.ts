@@ -210,6 +210,16 @@ describe('what is asked', () => {
     expect(await asked()).toBeGreaterThan(afresh);
   });
 
+  test('numbers that nobody has count as well, also over a restart', async () => {
+    const scene = await aged(0);
+    const lookUp = async (session: Scene['session']): Promise<Outcome> =>
+      await attempt(session.resolve('+33999000111'));
+    for (let count = 0; count < 20; count += 1) {
+      expect(outcomes([await lookUp(scene.session)])).toEqual(['network.not-found']);
+    }
+    expect(outcomes([await lookUp(await again(scene))])).toEqual(['whatsapp.pace-lookups']);
+  });
+
   test('no group is made unless the operator says how many a day', async () => {
     const scene = await aged(30);
     const ask = { kind: 'create', name: 'Strangers', people: [idOf(scene.friend)] } as const;
