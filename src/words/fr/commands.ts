@@ -26,7 +26,7 @@ export const fr = {
   'help.groups': '`groupes [réseau] [comme <compte>] [mot]` : montre vos groupes là-bas',
   'help.open-group': '`ouvrir-groupe <groupe>` : ouvre le salon d’un groupe qui n’en a pas encore',
   'help.create-group':
-    '`créer-groupe [réseau] [comme <compte>] "<nom>" <numéros …>` : crée un groupe avec ces personnes (séparées par des virgules) ; avec le seul lien d’un salon, en fait un groupe avec ses membres',
+    '`créer-groupe [réseau] [comme <compte>] "<nom>" <numéros …>` : crée un groupe avec ces personnes (séparées par des virgules) ; avec le seul lien d’un salon, en fait un groupe avec ses membres',
   'help.join-group': '`rejoindre [réseau] [comme <compte>] <lien>` : entre dans un groupe par son lien',
   'help.invite-link': '`lien <groupe> [nouveau]` : montre le lien d’un groupe ; `nouveau` en fait un autre',
   'help.join-requests': '`demandes <groupe>` : montre qui demande à entrer dans un groupe',
@@ -141,18 +141,18 @@ export const fr = {
     'Je ne vois pas de tel salon où nous soyons tous deux. Invitez-y le robot ({bot}), puis écrivez ceci de nouveau.',
   'group.room-taken': 'Ce salon est déjà relié, ou un autre l’a remplacé.',
   'group.room-encrypted':
-    'Ce salon est chiffré, et la passerelle ne sait pas encore lire les messages chiffrés : créez un salon sans chiffrement.',
+    'Ce salon est chiffré, et la passerelle ne sait pas encore lire les messages chiffrés : créez un salon sans chiffrement.',
   'group.room-powers':
-    'Vous et moi devons être administrateurs de ce salon : donnez ce rôle au robot ({bot}, niveau de pouvoir 100), puis écrivez ceci de nouveau.',
+    'Vous et moi devons être administrateurs de ce salon : donnez ce rôle au robot ({bot}, niveau de pouvoir 100), puis écrivez ceci de nouveau.',
   'group.room-nameless': 'Ce salon n’a pas de nom, et il en faut un à un groupe.',
   'group.room-nobody': 'Personne de ce salon ne peut entrer dans un groupe de {network}.',
   'group.room-making':
     'Je crée le groupe {name} sur {network} avec {count:personne|personnes} de ce salon. Ce qui y est écrit entre-temps attend.',
   'group.room-left':
-    'Pas dans le groupe, car {network} ne les connaît pas ici ou aucune règle ne le permet : {people}. Ce que ces personnes écrivent ne sort pas du salon.',
+    'Pas dans le groupe, car {network} ne les connaît pas ici ou aucune règle ne le permet : {people}. Ce que ces personnes écrivent ne sort pas du salon.',
   'group.room-not-all':
-    '{network} n’a pas pris ces personnes dans le groupe : {people}. Envoyez-leur plutôt le lien du groupe (`lien`).',
-  'group.room-made': 'Le salon est maintenant le groupe {name} sur {network} : {room}',
+    '{network} n’a pas pris ces personnes dans le groupe : {people}. Envoyez-leur plutôt le lien du groupe (`lien`).',
+  'group.room-made': 'Le salon est maintenant le groupe {name} sur {network} : {room}',
   'group.waiting':
     'Un administrateur de {name} doit vous laisser entrer. Le salon s’ouvrira ensuite au premier message.',
   'group.link': 'Le lien de {name} : {link} (qui l’a peut entrer)',

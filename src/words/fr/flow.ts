@@ -55,7 +55,7 @@ export const fr = {
     'Bonjour, je suis la passerelle. Écrivez `aide` pour voir ce que je sais faire. / Hello, I am the bridge. Write `help` or `lang en`.',
   'room.not-private': 'Je ne prends de commandes que dans un salon privé avec vous seul.',
   'room.to-be-group':
-    'Ce salon peut devenir un groupe sur {network} : faites de moi un administrateur d’ici (niveau de pouvoir 100), invitez les personnes concernées et écrivez `créer-groupe {login} {room}` dans votre salon privé avec moi. D’ici là, rien ne sort de ce salon.',
+    'Ce salon peut devenir un groupe sur {network} : faites de moi un administrateur d’ici (niveau de pouvoir 100), invitez les personnes concernées et écrivez `créer-groupe {login} {room}` dans votre salon privé avec moi. D’ici là, rien ne sort de ce salon.',
   'policy.inbound-denied': 'Les messages de {chat} sur {network} ne sont pas transmis ici : {reason}',
   'policy.inbound-denied-plain':
     'Les messages de {chat} sur {network} ne sont pas transmis ici : une règle l’interdit. Demandez à un administrateur.',
