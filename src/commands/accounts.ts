@@ -43,13 +43,27 @@ export function oneOf(
   const [first] = puppets;
   const lines = listed(puppets);
   return first === undefined || meant.length === 0
-    ? reply(say('account.unknown', { account: tame(account ?? ''), lines }))
+    ? unknownAccount(account, puppets)
     : reply(say('account.which', { network: titleOf(call.doors, first.network), lines }));
 }
 
 /** One line each, as they are typed. */
 export function listed(puppets: readonly Puppet[]): string {
-  return puppets.map(({ name }) => `- ${/\s/.test(name) ? `"${tame(name)}"` : tame(name)}`).join('\n');
+  return puppets.map((puppet) => `- ${typedName(puppet)}`).join('\n');
+}
+
+/** As it is typed in a command. */
+export function typedName({ name }: Puppet): string {
+  return /\s/.test(name) ? `"${tame(name)}"` : tame(name);
+}
+
+/** Everything that is left of the line names an account. */
+export function accountOf(words: readonly Token[]): string | undefined {
+  return words.length === 0 ? undefined : words.map(({ text }) => text).join(' ');
+}
+
+export function unknownAccount(account: string | undefined, puppets: readonly Puppet[]): CommandResult {
+  return reply(say('account.unknown', { account: tame(account ?? ''), lines: listed(puppets) }));
 }
 
 /** Numbers are typed with and without spaces and their plus sign. */

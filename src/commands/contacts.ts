@@ -2,7 +2,9 @@
 import type { Puppet } from '../model/records.ts';
 import { say, type Say } from '../model/say.ts';
 import { render } from '../words/index.ts';
+import { goingBy, namedAccount, unknownAccount } from './accounts.ts';
 import { reply, type Call, type Command, type CommandResult } from './doors.ts';
+import { oneMore, parted } from './elsewhere.ts';
 import { lineOf } from './group-doors.ts';
 import { findNetwork, titleOf } from './networks.ts';
 import { plain, tame } from './tokens.ts';
@@ -19,7 +21,8 @@ const contacts: Command = {
   run: async (call) => {
     const [first, ...rest] = call.args;
     const network = first === undefined || first.quoted ? undefined : findNetwork(call.doors, first.text);
-    const words = (network === undefined ? call.args : rest).map(({ text }) => text).join(' ');
+    const { account, rest: named } = namedAccount(network === undefined ? call.args : rest);
+    const words = named.map(({ text }) => text).join(' ');
     const own = (await call.doors.puppets.ofOwner(call.request.user)).filter(
       (one) => one.state !== 'signed-out' && (network === undefined || one.network === network),
     );
@@ -30,13 +33,18 @@ const contacts: Command = {
         ? reply(say('chat.no-login'))
         : reply(say('contacts.cannot', { network: titleOf(call.doors, other.network) }));
     }
+    const meant = goingBy(able, account);
+    if (meant.length === 0) return unknownAccount(account, able);
+    const { here, away, reroute } = await parted(call.doors, meant);
+    if (reroute !== undefined) return { replies: [], reroute };
     const replies: Say[] = [];
-    for (const puppet of able) {
+    for (const puppet of here) {
       const answer = await listed(call, puppet, words);
+      // Its line went to another process this very moment.
       if (answer.reroute !== undefined) return answer;
       replies.push(...answer.replies);
     }
-    return { replies };
+    return { replies: [...replies, ...away.map((one) => oneMore(call, one, `${one.network} as`, tame(words)))] };
   },
 };
 

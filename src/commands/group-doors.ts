@@ -1,12 +1,13 @@
 // Through whose live line a command about groups goes, and which group a person means; asks stores, tells nobody about others' groups.
 import { effectId } from '../model/effect.ts';
-import { loginOwner, type ChatId, type NetworkId, type RoomId } from '../model/ids.ts';
+import type { ChatId, NetworkId, RoomId } from '../model/ids.ts';
 import type { Portal, Puppet } from '../model/records.ts';
 import { say } from '../model/say.ts';
 import type { GroupAsk } from '../ports/group.ts';
 import type { NetworkSession, ResolvedChat } from '../ports/network.ts';
-import { goingBy, oneOf } from './accounts.ts';
+import { goingBy, namedAccount, oneOf } from './accounts.ts';
 import { reply, type Call, type CommandResult } from './doors.ts';
+import { heldElsewhere, oneMore, parted } from './elsewhere.ts';
 import { usage } from './misunderstood.ts';
 import { titleOf } from './networks.ts';
 import { plain, tame, type Token } from './tokens.ts';
@@ -53,30 +54,46 @@ export async function lineOf(call: Call, puppet: Puppet): Promise<Live | Command
   const { doors } = call;
   const session = doors.sessions.session(puppet);
   if (session !== undefined) return { puppet, session };
-  const holder = await doors.leases.holder(loginOwner(puppet.id));
-  if (holder !== undefined && holder !== doors.leases.self()) return { replies: [], reroute: loginOwner(puppet.id) };
+  const owner = await heldElsewhere(doors, puppet);
+  if (owner !== undefined) return { replies: [], reroute: owner };
   return { ...reply(say('chat.not-connected', { network: titleOf(doors, puppet.network) })), soon: true };
 }
 
-/** By its exact name, its room's id, or a link to its room. Names of groups are not told: they may be somebody else's. */
+/**
+ * By its exact name, its room's id, or a link to its room, `as <account>` before it. One's own lists first: a room of that name may be of
+ * somebody else's group. Names of groups are not told for the same reason.
+ */
 export async function groupOf(call: Call, words: readonly Token[], deed: Deed): Promise<LiveGroup | CommandResult> {
-  const text = words.map((token) => token.text).join(' ');
-  if (text === '') return usage(call);
-  const own = (await call.doors.puppets.ofOwner(call.request.user)).filter(
+  const all = (await call.doors.puppets.ofOwner(call.request.user)).filter(
     (one) => one.state !== 'signed-out' && one.state !== 'paused',
   );
-  const found: { portal: Portal; puppet: Puppet }[] = [];
-  for (const puppet of own) {
-    for (const portal of await call.doors.portals.list({ network: puppet.network })) {
-      if (portal.kind === 'group' && isMeant(portal, text)) found.push({ portal, puppet });
-    }
+  const { account, rest } = namedAccount(words);
+  const meant = account === undefined ? [] : goingBy(all, account);
+  // A group may be called so, too.
+  const [own, tokens] = meant.length === 0 ? [all, words] : [meant, rest];
+  const text = tokens.map((token) => token.text).join(' ');
+  if (text === '') return usage(call);
+  const { here, away, reroute } = await parted(call.doors, own);
+  if (reroute !== undefined) return { replies: [], reroute };
+  const listing = (one: Puppet): boolean => can(call, one.network, 'list') && can(call, one.network, deed);
+  const looked = namedRoom(text) === undefined ? await inOwnLists(call, here.filter(listing), text) : NOWHERE;
+  if (looked.answer !== undefined) return looked.answer;
+  const found = await inRooms(call, own, text);
+  const unasked = looked === NOWHERE ? [] : away.filter(listing);
+  const usable = found.filter(({ puppet }) => !looked.without.has(puppet));
+  const isOpen = (one: Puppet): boolean => call.doors.sessions.session(one) !== undefined;
+  const near = usable.filter(({ puppet }) => here.includes(puppet) && (unasked.length === 0 || isOpen(puppet)));
+  if (near.length === 0 && (found.length === 0 || unasked.length > 0)) {
+    const { replies, soon } = looked.closed ?? reply(say('group.unknown', { name: tame(text) }));
+    const left = away.filter((one) => unasked.includes(one) || usable.some(({ puppet }) => puppet === one));
+    const more = left.map((puppet) => oneMore(call, puppet, 'as', call.args.map(typed).join(' ')));
+    return { replies: [...replies, ...more], ...(soon === true ? { soon } : {}) };
   }
-  const [first] = found;
-  if (first === undefined)
-    return (await roomless(call, own, text, deed)) ?? reply(say('group.unknown', { name: tame(text) }));
-  const portals = new Set(found.map(({ portal }) => portal.key.chat));
-  if (portals.size > 1) return reply(say('group.several', { name: tame(text) }));
-  const { puppet, portal } = found.find((one) => call.doors.sessions.session(one.puppet) !== undefined) ?? first;
+  if (new Set(found.map(({ portal }) => portal.key.chat)).size > 1)
+    return reply(say('group.several', { name: tame(text) }));
+  const [choice] = [...near.filter(({ puppet }) => isOpen(puppet)), ...near, ...usable, ...found];
+  if (choice === undefined) return reply(say('group.unknown', { name: tame(text) }));
+  const { puppet, portal } = choice;
   if (!can(call, puppet.network, deed)) {
     return reply(say('group.cannot', { network: titleOf(call.doors, puppet.network) }));
   }
@@ -84,24 +101,50 @@ export async function groupOf(call: Call, words: readonly Token[], deed: Deed): 
   return 'replies' in live ? live : { ...live, chat: portal.key.chat, name: tame(portal.name ?? text) };
 }
 
-/** A group that has no room yet is asked for by its name. */
-async function roomless(
+interface Looked {
+  readonly answer?: LiveGroup | CommandResult;
+  /** Whose list has no such group. */
+  readonly without: ReadonlySet<Puppet>;
+  /** Not all could be asked. */
+  readonly closed?: CommandResult;
+}
+
+const NOWHERE: Looked = { without: new Set() };
+
+/** A group that has no room yet has its name there alone. */
+async function inOwnLists(call: Call, own: readonly Puppet[], text: string): Promise<Looked> {
+  const found: LiveGroup[] = [];
+  const without = new Set<Puppet>();
+  let closed: CommandResult | undefined;
+  for (const puppet of own) {
+    const live = await lineOf(call, puppet);
+    if ('replies' in live) {
+      closed = live;
+      continue;
+    }
+    const groups = (await groupsOf(call, live)).flatMap(({ chat: { id: chat, name } }) =>
+      name !== undefined && plain(name) === plain(text) ? [{ ...live, chat, name: tame(name) }] : [],
+    );
+    if (groups.length === 0) without.add(puppet);
+    found.push(...groups);
+  }
+  const several = new Set(found.map(({ chat }) => chat)).size > 1;
+  const answer = several ? reply(say('group.several', { name: tame(text) })) : found[0];
+  return { without, ...(answer === undefined ? {} : { answer }), ...(closed === undefined ? {} : { closed }) };
+}
+
+async function inRooms(
   call: Call,
   own: readonly Puppet[],
   text: string,
-  deed: Deed,
-): Promise<LiveGroup | CommandResult | undefined> {
-  const found: LiveGroup[] = [];
+): Promise<readonly { readonly portal: Portal; readonly puppet: Puppet }[]> {
+  const found: { portal: Portal; puppet: Puppet }[] = [];
   for (const puppet of own) {
-    if (!can(call, puppet.network, 'list') || !can(call, puppet.network, deed)) continue;
-    const live = await lineOf(call, puppet);
-    if ('replies' in live) return live;
-    for (const { chat } of await groupsOf(call, live)) {
-      if (chat.name !== undefined && plain(chat.name) === plain(text))
-        found.push({ ...live, chat: chat.id, name: tame(chat.name) });
+    for (const portal of await call.doors.portals.list({ network: puppet.network })) {
+      if (portal.kind === 'group' && isMeant(portal, text)) found.push({ portal, puppet });
     }
   }
-  return new Set(found.map(({ chat }) => chat)).size > 1 ? reply(say('group.several', { name: tame(text) })) : found[0];
+  return found;
 }
 
 export async function groupsOf(call: Call, { session }: Live): Promise<readonly ResolvedChat[]> {
@@ -109,9 +152,17 @@ export async function groupsOf(call: Call, { session }: Live): Promise<readonly 
 }
 
 function isMeant(portal: Portal, text: string): boolean {
-  const [named] = /![^\s/?]+/.exec(decoded(text)) ?? [];
-  if (named !== undefined) return portal.room === (named as RoomId);
+  const named = namedRoom(text);
+  if (named !== undefined) return portal.room === named;
   return portal.name !== undefined && plain(portal.name) === plain(text);
+}
+
+function namedRoom(text: string): RoomId | undefined {
+  return /![^\s/?]+/.exec(decoded(text))?.[0] as RoomId | undefined;
+}
+
+function typed({ text, quoted }: Token): string {
+  return quoted ? `"${text}"` : text;
 }
 
 /** A link to a room holds its id percent-encoded. */

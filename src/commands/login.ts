@@ -1,11 +1,12 @@
 // The commands about logins: login, logout, logins, cancel; knows no steps' meaning.
-import { loginOwner, type NetworkId } from '../model/ids.ts';
+import type { NetworkId } from '../model/ids.ts';
 import { momentOf } from '../model/moment.ts';
 import type { Puppet } from '../model/records.ts';
 import { say, type Say } from '../model/say.ts';
 import { render } from '../words/index.ts';
-import { goingBy, isAll, listed } from './accounts.ts';
+import { accountOf, goingBy, isAll, listed, unknownAccount } from './accounts.ts';
 import { reply, type Call, type Command, type CommandResult } from './doors.ts';
+import { oneMore, parted } from './elsewhere.ts';
 import { misunderstood } from './misunderstood.ts';
 import { findNetwork, titleOf } from './networks.ts';
 import { plain, tame } from './tokens.ts';
@@ -71,7 +72,7 @@ const logout: Command = {
   who: 'member',
   run: async (call) => {
     const [word, ...named] = call.args;
-    const account = named.length === 0 ? undefined : named.map((token) => token.text).join(' ');
+    const account = accountOf(named);
     const network = word === undefined ? undefined : findNetwork(call.doors, word.text);
     if (word !== undefined && network === undefined) {
       return reply(say('login.unknown-network', { network: tame(word.text) }));
@@ -81,21 +82,15 @@ const logout: Command = {
     const networks = new Set(all.map((puppet) => puppet.network));
     if (networks.size > 1) return reply(say('logout.which', { networks: [...networks].join(', ') }));
     const open = account === undefined || isAll(account) ? all : goingBy(all, account);
-    if (open.length === 0) return reply(say('account.unknown', { account: tame(account ?? ''), lines: listed(all) }));
+    if (open.length === 0) return unknownAccount(account, all);
     // Ended is ended: which of several is never guessed.
     if (account === undefined && all.length > 1)
       return reply(say('logout.which-account', { network: [...networks].join(''), lines: listed(all) }));
-    for (const puppet of open) {
-      if (call.doors.sessions.session(puppet) === undefined) {
-        const holder = await call.doors.leases.holder(loginOwner(puppet.id));
-        if (holder !== undefined && holder !== call.doors.leases.self()) {
-          return { replies: [], reroute: loginOwner(puppet.id) };
-        }
-      }
-    }
+    const { here, away, reroute } = await parted(call.doors, open);
+    if (reroute !== undefined) return { replies: [], reroute };
     const replies = [];
-    for (const puppet of open) replies.push(await endOne(call, puppet));
-    return reply(...replies);
+    for (const puppet of here) replies.push(await endOne(call, puppet));
+    return reply(...replies, ...away.map((puppet) => oneMore(call, puppet, puppet.network)));
   },
 };
 

@@ -1,69 +1,14 @@
 // Lines typed to the bot, over the real policy desk, login desk and in-memory stores; knows no homeserver.
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { LoginDesk, type LoginNotice } from '../../src/bridge/logins.ts';
-import { Commands, commandTable } from '../../src/commands/dispatcher.ts';
+import { commandTable } from '../../src/commands/dispatcher.ts';
 import { plain } from '../../src/commands/tokens.ts';
 import { as, type EventId, type NetworkId, type RoomId, type UserId } from '../../src/model/ids.ts';
 import type { Puppet } from '../../src/model/records.ts';
 import { say } from '../../src/model/say.ts';
-import { PolicyDesk } from '../../src/policy/policy-desk.ts';
 import type { CommandResult } from '../../src/commands/doors.ts';
 import { render } from '../../src/words/index.ts';
-import { memoryStore, type MemoryStore } from '../support/memory-store.ts';
-import { quiet } from '../support/quiet.ts';
-import { marie, root, scriptedNetwork, type ScriptedNetwork } from '../support/scripted-network.ts';
-
-const pigeon = as<NetworkId>('pigeon');
-
-interface House {
-  readonly store: MemoryStore;
-  readonly desk: PolicyDesk;
-  readonly logins: LoginDesk;
-  readonly commands: Commands;
-  readonly network: ScriptedNetwork;
-  readonly notices: LoginNotice[];
-  readonly opened: Puppet[];
-}
-
-async function build(slot: string, db?: MemoryStore['db']): Promise<House> {
-  const store = memoryStore(slot, db);
-  await store.leases.enlist();
-  const network = scriptedNetwork(pigeon);
-  const adapters = new Map([[pigeon, network.adapter]]);
-  const desk = new PolicyDesk({ rules: store.rules, clock: store.clock, log: quiet, administrators: [root] });
-  const notices: LoginNotice[] = [];
-  const opened: Puppet[] = [];
-  const logins = new LoginDesk({
-    caps: { perPerson: 10 },
-    ...store,
-    adapters,
-    policy: desk,
-    log: quiet,
-    onLogin: async (puppet) => {
-      await Promise.resolve();
-      opened.push(puppet);
-    },
-    onNotice: async (notice) => {
-      await Promise.resolve();
-      notices.push(notice);
-    },
-  });
-  const commands = new Commands({
-    ...store,
-    adapters,
-    policy: desk,
-    logins,
-    log: quiet,
-    sessions: {
-      session: () => undefined,
-      reconnect: async (puppet) => await store.puppets.setState(puppet.id, 'online'),
-      logout: async (puppet) => await store.puppets.setState(puppet.id, 'signed-out'),
-    },
-    openChat: async () => await Promise.resolve(undefined),
-    roomToGroup: async ({ room }) => await Promise.resolve([say('chat.opened', { name: 'room', room })]),
-  });
-  return { store, desk, logins, commands, network, notices, opened };
-}
+import { build, pigeon, type House } from '../support/command-house.ts';
+import { marie, root } from '../support/scripted-network.ts';
 
 let serial = 0;
 async function type(house: House, user: UserId, body: string): Promise<CommandResult> {
@@ -284,7 +229,9 @@ describe('commands', () => {
     expect(await state('two')).toBe('online');
     expect(await keys(house, marie, 'reconnect')).toEqual(['reconnect.online']);
     expect(await keys(house, marie, 'reconnect mars')).toEqual(['login.unknown-network']);
-    expect(await keys(house, marie, 'reconnect pigeon now')).toEqual(['command.not-understood']);
+    expect(await keys(house, marie, 'reconnect pigeon now')).toEqual(['account.unknown']);
+    await login('one', 'pigeon', 'stopped');
+    expect(await keys(house, marie, 'reconnect pigeon ONE')).toEqual(['reconnect.begun']);
   });
 
   test('somebody with several accounts on one network says which, by its name or its number, or that all are meant', async () => {

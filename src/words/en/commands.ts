@@ -14,12 +14,13 @@ export const en = {
 
   'help.help': '`help`: shows this',
   'help.login': '`login <network> [way]`: signs you in to a network; without a network, shows which there are',
-  'help.reconnect': '`reconnect [network]`: opens the connection of your logins again, where it is closed',
+  'help.reconnect': '`reconnect [network] [account]`: opens the connection of your logins again, where it is closed',
   'help.logout': '`logout [network] [account or all]`: signs you out',
   'help.logins': '`logins`: shows your logins',
   'help.cancel': '`cancel`: stops the sign-in that is going on',
   'help.start-chat': '`start-chat [network] [as <account>] <username, number or contact>`: opens a conversation',
-  'help.contacts': '`contacts [network] [word]`: shows your own address book there; `start-chat` takes its names too',
+  'help.contacts':
+    '`contacts [network] [as <account>] [word]`: shows your own address book there; `start-chat` takes its names too',
   'help.groups': '`groups [network] [as <account>] [word]`: shows your groups there',
   'help.open-group': '`open-group <group>`: opens the room of a group that has none yet',
   'help.create-group':
@@ -100,6 +101,7 @@ export const en = {
   'login.already-linked':
     'You have linked {network} already, as {names}, so nothing new was linked. Write `logout {login}` first, to link another account or the same one anew.',
   'login.cap-all': 'This bridge has as many logins as it may have. Ask an administrator.',
+  'account.one-more': '{network} ({name}) was left out. Write `{line}` for it.',
   'logout.none': 'You are not signed in there.',
   'logout.which': 'From which network? Write `logout` and one of: {networks}',
   'logout.done': 'You are signed out of {network} ({name}).',

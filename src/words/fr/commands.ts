@@ -16,13 +16,13 @@ export const fr = {
 
   'help.help': '`aide` : affiche ceci',
   'help.login': '`connexion <réseau> [manière]` : vous connecte à un réseau ; sans réseau, montre lesquels existent',
-  'help.reconnect': '`reconnecter [réseau]` : rouvre la liaison de vos connexions, là où elle est fermée',
+  'help.reconnect': '`reconnecter [réseau] [compte]` : rouvre la liaison de vos connexions, là où elle est fermée',
   'help.logout': '`déconnexion [réseau] [compte ou tous]` : vous déconnecte',
   'help.logins': '`connexions` : montre vos connexions',
   'help.cancel': '`annuler` : arrête la connexion en cours',
   'help.start-chat': '`discuter [réseau] [comme <compte>] <identifiant, numéro ou contact>` : ouvre une conversation',
   'help.contacts':
-    '`carnet [réseau] [mot]` : montre votre propre carnet d’adresses là-bas ; `discuter` accepte aussi ses noms',
+    '`carnet [réseau] [comme <compte>] [mot]` : montre votre propre carnet d’adresses là-bas ; `discuter` accepte aussi ses noms',
   'help.groups': '`groupes [réseau] [comme <compte>] [mot]` : montre vos groupes là-bas',
   'help.open-group': '`ouvrir-groupe <groupe>` : ouvre le salon d’un groupe qui n’en a pas encore',
   'help.create-group':
@@ -104,6 +104,7 @@ export const fr = {
   'login.already-linked':
     'Vous avez déjà relié {network}, en tant que {names} : rien de nouveau n’a été relié. Écrivez d’abord `déconnexion {login}`, pour relier un autre compte ou le même à nouveau.',
   'login.cap-all': 'Cette passerelle a autant de connexions qu’elle peut en avoir. Demandez à un administrateur.',
+  'account.one-more': '{network} ({name}) n’en était pas. Écrivez pour ce compte : `{line}`',
   'logout.none': 'Vous n’y êtes pas connecté.',
   'logout.which': 'De quel réseau ? Écrivez `déconnexion` et l’un de ceux-ci : {networks}',
   'logout.done': 'Vous êtes déconnecté de {network} ({name}).',
