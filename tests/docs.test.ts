@@ -76,7 +76,9 @@ describe('the documents', () => {
     const places = sources
       .filter((name) => name.endsWith('.ts'))
       .flatMap((name) => [
-        ...read(name).matchAll(/\b(?:\w*PREFIX|\w+_KEY|\w*SCOPE|CHAT|NAME|WAITING|MAKING|UP_TO) = '([a-z][a-z:/-]+)'/g),
+        ...read(name).matchAll(
+          /\b(?:\w*PREFIX|\w+_KEY|\w*SCOPE|CHAT|NAME|WAITING|MAKING|RING|UP_TO) = '([a-z][a-z:/-]+)'/g,
+        ),
       ])
       .map(([, place = '']) => place);
     expect(places.length).toBeGreaterThan(25);

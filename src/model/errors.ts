@@ -51,3 +51,11 @@ export class FencedError extends Error {
     this.name = 'FencedError';
   }
 }
+
+/** Thrown when what is to be written down is such that the database never takes it: another try is in vain. */
+export class RefusedError extends Error {
+  constructor(what: string, cause?: unknown) {
+    super(`not taken: ${what}`, cause === undefined ? undefined : { cause });
+    this.name = 'RefusedError';
+  }
+}

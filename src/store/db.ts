@@ -1,7 +1,7 @@
 // The two pools and their manners: one commits synchronously, one does not; a lost server is a BridgeError to try again later.
 import { Kysely, PostgresDialect } from 'kysely';
 import { Client, Pool, type PoolClient } from 'pg';
-import { BridgeError, FencedError } from '../model/errors.ts';
+import { BridgeError, FencedError, RefusedError } from '../model/errors.ts';
 import type { Logger } from '../ports/stores.ts';
 import type { Tables } from './schema/tables.ts';
 
@@ -95,7 +95,7 @@ function heard(): void {
   // The query that failed tells its caller.
 }
 
-/** Runs a query whose failure the caller may meet again: a lost server or a lost race becomes 'later', a broken fence FencedError. */
+/** Runs a query whose failure the caller may meet again: a lost server or a lost race becomes 'later', a broken fence FencedError, what it never takes RefusedError. */
 export async function guarded<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -106,6 +106,7 @@ export async function guarded<T>(what: string, work: () => Promise<T>): Promise<
     if (isConnectionLoss(error, code)) {
       throw new BridgeError('database-unreachable', 'later', 'fault.internal', { cause: error });
     }
+    if (isOwnFault(error)) throw new RefusedError(what, error);
     throw error;
   }
 }

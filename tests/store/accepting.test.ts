@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
+import { RefusedError } from '../../src/model/errors.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import type { VaultChange } from '../../src/ports/stores.ts';
 import { entry, owner } from '../contracts/world.ts';
@@ -49,13 +50,14 @@ test('four logins, one commit', async () => {
 });
 
 test.each([
-  ['that the database does not hold', 'nul \0'],
+  ['that the database does not hold', 'nul \0', RefusedError],
   // A key so long is in no index; what repeats itself would be shortened.
-  ['that is too long for it', randomBytes(6000).toString('base64')],
-  ['that cannot even be sealed', 1n as unknown as string],
-])('a value %s fails whoever brought it', async (_name, odd) => {
+  ['that is too long for it', randomBytes(6000).toString('base64'), RefusedError],
+  ['that cannot even be sealed', 1n as unknown as string, TypeError],
+])('a value %s fails whoever brought it', async (_name, odd, why) => {
   const ends = await accept((login) => (login === 'r' ? odd : 'k'));
   expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+  expect(ends[2]).toEqual({ status: 'rejected', reason: expect.any(why) });
   expect(await postgres.query(url, `select scope from vault where key = 'k' order by 1`)).toEqual(
     ['p', 'q', 's'].map((scope) => ({ scope })),
   );

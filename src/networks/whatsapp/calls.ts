@@ -1,5 +1,6 @@
 // Calls as the chat they ring in hears of them: one notice, which becomes what has become of the call. Knows no socket.
 import type { BinaryNode } from '@whiskeysockets/baileys';
+import { createHash } from 'node:crypto';
 import { originKey } from '../../model/effect.ts';
 import { as, type ChatId, type MessageId, type PersonId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
@@ -94,7 +95,7 @@ function turnOf({ tag, attrs: { reason = '' } }: BinaryNode, own: boolean): Turn
 
 export class CallDesk {
   readonly #doors: CallDeskDoors;
-  /** By call, the newest last. */
+  /** By the hash of the call, the newest last. */
   readonly #rings = new Map<string, Ring>();
   readonly #unwritten = new Map<string, VaultChange>();
 
@@ -102,15 +103,15 @@ export class CallDesk {
   constructor(doors: CallDeskDoors, kept: ReadonlyMap<string, Uint8Array>) {
     this.#doors = doors;
     const all = [...kept].flatMap(([key, bytes]) =>
-      key.startsWith(RING) ? [{ call: key.slice(RING.length), ...opened(bytes) }] : [],
+      key.startsWith(RING) ? [{ name: key.slice(RING.length), ...opened(bytes) }] : [],
     );
-    for (const { call, ring } of all.toSorted((a, b) => a.at - b.at)) this.#rings.set(call, ring);
+    for (const { name, ring } of all.toSorted((a, b) => a.at - b.at)) this.#rings.set(name, ring);
   }
 
   async read(news: CallNews): Promise<readonly NetworkEvent[]> {
     const { context } = this.#doors;
     const { at } = news;
-    const ring = this.#rings.get(news.call);
+    const ring = this.#rings.get(hashed(news.call));
     if (ring === undefined) return await this.#begun(news);
     const { selfHandles, self } = context;
     const by = news.by === undefined ? undefined : personOf(context, news.by);
@@ -168,24 +169,30 @@ export class CallDesk {
   #place({ chat, sender }: Ring, native: string, at: number): Place {
     const portal = this.#doors.context.portal(chat, chatKind(chat));
     const id: MessageId = messageId(sender, native);
-    return { chat, portal, sender, at, via: 'live', id, native };
+    return { chat, portal, sender, at, via: 'live', id };
   }
 
   #keep(call: string, ring: Ring, at: number): void {
     const { scope } = this.#doors;
-    const write = (name: string, value: Uint8Array | null): void => {
-      const key = `${RING}${name}`;
+    const name = hashed(call);
+    const write = (of: string, value: Uint8Array | null): void => {
+      const key = `${RING}${of}`;
       this.#unwritten.set(key, { scope, key, value });
     };
-    this.#rings.delete(call);
-    this.#rings.set(call, ring);
-    write(call, Buffer.from(JSON.stringify({ v: VERSION, at, ring })));
+    this.#rings.delete(name);
+    this.#rings.set(name, ring);
+    write(name, Buffer.from(JSON.stringify({ v: VERSION, at, ring })));
     for (const oldest of this.#rings.keys()) {
       if (this.#rings.size <= MOST_RINGS) break;
       this.#rings.delete(oldest);
       write(oldest, null);
     }
   }
+}
+
+/** Whoever calls chooses a call's name, of any length and with any character in it: no name of a place in the vault. */
+function hashed(call: string): string {
+  return createHash('sha256').update('passerelle-whatsapp-call\0').update(call).digest('base64url').slice(0, 22);
 }
 
 function addressOf({ lid, pn }: Handles): string {

@@ -1,5 +1,6 @@
 // From the journal's rows to the house's commit: read, accepted with everything learnt on the way, then taken. Knows no socket.
 import type { BinaryNode } from '@whiskeysockets/baileys';
+import { RefusedError } from '../../model/errors.ts';
 import type { PuppetId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
 import { say, type SayKey } from '../../model/say.ts';
@@ -13,7 +14,7 @@ import { handlesOf, type Handles } from './jid.ts';
 import { childrenOf } from './notifications.ts';
 import type { PeopleBook } from './people-book.ts';
 import type { PeopleDesk } from './people-desk.ts';
-import type { RowReader } from './row-reader.ts';
+import type { Heard, RowReader } from './row-reader.ts';
 import { sameChats } from './same-chats.ts';
 import type { SecretBook } from './secret-book.ts';
 import type { Journal } from './state/journal.ts';
@@ -29,7 +30,7 @@ export interface InboxDoors {
   readonly journal: Journal;
   /** Lets a commit take along what the login has to keep: for what is new, the very commit that keeps what was decrypted. */
   readonly along: (commit: (changes: readonly LedgerChange[]) => Promise<void>) => Promise<void>;
-  readonly reader: Pick<RowReader, 'read'>;
+  readonly reader: Pick<RowReader, 'read' | 'unread'>;
   readonly chats: ChatBook;
   readonly secrets: SecretBook;
   readonly calls: Pick<CallDesk, 'take'>;
@@ -41,6 +42,12 @@ export interface InboxDoors {
   readonly accepted: (events: readonly NetworkEvent[], rows: readonly Row[]) => void;
   /** It cannot go on: the login is lost (FencedError), or something happened that nobody foresaw; then resume() begins again. */
   readonly failed: (why: unknown) => void;
+}
+
+/** A row and what it comes to. */
+interface Item {
+  readonly row: Row;
+  readonly heard: Heard;
 }
 
 const NOTHING = { changes: [], written: () => undefined };
@@ -124,38 +131,70 @@ export class Inbox {
   }
 
   async #accept(batch: readonly Row[]): Promise<void> {
-    const { sink, journal, scope, reader, people, book, chats, secrets, calls, expiries, clock } = this.#doors;
+    const { reader, people, book, clock, accepted } = this.#doors;
     await this.#patiently(async () => {
       for (const { node } of batch) await people.look(book, namedIn(node), clock.now());
     });
-    const events: NetworkEvent[] = [];
-    for (const row of batch) {
-      const heard = await reader.read(row);
-      events.push(...heard.events);
-      if (heard.elsewhere !== undefined) this.#elsewhere.add(heard.elsewhere);
-    }
-    const accept = async (waiting: readonly LedgerChange[]): Promise<void> => {
-      const { changes, taken } = journal.take(batch);
-      const [learnt, remembered, sealed] = [people.take(book), chats.take(), secrets.take()];
-      // Before what is said in it: else that would open a second room.
-      const joined = sameChats(learnt.merged, sink, clock.now());
-      for (const words of this.#elsewhere) {
-        await sink.tell(`elsewhere/${words}`, say(words));
-        this.#elsewhere.delete(words);
-      }
-      const more = [learnt, remembered, sealed, calls.take(), expiries?.take('in') ?? NOTHING];
-      const own = placed(scope, [...waiting, ...changes]);
-      await sink.accept([...joined, ...events], [...own, ...more.flatMap((one) => one.changes)]);
-      taken();
-      for (const one of more) one.written();
-    };
-    await this.#patiently(async () => await this.#doors.along(accept));
+    const read: Item[] = [];
+    for (const row of batch) read.push({ row, heard: await reader.read(row) });
+    const kept = (await this.#isKept(read)) ? read : await this.#oneByOne(read);
     try {
-      this.#doors.accepted(events, batch);
+      accepted(eventsIn(kept), batch);
     } catch (error) {
       // It is kept: what is only looked at because of it may be left out.
       this.#doors.log.error({ ...this.#facts, error }, 'what came was kept, and not looked at further');
     }
+  }
+
+  /** Of rows that the database does not take as they are. @returns them as they were written down @throws RefusedError */
+  async #oneByOne(all: readonly Item[]): Promise<readonly Item[]> {
+    const kept: Item[] = [];
+    for (const item of all) {
+      if (await this.#isKept([item])) {
+        kept.push(item);
+        continue;
+      }
+      const { row } = item;
+      const facts = { ...this.#facts, code: 'unread', key: row.key };
+      this.#doors.log.error(facts, 'what came could not be written down, and is shown as that');
+      const shown = { row, heard: this.#doors.reader.unread(row) };
+      if (!(await this.#isKept([shown]))) throw new RefusedError('a row that cannot be shown');
+      kept.push(shown);
+    }
+    return kept;
+  }
+
+  /** Again and again while the database is away. @returns false when it will never take them @throws FencedError */
+  async #isKept(items: readonly Item[]): Promise<boolean> {
+    let isKept = true;
+    await this.#patiently(async () => {
+      try {
+        await this.#doors.along(async (waiting) => await this.#commit(items, waiting));
+      } catch (error) {
+        // Another try would end alike.
+        if (!(error instanceof RefusedError)) throw error;
+        isKept = false;
+      }
+    });
+    return isKept;
+  }
+
+  async #commit(items: readonly Item[], waiting: readonly LedgerChange[]): Promise<void> {
+    const { sink, journal, scope, people, book, chats, secrets, calls, expiries, clock } = this.#doors;
+    const { changes, taken } = journal.take(items.map(({ row }) => row));
+    const [learnt, remembered, sealed] = [people.take(book), chats.take(), secrets.take()];
+    // Before what is said in it: else that would open a second room.
+    const joined = sameChats(learnt.merged, sink, clock.now());
+    for (const { heard } of items) if (heard.elsewhere !== undefined) this.#elsewhere.add(heard.elsewhere);
+    for (const words of this.#elsewhere) {
+      await sink.tell(`elsewhere/${words}`, say(words));
+      this.#elsewhere.delete(words);
+    }
+    const more = [learnt, remembered, sealed, calls.take(), expiries?.take('in') ?? NOTHING];
+    const own = placed(scope, [...waiting, ...changes]);
+    await sink.accept([...joined, ...eventsIn(items)], [...own, ...more.flatMap((one) => one.changes)]);
+    taken();
+    for (const one of more) one.written();
   }
 
   get #facts(): LogFacts {
@@ -168,6 +207,10 @@ export class Inbox {
     const patience = { clock, log, facts: this.#facts, closing: this.#closing.signal };
     await patiently(patience, 'news could not be written, will try again', work);
   }
+}
+
+function eventsIn(items: readonly Item[]): readonly NetworkEvent[] {
+  return items.flatMap(({ heard }) => heard.events);
 }
 
 /** Everybody whom a stanza names by an address. */

@@ -57,8 +57,6 @@ export interface Place {
   readonly at: number;
   readonly via: Origin['via'];
   readonly id: MessageId;
-  /** The id in the stanza. */
-  readonly native: string;
   /** The digits of a group's address. */
   readonly group?: string;
 }
@@ -78,7 +76,6 @@ export function placeOf(context: ReadContext, message: WireMessage, via: Origin[
     at: momentOf(message.messageTimestamp, context.now()),
     via,
     id: messageId(who, key.id ?? ''),
-    native: key.id ?? '',
     ...(jid.kind === 'group' ? { group: jid.user } : {}),
   };
 }

@@ -133,9 +133,8 @@ function readReaction(
   if (!key?.id) return unreadable(place, 'kind.reaction');
   const target = messageId(authorOfKey(context, message, key, place), key.id);
   const emoji = text ? text : null;
-  const revision = `${place.sender}.${place.native}`;
   return {
-    ...origin(place, originKey(place.portal, 'reaction', target, revision)),
+    ...origin(place, originKey(place.portal, 'reaction', target, place.id)),
     kind: 'reaction',
     target,
     emoji,
@@ -176,8 +175,10 @@ function readEdit(context: ReadContext, protocol: proto.Message.IProtocolMessage
   if (!key?.id || isEmpty(editedMessage)) return unreadable(place, 'kind.edit');
   const target = messageId(place.sender, key.id);
   const written = Number(timestampMs ?? 0);
+  // As its name ends: what a stanza is called itself may be of any length.
+  const revision = place.id.slice(place.sender.length + 1);
   return {
-    ...origin(place, originKey(place.portal, 'edit', target, place.native)),
+    ...origin(place, originKey(place.portal, 'edit', target, revision)),
     kind: 'edit',
     target,
     parts: [bodyIn(context, unwrap(editedMessage ?? {}), place)],

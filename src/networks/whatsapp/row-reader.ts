@@ -72,11 +72,12 @@ export class RowReader {
     } catch (error) {
       // A fault of ours, or of what was kept: neither the rows behind it nor the login have to pay for it.
       log.error({ ...facts, error }, 'what came could not be read, and is shown as that');
-      return this.#unread(row);
+      return this.unread(row);
     }
   }
 
-  #unread(row: Row): Heard {
+  /** What is shown in its place. Never fails. */
+  unread(row: Row): Heard {
     const { log, puppet, context } = this.#doors;
     try {
       const notice = unreadNotice(context, row);
@@ -216,7 +217,7 @@ export class RowReader {
     const id = messageId(person, node.attrs['id'] ?? '');
     const at = momentOf(node.attrs['t'], clock.now());
     const portal = sink.portalKey(chat, 'direct');
-    const place = { chat, portal, sender: person, at, via: 'live', id, native: node.attrs['id'] ?? '' } as const;
+    const place = { chat, portal, sender: person, at, via: 'live', id } as const;
     return [told(place, 'whatsapp.new-number')];
   }
 

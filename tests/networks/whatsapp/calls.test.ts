@@ -132,6 +132,15 @@ describe('of what the protocol knows', () => {
     expect(await told(desk([]), stanza('offer_notice', own, '1@lid'))).toEqual([]);
   });
 
+  test('one whose name no database holds', async () => {
+    const call = { 'call-id': `\0${'C'.repeat(5000)}` };
+    const before = desk();
+    expect(await told(before, stanza('offer', call))).toEqual(['message l5 whatsapp.call']);
+    const kept = before.take().changes.map(({ key, value }) => [key, value ?? Buffer.of()] as const);
+    expect(kept).toEqual([[expect.stringMatching(/^ring\/[\w-]{22}$/), expect.anything()]]);
+    expect(await told(desk([], new Map(kept)), stanza('terminate', call))).toEqual(['edit l5 whatsapp.missed-call']);
+  });
+
   test('as long ago as fifty calls, also after a restart', async () => {
     const kept = new Map<string, Uint8Array>();
     const before = desk();

@@ -362,6 +362,15 @@ describe('edits, deletions and reactions', () => {
     expect(key('E1')).toBe(key('E1'));
   });
 
+  test.each([
+    ['an edit', edit({ id: 'M0' }, { conversation: 'new' })],
+    ['a reaction', { reactionMessage: { key: { id: 'M0', remoteJid: ALICE.lid }, text: '👍' } }],
+  ])('%s whose own id is of any length is kept under a short key', (_name, message) => {
+    const key = (id: string): string => one(wire(message, { id }))?.key ?? '';
+    expect(key('E'.repeat(5000)).length).toBeLessThan(150);
+    expect(key('E'.repeat(5000))).not.toBe(key('F'.repeat(5000)));
+  });
+
   test('an edit of what cannot be read says so', () => {
     for (const message of [
       edit({}, { conversation: 'x' }),

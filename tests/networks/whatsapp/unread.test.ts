@@ -2,6 +2,7 @@
 // rows in the vault as a fault of ours may have left them.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import { RefusedError } from '../../../src/model/errors.ts';
 import { vaultScope, type NetworkSink } from '../../../src/ports/network.ts';
 import type { Clock } from '../../../src/ports/stores.ts';
 import { realClock } from '../../support/house.ts';
@@ -70,6 +71,32 @@ describe('a row that cannot be read', () => {
     });
     expect(house.events.filter(({ kind }) => kind === 'message')).toHaveLength(2);
     expect(house.states).toEqual([]);
+  });
+
+  test('or cannot be written down either is shown as one, and what came with it and behind it as ever', async () => {
+    const scene = await scenes.live();
+    const { house, puppet, me, friend, chat } = scene;
+    const rows = ['M1', 'ODD1', 'M2'].map((id) =>
+      row({ tag: 'message', attrs: { from: friend.lid, id, t: '1700000000' } }),
+    );
+    for (const [index, one] of rows.entries()) await kept(scene, `journal/${index}`, { ...one, seq: index + 1 });
+    const sink = house.sink(puppet);
+    const odd = messageOf(friend, 'ODD1');
+    const refused: number[] = [];
+    const accept: NetworkSink['accept'] = async (events, vault) => {
+      const isOdd = events.some(
+        (one) => one.kind === 'message' && one.message === odd && one.parts[0]?.kind === 'text',
+      );
+      if (!isOdd) return await sink.accept(events, vault);
+      refused.push(events.length);
+      throw new RefusedError('a text');
+    };
+    await again(scene, { ...sink, accept });
+    await sandbox.write(friend.id, me.id, 'and now to you');
+    await house.until(() => house.texts(chat).includes('and now to you'));
+    expect(house.texts(chat)).toEqual(['hi', 'told', 'hi', 'and now to you']);
+    expect(house.events[1]).toMatchObject({ message: odd, parts: [{ kind: 'told', say: { key: 'whatsapp.unread' } }] });
+    expect([refused, house.states]).toEqual([[3, 1], []]);
   });
 
   test('in a chat that cannot be read either is told once', async () => {
