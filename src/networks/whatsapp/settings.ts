@@ -16,8 +16,8 @@ const some = (most: number, usual: number): z.ZodDefault<z.ZodInt> => z.int(SOME
 /** How much a login does: what WhatsApp's own pages and people's bans say is safe. Less is always allowed. */
 const pacing = z.strictObject({
   /** Messages, edits and reactions of a login in any five seconds, and in any minute. */
-  sendsAtOnce: some(500, 5),
-  sendsPerMinute: some(5000, 20),
+  sendsAtOnce: some(5000, 5),
+  sendsPerMinute: some(60_000, 20),
   /** First messages to people who never wrote: a day, a week, and none at all while the link is this young. */
   newChatsPerDay: count(50, 5),
   newChatsPerWeek: count(200, 15),
@@ -29,6 +29,10 @@ const pacing = z.strictObject({
   /** How often a day a login's line is opened without its person asking: accounts that come and go all day look like robots. */
   reconnectsPerDay: some(5000, 20),
 });
+
+/** Beyond these no account is used by people: beside a simulator only, which is asked how fast the bridge is. */
+const MOST_AT_ONCE = 500;
+const MOST_PER_MINUTE = 5_000;
 
 /** Where a simulator stands in for WhatsApp. */
 const test = z.strictObject({
@@ -71,6 +75,14 @@ export const settingsSchema = z
   .refine((one) => !one.dangerousTestServers || one.test !== undefined, {
     path: ['dangerousTestServers'],
     message: 'expected a test section with the servers to use',
+  })
+  .refine(({ pacing: pace, dangerousTestServers }) => dangerousTestServers || pace.sendsAtOnce <= MOST_AT_ONCE, {
+    path: ['pacing', 'sendsAtOnce'],
+    message: `expected at most ${MOST_AT_ONCE}`,
+  })
+  .refine(({ pacing: pace, dangerousTestServers }) => dangerousTestServers || pace.sendsPerMinute <= MOST_PER_MINUTE, {
+    path: ['pacing', 'sendsPerMinute'],
+    message: `expected at most ${MOST_PER_MINUTE}`,
   });
 
 export type WhatsAppSettings = z.output<typeof settingsSchema>;

@@ -239,6 +239,8 @@ describe('settings', () => {
 
   test.each<[string, object]>([
     ['test servers without saying so', { test: { url, root } }],
+    ['more messages in five seconds than any account', { pacing: { sendsAtOnce: 501 } }],
+    ['more messages a minute than any account', { pacing: { sendsPerMinute: 5001 } }],
     ['saying so without test servers', { dangerousTestServers: true }],
     ['test servers elsewhere', { dangerousTestServers: true, test: { url: 'wss://web.whatsapp.com/ws/chat', root } }],
     [
