@@ -1,5 +1,6 @@
 // One login's writer: whatever waits goes together and in order, somebody else's commit may take it along, nobody is forgotten.
 import { describe, expect, test } from '@jest/globals';
+import { setImmediate as turn } from 'node:timers/promises';
 import { FencedError } from '../../../src/model/errors.ts';
 import { DraftLedger, type LedgerChange } from '../../../src/networks/whatsapp/state/ledger.ts';
 import { Writer, type WriterDoors } from '../../../src/networks/whatsapp/state/writer.ts';
@@ -8,9 +9,12 @@ import { quiet } from '../../support/quiet.ts';
 
 class Watched extends DraftLedger {
   readonly commits: string[] = [];
+  /** What a commit takes. */
+  time = Promise.resolve();
 
   override async write(changes: readonly LedgerChange[]): Promise<void> {
     this.commits.push(textOf(changes));
+    await this.time;
     await super.write(changes);
   }
 }
@@ -42,6 +46,37 @@ test('whoever writes in any turn after the last commit is heard', async () => {
     await after;
   }
   expect(ledger.commits).toHaveLength(24);
+});
+
+describe('what may wait for the next commit', () => {
+  test('goes with it, also behind one that is under way', async () => {
+    const { ledger, writer } = scene();
+    const soon = writer.writeSoon([change('a', '1')]);
+    await turn();
+    await Promise.all([soon, writer.write([change('b', '1')])]);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    ledger.time = promise;
+    const under = writer.write([change('c', '1')]);
+    while (ledger.commits.length < 2) await turn();
+    const next = writer.writeSoon([change('d', '1')]);
+    resolve();
+    await under;
+    await turn();
+    await Promise.all([next, writer.write([change('e', '1')])]);
+    expect(ledger.commits).toEqual(['a=1 b=1', 'c=1', 'd=1 e=1']);
+  });
+
+  test('goes by itself when none comes, and waits for no timer when all is asked for or the line closes', async () => {
+    const { ledger, writer } = scene();
+    await writer.writeSoon([change('a', '1')]);
+    const asked = writer.writeSoon([change('b', '1')]);
+    await writer.settled();
+    expect(ledger.commits).toEqual(['a=1', 'b=1']);
+    const last = writer.writeSoon([change('c', '1')]);
+    await Promise.all([asked, writer.close(), last]);
+    expect(ledger.commits).toEqual(['a=1', 'b=1', 'c=1']);
+    await expect(writer.writeSoon([change('d', '1')])).rejects.toThrow('closed');
+  });
 });
 
 describe('the commit of somebody else', () => {

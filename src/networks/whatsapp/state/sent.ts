@@ -7,7 +7,7 @@ import type { Writer } from './writer.ts';
 
 export interface SentDoors {
   readonly ledger: Pick<Ledger, 'read' | 'readAll'>;
-  readonly writer: Pick<Writer, 'write' | 'whenever'>;
+  readonly writer: Pick<Writer, 'write' | 'writeSoon' | 'whenever'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly names: Names;
   readonly days?: number;
@@ -73,7 +73,8 @@ export class SentBook {
     const sent: Sent = { id, chat, body, at: this.#doors.clock.now() };
     this.#open.set(id, sent);
     this.#keys.add(this.#key(id));
-    return { sent, kept: this.#doors.writer.write([this.#change(sent), ...alongside]) };
+    // The ratchet's step is made next, and nothing leaves before both are kept.
+    return { sent, kept: this.#doors.writer.writeSoon([this.#change(sent), ...alongside]) };
   }
 
   /** The server has it. After a crash it may be forgotten: then the message is sent once more under its id. */

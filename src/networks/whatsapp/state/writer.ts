@@ -25,10 +25,15 @@ export type Along = (changes: readonly LedgerChange[]) => Promise<void>;
 
 interface Waiting {
   readonly changes: readonly LedgerChange[];
+  /** Goes with what comes next. */
+  patient: boolean;
   readonly along?: Along;
   readonly done: () => void;
   readonly failed: (why: unknown) => void;
 }
+
+/** What goes with the next commit is not held longer than this, in ms. */
+const PATIENCE_MS = 20;
 
 /** Nothing is written any more: the line was closed. */
 export class WriterClosed extends Error {
@@ -46,6 +51,7 @@ export class Writer {
   #waiting: Waiting[] = [];
   #whenever = new Map<string, LedgerChange>();
   #working: Promise<void> | undefined;
+  #patience: NodeJS.Timeout | undefined;
   #broken: { readonly why: unknown } | undefined;
 
   constructor(doors: WriterDoors) {
@@ -58,7 +64,13 @@ export class Writer {
    */
   async write(changes: readonly LedgerChange[]): Promise<void> {
     this.#refuse();
-    if (changes.length > 0) await this.#wait({ changes });
+    if (changes.length > 0) await this.#wait({ changes, patient: false });
+  }
+
+  /** As write(), for what need not be kept before what is about to be written: in the same commit, if that comes soon. @throws as write() */
+  async writeSoon(changes: readonly LedgerChange[]): Promise<void> {
+    this.#refuse();
+    if (changes.length > 0) await this.#wait({ changes, patient: true });
   }
 
   /**
@@ -66,14 +78,15 @@ export class Writer {
    * @throws FencedError, WriterClosed; whatever it throws itself: then what waited is written without it, and it may be asked again
    */
   async along(along: Along): Promise<void> {
-    await this.#wait({ changes: [], along });
+    await this.#wait({ changes: [], along, patient: false });
   }
 
-  async #wait(what: Pick<Waiting, 'changes' | 'along'>): Promise<void> {
+  async #wait(what: Pick<Waiting, 'changes' | 'along' | 'patient'>): Promise<void> {
     this.#refuse();
     await new Promise<void>((resolve, reject) => {
       this.#waiting.push({ ...what, done: resolve, failed: reject });
-      this.#start();
+      if (!what.patient) this.#start();
+      else this.#patience ??= setTimeout(() => this.#hurry(), PATIENCE_MS);
     });
   }
 
@@ -84,15 +97,17 @@ export class Writer {
 
   /** When nothing waits to be written, or nothing is written any more. */
   async settled(): Promise<void> {
+    this.#hurry();
     while (this.#working !== undefined) await this.#working;
   }
 
   /** Waits for what is being written; a database that is away is not waited for any more. */
   async close(): Promise<void> {
     if (this.#broken === undefined && this.#waiting.length === 0 && this.#whenever.size > 0) {
-      this.#waiting.push({ changes: [], done: () => undefined, failed: () => undefined });
+      this.#waiting.push({ changes: [], patient: false, done: () => undefined, failed: () => undefined });
       this.#start();
     }
+    this.#hurry();
     this.#closing.abort();
     await this.#working;
   }
@@ -106,11 +121,20 @@ export class Writer {
     this.#working ??= this.#outside(async () => await this.#work());
   }
 
+  /** Nothing waits for the next commit any longer. */
+  #hurry(): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+    if (this.#waiting.length === 0) return;
+    for (const one of this.#waiting) one.patient = false;
+    this.#start();
+  }
+
   async #work(): Promise<void> {
     try {
       // What is asked for in this turn goes together: a send asks for three things.
       await setImmediate();
-      while (this.#waiting.length > 0) {
+      while (this.#waiting.some(({ patient }) => !patient)) {
         if (!(await this.#writeBatch(this.#nextBatch()))) return;
       }
     } finally {
