@@ -7,6 +7,7 @@ import type { PolicyDesk } from '../policy/policy-desk.ts';
 import { loginRefusal } from '../policy/refusal.ts';
 import type { LoginFlow } from '../ports/login.ts';
 import type { NetworkAdapter } from '../ports/network.ts';
+import type { Fence } from '../ports/queue.ts';
 import type { Clock, Leases, Logger, PuppetStore, Vault, VaultChange } from '../ports/stores.ts';
 import { Accounts, type LoginCaps } from './accounts.ts';
 import { AttemptMarks, type LostAttempt, type OpenAttempt } from './attempt-marks.ts';
@@ -179,10 +180,9 @@ export class LoginDesk {
     const owner = attemptOwner(user, adapter.id);
     const fence = await leases.acquire(owner);
     if (fence === undefined) return say('login.busy', { network: adapter.title });
+    await this.#buryFormer(user, adapter.id, fence);
     const id = randomUUID();
     try {
-      // One before may have died with the device linked.
-      for (const open of await this.#marks.all()) if (isOf(open, user, adapter.id)) await this.#bury(open);
       await this.#marks.set({ user, network: adapter.id, id, codes: [] }, false, fence);
       if (this.#stopped) throw new Error('the desk is closed');
       const keep = async (changes: readonly VaultChange[]): Promise<void> =>
@@ -215,6 +215,16 @@ export class LoginDesk {
   async #tell(attempt: LoginAttempt, cause: string, words: Say, more: CodeNews): Promise<void> {
     const { user, network } = attempt.of;
     await this.#doors.onNotice({ user, network, cause, say: words, ...more });
+  }
+
+  /** One before may have died with the device linked: when that cannot be undone now, its mark stays for the next round. */
+  async #buryFormer(user: UserId, network: NetworkId, fence: Fence): Promise<void> {
+    try {
+      for (const open of await this.#marks.all()) if (isOf(open, user, network)) await this.#bury(open);
+    } catch (error) {
+      await this.#doors.leases.release(fence);
+      throw error;
+    }
   }
 
   async #bury(open: OpenAttempt): Promise<void> {

@@ -15,15 +15,19 @@ export interface BurialDoors {
   readonly onNotice: (notice: LoginNotice) => Promise<void>;
 }
 
-/** Whoever calls it holds the attempt's lease. Again after a crash: what is undone stays undone, and it is told once. */
+/**
+ * Whoever calls it holds the attempt's lease. Again after a crash: what is undone stays undone, and it is told once. Of a network that
+ * is switched off nobody knows what is linked: it waits until that is on again.
+ */
 export async function buryAttempt(doors: BurialDoors, { user, network, id, codes }: OpenAttempt): Promise<void> {
   const { adapters, puppets, marks, log } = doors;
   const adapter = adapters.get(network);
+  if (adapter === undefined) return;
   const stands = async (puppet: Parameters<PuppetStore['find']>[0]): Promise<boolean> =>
     ((await puppets.find(puppet))?.state ?? 'signed-out') !== 'signed-out';
-  const leftover: Leftover = (await adapter?.undoLogin?.(user, stands)) ?? { kind: 'nothing' };
+  const leftover: Leftover = (await adapter.undoLogin?.(user, stands)) ?? { kind: 'nothing' };
   log.info({ network, kind: leftover.kind }, 'a login whose process died is ended');
-  const words = await wordsOf(doors, network, adapter?.title ?? network, leftover);
+  const words = await wordsOf(doors, network, adapter.title, leftover);
   const ends = codes.length === 0 ? {} : { ends: codes };
   await doors.onNotice({ user, network, cause: attemptCause(id, 'end'), say: words, ...ends });
   // A mark of a secret question stays: what its person types next may be the answer.

@@ -1,8 +1,10 @@
 // Logins over the real desk, the real rules and a network played by hand: who may link which account; knows no rooms.
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { LoginDesk, type LoginNotice } from '../../src/bridge/logins.ts';
-import { as, type NetworkId, type PersonId, type PuppetId, type UserId } from '../../src/model/ids.ts';
+import { AttemptMarks } from '../../src/bridge/attempt-marks.ts';
+import { as, attemptOwner, type NetworkId, type PersonId, type PuppetId, type UserId } from '../../src/model/ids.ts';
 import { PolicyDesk } from '../../src/policy/policy-desk.ts';
+import type { NetworkAdapter } from '../../src/ports/network.ts';
 import { memoryStore } from '../support/memory-store.ts';
 import { quiet } from '../support/quiet.ts';
 import { marie, root, scriptedNetwork } from '../support/scripted-network.ts';
@@ -11,18 +13,19 @@ import { turns } from '../support/flow-world.ts';
 const pigeon = as<NetworkId>('pigeon');
 const paul = as<UserId>('@paul:agency.fr');
 
-async function build(loginsPerPerson?: number) {
+async function build(loginsPerPerson?: number, more: Partial<NetworkAdapter> = {}) {
   const store = memoryStore();
   await store.leases.enlist();
   const network = scriptedNetwork(pigeon);
   const policy = new PolicyDesk({ rules: store.rules, clock: store.clock, log: quiet, administrators: [root] });
   const notices: LoginNotice[] = [];
+  const adapters = new Map<NetworkId, NetworkAdapter>([
+    [pigeon, { ...network.adapter, ...(loginsPerPerson === undefined ? {} : { loginsPerPerson }), ...more }],
+  ]);
   const desk = new LoginDesk({
     caps: { perPerson: 3, all: 4 },
     ...store,
-    adapters: new Map([
-      [pigeon, { ...network.adapter, ...(loginsPerPerson === undefined ? {} : { loginsPerPerson }) }],
-    ]),
+    adapters,
     policy,
     log: quiet,
     onLogin: async () => await Promise.resolve(),
@@ -49,7 +52,14 @@ async function build(loginsPerPerson?: number) {
   const connect = async (user: UserId): Promise<void> => {
     for (const { id } of await store.puppets.ofOwner(user)) await store.puppets.setState(id, 'online');
   };
-  return { store, network, policy, desk, login, connect };
+  /** A process that was linking an account for marie is dead. */
+  const die = async (): Promise<void> => {
+    const fence = await store.leases.acquire(attemptOwner(marie, pigeon));
+    if (fence === undefined) throw new Error('somebody is linking');
+    await new AttemptMarks(store.vault).set({ user: marie, network: pigeon, id: 'dead', codes: [] }, false, fence);
+    await store.leases.release(fence);
+  };
+  return { store, network, adapters, notices, policy, desk, login, connect, die };
 }
 
 test('nobody signs in without a rule', async () => {
@@ -151,4 +161,40 @@ test('whoever has as many logins as there may be of a person links again the one
   const ended = as<PuppetId>('p2');
   await store.puppets.setState(ended, 'stopped');
   expect(await login(marie, 'two', ended)).toBe('login.done');
+});
+
+describe('what a dead process left linked', () => {
+  test('is undone later when it could not be at the next sign-in', async () => {
+    let tries = 0;
+    const { policy, desk, notices, die } = await build(undefined, {
+      undoLogin: async () => {
+        tries += 1;
+        return await (tries === 1 ? Promise.reject(new Error('the database is away')) : { kind: 'undone' as const });
+      },
+    });
+    await policy.allow({ action: 'login' }, root, '$1');
+    await die();
+    await expect(desk.begin(marie, pigeon)).rejects.toThrow('away');
+    expect(notices).toEqual([]);
+    await desk.bury();
+    expect(notices.map(({ say }) => say.key)).toEqual(['login.undone']);
+    expect(await desk.begin(marie, pigeon)).toBeUndefined();
+    await desk.stop();
+  });
+
+  test('waits while its network is switched off', async () => {
+    const { desk, adapters, notices, die } = await build(undefined, {
+      undoLogin: async () => await Promise.resolve({ kind: 'undone' }),
+    });
+    const adapter = adapters.get(pigeon);
+    if (adapter === undefined) throw new Error('no network');
+    await die();
+    adapters.delete(pigeon);
+    await desk.bury();
+    expect(notices).toEqual([]);
+    adapters.set(pigeon, adapter);
+    await desk.bury();
+    await desk.bury();
+    expect(notices.map(({ say }) => say.key)).toEqual(['login.undone']);
+  });
 });
