@@ -152,6 +152,26 @@ test('what is linked and not connected is linked anew where there may be no more
   expect(await store.puppets.ofOwner(marie)).toHaveLength(1);
 });
 
+test('what is signed out, or ended on another network, makes no room for an account beside those that are connected', async () => {
+  const { policy, login, connect, network, store } = await build();
+  await policy.allow({ action: 'login' }, root, '$1');
+  expect(await login(marie, 'gone')).toBe('login.done');
+  await store.puppets.setState(as<PuppetId>('p1'), 'signed-out');
+  for (const account of ['one', 'two']) expect(await login(marie, account)).toBe('login.done');
+  await connect(marie);
+  await store.puppets.setState(as<PuppetId>('p1'), 'signed-out');
+  const [, any] = await store.puppets.ofOwner(marie);
+  if (any === undefined) throw new Error('no login');
+  const other = { ...any, id: as<PuppetId>('other'), network: as<NetworkId>('dodo'), state: 'stopped' } as const;
+  await store.puppets.save(other);
+  const asked = network.logins.length;
+  expect(await login(marie, 'three')).toBe('login.cap-person');
+  expect(network.logins).toHaveLength(asked);
+  // What was ended here makes room, wherever it stands among what is signed out.
+  await store.puppets.setState(any.id, 'stopped');
+  expect(await login(marie, any.name, any.id)).toBe('login.done');
+});
+
 test('whoever has as many logins as there may be of a person links again the one that was ended', async () => {
   const { policy, login, connect, store } = await build();
   await policy.allow({ action: 'login' }, root, '$1');
