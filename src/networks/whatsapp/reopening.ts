@@ -28,13 +28,16 @@ export interface Reopening {
   readonly heed: (parting: Parting) => Promise<void>;
 }
 
-/** @throws FencedError, or what the vault said when nobody wants the line any more */
-export async function afterEnd(doors: Reopening, parting: Parting): Promise<void> {
+/**
+ * @param before how many lines before it ended for a trouble as this one did: the waits go on growing
+ * @throws FencedError, or what the vault said when nobody wants the line any more
+ */
+export async function afterEnd(doors: Reopening, parting: Parting, before = 0): Promise<void> {
   await clear(doors);
   await remember(doors, parting);
   doors.sink.report(parting.state, parting.error);
   if (isForGood(parting)) return;
-  await reopen(doors, parting);
+  await reopen(doors, parting, before);
 }
 
 function isForGood({ next }: Parting): boolean {
@@ -65,10 +68,10 @@ async function patient(
   await patiently({ clock, log, facts: { puppet, network: 'whatsapp' }, closing }, line, work);
 }
 
-async function reopen(doors: Reopening, first: Parting): Promise<void> {
+async function reopen(doors: Reopening, first: Parting, before: number): Promise<void> {
   const { clock, log, sink, puppet, closing } = doors;
   let parting = first;
-  for (let attempt = 0; !closing.aborted; attempt += 1) {
+  for (let attempt = before; !closing.aborted; attempt += 1) {
     try {
       // While the database is away nothing could be acknowledged: the next line would end like this one, over and over.
       await unless(closing, doors.kept());

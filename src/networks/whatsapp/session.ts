@@ -40,6 +40,7 @@ export class WhatsAppSession implements NetworkSession {
   #account: Promise<Account> | undefined;
   #line: Line | undefined;
   #watching = false;
+  #troubles = 0; // Lines in a row that ended for one.
 
   constructor(doors: SessionDoors) {
     this.#doors = doors;
@@ -205,14 +206,13 @@ export class WhatsAppSession implements NetworkSession {
   }
 
   /** One voice tells the house, one loop opens the next line. */
-  async #lost(line: Line, why: unknown): Promise<void> {
+  async #lost(line: Line, why: unknown, troubles = 0): Promise<void> {
     if (this.#closing.signal.aborted || this.#line !== line) return;
     this.#line = undefined;
     const { clock, log, puppet } = this.#doors;
-    const { standing } = await this.#must();
     const doors = {
       puppet: puppet.id,
-      sink: standing,
+      sink: (await this.#must()).standing,
       clock,
       log,
       reconnects: async () => (await this.#must()).reconnects,
@@ -223,7 +223,8 @@ export class WhatsAppSession implements NetworkSession {
       partingOf: (why: unknown) => this.#partingOf(why),
       heed: async (parting: Parting) => await this.#heed(parting),
     };
-    await afterEnd(doors, this.#partingOf(why));
+    this.#troubles = troubles;
+    await afterEnd(doors, this.#partingOf(why), Math.max(0, troubles - 1));
   }
 
   async #heed(parting: Parting): Promise<void> {
@@ -253,7 +254,7 @@ export class WhatsAppSession implements NetworkSession {
     const line = this.#line;
     if (!(why instanceof FencedError)) {
       log.error({ puppet: puppet.id, code: 'trouble', error: why }, 'what came cannot be read on, will try again');
-      if (line !== undefined) this.#errand(this.#lost(line, trouble(why)));
+      if (line !== undefined) this.#errand(this.#lost(line, trouble(why), this.#troubles + 1));
       return;
     }
     line?.shut();

@@ -152,6 +152,37 @@ test('what nobody foresaw is told with what to do, and what came is read with th
   expect(house.texts(chat)).toEqual(['read at last']);
 });
 
+test('what nobody foresaw and does not pass opens the line ever more rarely', async () => {
+  const scene = await scenes.live();
+  const { house, puppet, me, friend, chat, session } = scene;
+  await session.disconnect();
+  let stopped = false;
+  const slept: number[] = [];
+  const clock: Clock = {
+    now: () => Date.now(),
+    sleep: async (ms, signal) => {
+      slept.push(ms);
+      if (!stopped) return await sleep(ms, signal);
+      stopped = false;
+      throw new Error('a clock that stops');
+    },
+  };
+  const sink: NetworkSink = {
+    ...house.sink(puppet),
+    accept: async (events, vault) => {
+      stopped = house.states.filter(({ state }) => state === 'offline').length < 5;
+      if (stopped && events.some(({ kind }) => kind === 'message')) throw new Error('not now');
+      stopped = false;
+      await house.sink(puppet).accept(events, vault);
+    },
+  };
+  await again(scene, sink, clock);
+  await sandbox.write(friend.id, me.id, 'read at last');
+  await house.until(() => house.texts(chat).includes('read at last'));
+  // Between 8 and 16 s is the fifth wait of a line.
+  expect(slept.some((ms) => ms >= 8_000 && ms < 16_000)).toBe(true);
+});
+
 test('what is only looked at because of what came ends nothing', async () => {
   const scene = await scenes.live();
   const { house, puppet, me, friend, chat, session } = scene;
