@@ -72,12 +72,12 @@ export class Accounts {
   }
 
   /**
-   * As full(), while nobody knows which account it will be: one that is not connected may be linked anew, and judge() counts exactly.
+   * As full(), while nobody knows which account it will be: one whose connection ended may be linked anew, and judge() counts exactly.
    * @returns why no login may be begun on this network
    */
   async fullAtBegin(user: UserId, network: NetworkId): Promise<Say | undefined> {
     const own = await this.#doors.puppets.ofOwner(user);
-    const again = own.find((one) => one.network === network && one.state !== 'online' && one.state !== 'signed-out');
+    const again = own.find((one) => one.network === network && one.state !== 'signed-out' && isEnded(one));
     return await this.full(user, network, again?.id);
   }
 
@@ -182,6 +182,11 @@ function factsScope(puppet: PuppetId): string {
 }
 
 /** @throws SyntaxError when the vault holds something else */
+/** Its line ended, or does not open, and it is known why: not one that was linked a moment ago and is being opened. */
+function isEnded({ state, why }: Puppet): boolean {
+  return state !== 'online' && (state !== 'offline' || why !== undefined);
+}
+
 function readKept(value: Uint8Array): Kept {
   return JSON.parse(Buffer.from(value).toString()) as Kept;
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { LoginDesk, type LoginNotice } from '../../src/bridge/logins.ts';
 import { AttemptMarks } from '../../src/bridge/attempt-marks.ts';
 import { as, attemptOwner, type NetworkId, type PersonId, type PuppetId, type UserId } from '../../src/model/ids.ts';
+import { say } from '../../src/model/say.ts';
 import { PolicyDesk } from '../../src/policy/policy-desk.ts';
 import type { NetworkAdapter } from '../../src/ports/network.ts';
 import { memoryStore } from '../support/memory-store.ts';
@@ -144,12 +145,22 @@ test('what is linked and not connected is linked anew where there may be no more
   const puppet = as<PuppetId>('p1');
   expect(await login(marie, 'one')).toBe('login.done');
   for (const state of ['offline', 'stopped', 'paused'] as const) {
-    await store.puppets.setState(puppet, state);
+    await store.puppets.setState(puppet, state, say('network.unreachable', { network: 'Pigeon' }));
     expect(await login(marie, 'two')).toBe('login.already-linked');
     expect(network.logins.at(-1)?.ends).toContain('abandon');
     expect(await login(marie, 'one', puppet)).toBe('login.done');
   }
   expect(await store.puppets.ofOwner(marie)).toHaveLength(1);
+});
+
+test('what was linked a moment ago is not linked again while its line opens', async () => {
+  const { policy, login, network, store } = await build(1);
+  await policy.allow({ action: 'login' }, root, '$1');
+  expect(await login(marie, 'one')).toBe('login.done');
+  expect(await store.puppets.ofOwner(marie)).toMatchObject([{ state: 'offline' }]);
+  const asked = network.logins.length;
+  expect(await login(marie, 'one', as<PuppetId>('p1'))).toBe('login.already-linked');
+  expect(network.logins).toHaveLength(asked);
 });
 
 test('what is signed out, or ended on another network, makes no room for an account beside those that are connected', async () => {
