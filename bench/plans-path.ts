@@ -88,7 +88,7 @@ export async function everyMessage(store: Store, size: Size): Promise<void> {
   await store.queue.park(claim, aside, PARK);
   await store.queue.park(claim, also, PARK);
   await store.queue.parked(10);
-  await store.queue.parkedIn(lane, as(`m${n}`));
+  await store.queue.parkedIn([lane], as(`m${n}`));
   await store.queue.rewrite(aside.id, { from: 'matrix', event: {} });
   await store.queue.release(aside.id);
   await store.queue.discard(also.id);

@@ -55,6 +55,8 @@ export type MatrixDuty =
       readonly part: number;
       readonly body: MessageBody;
       readonly replyTo?: MessageId;
+      /** As an edit's, of what was changed before it was shown. */
+      readonly editedAt?: number;
     }
   | {
       readonly kind: 'edit';

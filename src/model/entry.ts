@@ -21,8 +21,11 @@ import type { Shown } from './shown.ts';
 export const ENTRY_VERSION = 1;
 
 export type EntryPayload =
-  /** The event exactly as the homeserver sent it: a parser's fault loses nothing. */
-  | { readonly from: 'matrix'; readonly event: unknown }
+  /**
+   * The event exactly as the homeserver sent it: a parser's fault loses nothing. `editedAt` (epoch ms, the homeserver's clock) = when
+   * the edit was written whose words it was given while it was put aside.
+   */
+  | { readonly from: 'matrix'; readonly event: unknown; readonly editedAt?: number }
   | { readonly from: 'network'; readonly puppet: PuppetId; readonly event: NetworkEvent }
   | { readonly from: 'bridge'; readonly act: BridgeAct };
 

@@ -19,6 +19,8 @@ export type NetworkEvent = Origin &
         readonly message: MessageId;
         readonly parts: readonly MessageBody[];
         readonly replyTo?: MessageId;
+        /** As an edit's, of what says what its edit said. */
+        readonly editedAt?: number;
       }
     /** `editedAt` (epoch ms, the network's clock) decides which of two edits is newer. */
     | {

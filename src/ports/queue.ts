@@ -9,7 +9,7 @@ import type {
   ParkedEntry,
   QueueEntry,
 } from '../model/entry.ts';
-import type { LaneId, MessageId, OwnerId, PuppetId, WorkerId } from '../model/ids.ts';
+import type { EventId, LaneId, MessageId, OwnerId, PuppetId, WorkerId } from '../model/ids.ts';
 import type { Say } from '../model/say.ts';
 import type { Fence } from './fence.ts';
 import type { VaultChange } from './stores.ts';
@@ -99,8 +99,8 @@ export interface Queue {
   /** Entries not yet settled of one lane, oldest first, parked ones left out; `limit`: no more than so many of them. */
   unsettled(lane: LaneId, before?: number, limit?: number): Promise<readonly QueueEntry[]>;
   parked(limit: number): Promise<readonly ParkedEntry[]>;
-  /** Parked entries of one lane that name this message, oldest first. */
-  parkedIn(lane: LaneId, message: MessageId): Promise<readonly QueueEntry[]>;
+  /** Parked entries of these lanes that name this message or event, oldest first. */
+  parkedIn(lanes: readonly LaneId[], named: MessageId | EventId): Promise<readonly QueueEntry[]>;
   /** The entry of this key, if it is not settled yet: in its lane or parked. */
   find(key: string): Promise<FoundEntry | undefined>;
   /** A parked entry says something else from now on; a plan made of what it said before is forgotten. @returns false when it is not parked */

@@ -21,7 +21,6 @@ import type {
   PortalState,
   Puppet,
   PuppetState,
-  Wait,
   ReactionLink,
 } from '../model/records.ts';
 import type { Rule } from '../model/rules.ts';
@@ -49,9 +48,8 @@ export interface PuppetStore {
   all(): Promise<readonly Puppet[]>;
   /** Logins whose remote account is this person (usually one; a rule may allow more). */
   ofAccount(network: NetworkId, self: PersonId): Promise<readonly Puppet[]>;
-  /** What its person waits for stays as it is. */
   save(puppet: Puppet): Promise<void>;
-  setState(id: PuppetId, state: PuppetState, why?: Say, waits?: readonly Wait[]): Promise<void>;
+  setState(id: PuppetId, state: PuppetState, why?: Say): Promise<void>;
 }
 
 export interface GhostStore {
@@ -68,6 +66,8 @@ export interface PortalFilter {
   readonly state?: PortalState;
   readonly receiver?: PuppetId;
   readonly chat?: ChatId;
+  /** They lead to this chat. */
+  readonly into?: ChatId;
 }
 
 /** No door writes a whole portal over another: what one process read a while ago must not undo what another wrote. */

@@ -7,7 +7,7 @@ import { lanesTakenAtOnce } from './schema/003-lanes-taken-at-once.ts';
 import { chatsThatAreOne } from './schema/004-chats-that-are-one.ts';
 import { whatIsKept } from './schema/005-what-is-kept.ts';
 import { severalAtOnce } from './schema/006-several-at-once.ts';
-import { whatIsWaitedFor } from './schema/007-what-is-waited-for.ts';
+import { formerChats } from './schema/007-former-chats.ts';
 import type { Tables } from './schema/tables.ts';
 
 const steps: Readonly<Record<string, string>> = {
@@ -17,7 +17,7 @@ const steps: Readonly<Record<string, string>> = {
   '004-chats-that-are-one': chatsThatAreOne,
   '005-what-is-kept': whatIsKept,
   '006-several-at-once': severalAtOnce,
-  '007-what-is-waited-for': whatIsWaitedFor,
+  '007-former-chats': formerChats,
 };
 
 export interface SchemaStatus {

@@ -1,6 +1,6 @@
 // Entries out of their lanes, waiting for people to decide: listed, found, rewritten, released, thrown away; knows no claims.
 import type { EntryPayload, FoundEntry, ParkedEntry, QueueEntry } from '../model/entry.ts';
-import { as, type LaneId, type MessageId, type NetworkId } from '../model/ids.ts';
+import { as, type EventId, type LaneId, type MessageId, type NetworkId } from '../model/ids.ts';
 import type { Say } from '../model/say.ts';
 import { escapeNul, guarded, transaction, unescapeNul, type Db } from './db.ts';
 import { entryOf, type Row } from './entry-row.ts';
@@ -40,11 +40,11 @@ export class Parking {
     }));
   }
 
-  async parkedIn(lane: LaneId, message: MessageId): Promise<readonly QueueEntry[]> {
+  async parkedIn(lanes: readonly LaneId[], named: MessageId | EventId): Promise<readonly QueueEntry[]> {
     const { rows } = await guarded('parked', () =>
       this.#db.sync.query<Row>(
-        `select ${entrySql} from entry e where e.parked and e.lane = $1 and strpos(e.payload, $2) > 0 order by e.id`,
-        [escapeNul(lane), JSON.stringify(message)],
+        `select ${entrySql} from entry e where e.parked and e.lane = any ($1) and strpos(e.payload, $2) > 0 order by e.id`,
+        [lanes.map(escapeNul), JSON.stringify(named)],
       ),
     );
     return rows.map((row) => entryOf(row, null));

@@ -96,6 +96,7 @@ export class PostgresPortals implements PortalStore {
     if (filter.state !== undefined) query = query.where('state', '=', filter.state);
     if (filter.receiver !== undefined) query = query.where('receiver', '=', filter.receiver);
     if (filter.chat !== undefined) query = query.where('chat', '=', filter.chat);
+    if (filter.into !== undefined) query = query.where('into_chat', '=', clean(filter.into as string));
     const rows = await guarded('portal', () => query.orderBy('key').execute());
     return rows.map(portalOf);
   }

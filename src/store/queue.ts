@@ -10,7 +10,7 @@ import {
 } from '../model/entry.ts';
 import type { Delivery } from '../model/delivery.ts';
 import { FencedError } from '../model/errors.ts';
-import { as, type LaneId, type MessageId, type OwnerId, type WorkerId } from '../model/ids.ts';
+import { as, type EventId, type LaneId, type MessageId, type OwnerId, type WorkerId } from '../model/ids.ts';
 import type { Say } from '../model/say.ts';
 import type { AcceptBatch, Accepted, Hands, Queue } from '../ports/queue.ts';
 import { Accepting } from './accepting.ts';
@@ -235,8 +235,8 @@ export class PostgresQueue implements Queue {
     return await this.#parking.parked(limit);
   }
 
-  async parkedIn(lane: LaneId, message: MessageId): Promise<readonly QueueEntry[]> {
-    return await this.#parking.parkedIn(lane, message);
+  async parkedIn(lanes: readonly LaneId[], named: MessageId | EventId): Promise<readonly QueueEntry[]> {
+    return await this.#parking.parkedIn(lanes, named);
   }
 
   async rewrite(id: number, payload: EntryPayload): Promise<boolean> {

@@ -494,7 +494,7 @@ export function queueContract(name: string, make: () => Promise<World>): void {
         expect(await b.queue.find('3')).toBeUndefined();
       });
 
-      test('and is found in its lane, and in no other, by the message that it names', async () => {
+      test('and is found in its lane, or in those that are asked for, and in no other, by the message that it names', async () => {
         const odd = 'm"\u0000\ud800';
         const about = (key: string, of: string, message: string) =>
           entry(key, of, { payload: { from: 'matrix', event: { message, text: '"m1"' } } });
@@ -513,12 +513,16 @@ export function queueContract(name: string, make: () => Promise<World>): void {
             await a.queue.park(claim, one, { code: 'c', say: { key: 'fault.internal' } });
           }
         }
-        expect(await b.queue.parkedIn(lane('x'), as('m1'))).toMatchObject([
+        expect(await b.queue.parkedIn([lane('x')], as('m1'))).toMatchObject([
           { key: '1', payload: about('1', 'x', 'm1').payload },
           { key: '4' },
         ]);
-        expect(await b.queue.parkedIn(lane('x'), as(odd))).toMatchObject([{ key: '6' }]);
-        expect(await b.queue.parkedIn(lane('z'), as('m1'))).toEqual([]);
+        expect(await b.queue.parkedIn([lane('x')], as(odd))).toMatchObject([{ key: '6' }]);
+        expect(await b.queue.parkedIn([lane('z'), lane('y'), lane('x')], as('m1'))).toMatchObject(
+          ['1', '3', '4'].map((key) => ({ key })),
+        );
+        expect(await b.queue.parkedIn([lane('z')], as('m1'))).toEqual([]);
+        expect(await b.queue.parkedIn([], as('m1'))).toEqual([]);
       });
 
       test('and may be rewritten, which forgets its frozen plan; nothing else may', async () => {

@@ -128,18 +128,6 @@ export function storesContract(name: string, make: () => Promise<World>): void {
       expect(await b.puppets.find(puppet.id)).toEqual({ ...puppet, state: 'online' });
     });
 
-    test('what a login’s person waits for, which a login saved anew leaves as it is', async () => {
-      await a.puppets.save(puppet);
-      const why = { key: 'whatsapp.restricted', with: { network: 'é' } } as const;
-      const waits = [{ state: 'online', why, since: 1, until: 2 }] as const;
-      await a.puppets.setState(puppet.id, 'online', why, waits);
-      expect(await b.puppets.find(puppet.id)).toEqual({ ...puppet, state: 'online', why, waits });
-      await a.puppets.save(puppet);
-      expect(await b.puppets.find(puppet.id)).toEqual({ ...puppet, waits });
-      await a.puppets.setState(puppet.id, 'signed-out');
-      expect(await b.puppets.find(puppet.id)).toEqual({ ...puppet, state: 'signed-out' });
-    });
-
     test('ghosts by person and by user', async () => {
       const ghost: Ghost = { network: as('pigeon'), person: as('7'), user: as('@_pg_x:server'), registered: false };
       await a.ghosts.save(ghost);
@@ -259,6 +247,8 @@ export function storesContract(name: string, make: () => Promise<World>): void {
         expect(await b.links.byMessage(former, as('7'))).toEqual([elsewhere]);
         expect(await b.links.reaction(direct, as('7'), as('p'))).toMatchObject({ portal: direct, event: '$r' });
         expect(await b.portals.list({ network: former.network, chat: former.chat })).toHaveLength(1);
+        const leading = await b.portals.list({ network: former.network, into: direct.chat });
+        expect(leading.map(({ key }) => key)).toEqual([former]);
       });
 
       test('that are one have the facts of both, for rules about either', async () => {

@@ -14,6 +14,7 @@ import { FencedError, WAITS_FOR_HOMESERVER, WAITS_FOR_LINE } from '../../src/mod
 import {
   loginOwner,
   portalKeyText,
+  type EventId,
   type LaneId,
   type MessageId,
   type OwnerId,
@@ -242,11 +243,13 @@ export class MemoryQueue implements Queue {
     return rows.flatMap((row) => (row.parked === undefined ? [] : [parkedOf(row, row.parked)])).slice(0, limit);
   }
 
-  async parkedIn(lane: LaneId, message: MessageId): Promise<readonly QueueEntry[]> {
+  async parkedIn(lanes: readonly LaneId[], named: MessageId | EventId): Promise<readonly QueueEntry[]> {
     await Promise.resolve();
     const rows = [...this.#db.entries.values()].filter(
       ({ entry, parked }) =>
-        entry.lane === lane && parked !== undefined && JSON.stringify(entry.payload).includes(JSON.stringify(message)),
+        lanes.includes(entry.lane) &&
+        parked !== undefined &&
+        JSON.stringify(entry.payload).includes(JSON.stringify(named)),
     );
     return rows.toSorted((a, b) => a.id - b.id).map(entryOf);
   }

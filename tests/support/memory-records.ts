@@ -11,7 +11,7 @@ import {
   type RoomId,
   type UserId,
 } from '../../src/model/ids.ts';
-import type { Ghost, MessageLink, Portal, Puppet, PuppetState, ReactionLink, Wait } from '../../src/model/records.ts';
+import type { Ghost, MessageLink, Portal, Puppet, PuppetState, ReactionLink } from '../../src/model/records.ts';
 import type { Rule } from '../../src/model/rules.ts';
 import type { Say } from '../../src/model/say.ts';
 import type { Fence } from '../../src/ports/queue.ts';
@@ -69,8 +69,6 @@ export function memoryPersons(db: MemoryDatabase): PersonStore {
   };
 }
 
-const withWaits = (waits: readonly Wait[]): Pick<Puppet, 'waits'> => (waits.length === 0 ? {} : { waits });
-
 export function memoryPuppets(db: MemoryDatabase): PuppetStore {
   const some = async (test: (puppet: Puppet) => boolean): Promise<readonly Puppet[]> =>
     await Promise.resolve([...db.puppets.values()].filter(test));
@@ -84,14 +82,14 @@ export function memoryPuppets(db: MemoryDatabase): PuppetStore {
       await some((puppet) => puppet.network === network && puppet.self === self),
     save: async (puppet: Puppet) => {
       await Promise.resolve();
-      db.puppets.set(puppet.id, stored({ ...puppet, ...withWaits(db.puppets.get(puppet.id)?.waits ?? []) }));
+      db.puppets.set(puppet.id, stored(puppet));
     },
-    setState: async (id: PuppetId, state: PuppetState, why?: Say, waits: readonly Wait[] = []) => {
+    setState: async (id: PuppetId, state: PuppetState, why?: Say) => {
       await Promise.resolve();
       const puppet = db.puppets.get(id);
       if (puppet === undefined) return;
-      const { why: _why, waits: _waits, ...rest } = puppet;
-      db.puppets.set(id, stored({ ...rest, state, ...(why === undefined ? {} : { why }), ...withWaits(waits) }));
+      const { why: _before, ...rest } = puppet;
+      db.puppets.set(id, stored(why === undefined ? { ...rest, state } : { ...rest, state, why }));
     },
   };
 }
@@ -175,7 +173,8 @@ export function memoryPortals(db: MemoryDatabase): PortalStore {
             (filter.network === undefined || portal.key.network === filter.network) &&
             (filter.state === undefined || portal.state === filter.state) &&
             (filter.receiver === undefined || portal.key.receiver === filter.receiver) &&
-            (filter.chat === undefined || portal.key.chat === filter.chat),
+            (filter.chat === undefined || portal.key.chat === filter.chat) &&
+            (filter.into === undefined || portal.into === filter.into),
         ),
       ),
     count: async () => await Promise.resolve(db.portals.size),

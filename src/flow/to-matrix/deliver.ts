@@ -64,7 +64,7 @@ export async function deliverToMatrix(doors: FlowDoors, entry: QueueEntry, owed:
   const look = mayHaveBeenCarried(doors, owed.at) || doors.clock.now() - entry.receivedAt > LOOK_AFTER_MS;
   const portal = await openPortal(doors, entry, owed, puppet);
   if (portal === undefined) return {};
-  return await perform(owed.duty, { doors, owed, portal, puppet, look });
+  return await perform(owed.duty, { doors, owed, portal, puppet, look, frozen: entry.parts.length > 0 });
 }
 
 async function perform<Kind extends RoomDuty['kind']>(
@@ -103,28 +103,41 @@ async function openPortal(
   return portal;
 }
 
-async function sendMessage({ doors, owed, duty, portal, puppet, look }: HandFor<'message'>): Promise<Outcome> {
+async function sendMessage(hand: HandFor<'message'>): Promise<Outcome> {
+  const { doors, owed, duty, portal, puppet, look } = hand;
+  const { message, part, body: said, editedAt } = duty;
+  if (hand.frozen && (await isShownOtherwise(hand))) {
+    if (editedAt === undefined) return {};
+    return await sendEdit({ ...hand, duty: { kind: 'edit', target: message, part, body: said, editedAt } });
+  }
   const speaker = await doors.senders.towardsMatrix(portal, owed.sender);
   const found = look ? await doors.matrix.findDelivered(portal.room, owed.id) : undefined;
   if (found === 'beyond' && mayHaveBeenCarried(doors, owed.at)) await reportUndecided(doors, portal, puppet);
   const replied = duty.replyTo === undefined ? undefined : await linkHere(doors, portal, duty.replyTo);
   const about = aboutOf(doors, owed, replied?.event);
-  const plain = await readable(doors, duty.body, portal, puppet);
+  const plain = await readable(doors, said, portal, puppet);
   // What it answers is not in this room: an arrow says that it answers something.
-  const body = duty.replyTo !== undefined && replied === undefined && duty.part === 0 ? led('↩ ', plain) : plain;
+  const body = duty.replyTo !== undefined && replied === undefined && part === 0 ? led('↩ ', plain) : plain;
   const event = isThere(found) ? found : await speaker.send(portal.room, owed.id, body, about);
   const link = {
     portal: portal.key,
-    message: duty.message,
-    part: duty.part,
+    message,
+    part,
     event,
     room: portal.room,
     effect: owed.id,
     direction: 'to-matrix',
     sender: owed.sender,
     at: owed.at,
+    ...(editedAt === undefined ? {} : { editedAt }),
   } as const;
   return { links: [link] };
+}
+
+/** An edit of a message that was put aside shows it as well, and either may be put aside. */
+async function isShownOtherwise({ doors, owed, duty, portal }: HandFor<'message'>): Promise<boolean> {
+  const links = await doors.links.byMessage(portal.key, duty.message);
+  return links.some((link) => link.part === duty.part && link.effect !== owed.id);
 }
 
 /** The first event in the portal's present room that stands for a remote message. */
@@ -139,7 +152,7 @@ async function sendEdit({ doors, owed, duty, portal, puppet }: HandFor<'edit'>):
   if (link === undefined || link.removed === true || (link.editedAt ?? 0) >= duty.editedAt) return {};
   const speaker = await doors.senders.towardsMatrix(portal, owed.sender);
   const body = await readable(doors, duty.body, portal, puppet);
-  if (await mayEdit(doors, portal, link, speaker)) {
+  if (await mayEdit(doors, portal, link, owed, speaker)) {
     await speaker.edit(portal.room, owed.id, link.event, body, aboutOf(doors, owed));
   } else {
     const about = aboutOf(doors, owed, link.room === portal.room ? link.event : undefined);
@@ -150,11 +163,17 @@ async function sendEdit({ doors, owed, duty, portal, puppet }: HandFor<'edit'>):
 
 /**
  * An event of a real Matrix user can be edited only as them, one that stands for several remote messages not by one of them,
- * and none from another room: then the new text is said anew, in answer to the old one.
+ * none by whoever is called otherwise since, and none from another room: then the new text is said anew, in answer to the old one.
  */
-async function mayEdit(doors: FlowDoors, portal: Open, link: MessageLink, speaker: Speaker): Promise<boolean> {
+async function mayEdit(
+  doors: FlowDoors,
+  portal: Open,
+  link: MessageLink,
+  owed: ToMatrix,
+  speaker: Speaker,
+): Promise<boolean> {
   if (link.room !== portal.room) return false;
-  if (link.direction === 'to-matrix') return true;
+  if (link.direction === 'to-matrix') return link.sender === owed.sender;
   return !doors.matrix.isOurs(speaker.user) && (await doors.links.byEvent(link.event)).length === 1;
 }
 

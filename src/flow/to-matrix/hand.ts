@@ -18,6 +18,8 @@ export interface Hand<Duty> {
   readonly puppet: Puppet;
   /** Look whether it was done before. */
   readonly look: boolean;
+  /** It was planned a while ago: another may have brought the same meanwhile. */
+  readonly frozen: boolean;
 }
 
 export type HandFor<Kind extends RoomDuty['kind']> = Hand<Extract<MatrixDuty, { kind: Kind }>>;

@@ -2,7 +2,7 @@
 import type { Delivery, MatrixDuty } from '../../model/delivery.ts';
 import { effectId } from '../../model/effect.ts';
 import type { QueueEntry } from '../../model/entry.ts';
-import { as, toNetworkLane, type MessageId, type PuppetId, type UserId } from '../../model/ids.ts';
+import { as, toNetworkLane, type MessageId, type PuppetId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
 import type { MessageLink, Portal, Puppet } from '../../model/records.ts';
 import { heldAfterRestore } from '../after-restore.ts';
@@ -12,16 +12,13 @@ import { splitParts } from '../split.ts';
 import { groupDuty } from './group.ts';
 import { unlessAdmin } from './if-admin.ts';
 import { planMarks } from './marks.ts';
+import { targetPatience } from './patience.ts';
 import { refused } from './refused.ts';
 import { beforeJoining } from './same-chat.ts';
 import { dropSuperseded } from './superseded.ts';
 
 /** An own message is held for the answer to our own send of the same chat this long without looking at its text, in ms. */
 const ECHO_PATIENCE_MS = 10_000;
-/** How long an edit, removal or reaction waits for its target, in ms. */
-const TARGET_PATIENCE_MS = 60_000;
-/** How much of that it keeps its lane waiting, in ms. */
-const LANE_PATIENCE_MS = 3_000;
 /** An event older than this when it is planned is shown with its original time, in ms. */
 const LATE_MS = 10 * 60_000;
 
@@ -108,8 +105,13 @@ type MessageEvent = Extract<NetworkEvent, { kind: 'message' }>;
 
 async function planMessage(doors: FlowDoors, entry: QueueEntry, event: MessageEvent, portal: Portal): Promise<Plan> {
   const links = await doors.links.byMessage(portal.key, event.message);
-  if (links.some((link) => link.direction === 'to-network' || link.removed === true)) return none('known');
-  const { replyTo } = event;
+  if (links.some((link) => link.removed === true)) return none('known');
+  const { replyTo, editedAt } = event;
+  // What came before it, or after it and older, is there already.
+  if (editedAt !== undefined && links.length > 0) {
+    return planEdit(entry, { ...event, kind: 'edit', target: event.message, editedAt }, links);
+  }
+  if (links.some((link) => link.direction === 'to-network')) return none('known');
   if (replyTo !== undefined && (await doors.links.byMessage(portal.key, replyTo)).length === 0) {
     const patience = await targetPatience(doors, entry, portal, { message: replyTo, needed: false });
     if (patience !== undefined) return patience;
@@ -120,6 +122,7 @@ async function planMessage(doors: FlowDoors, entry: QueueEntry, event: MessageEv
     part,
     body,
     ...(replyTo === undefined ? {} : { replyTo }),
+    ...(editedAt === undefined ? {} : { editedAt }),
   }));
   const owed = duties.filter((duty) => duty.kind !== 'message' || !links.some((link) => link.part === duty.part));
   return owed.length === 0 ? none('known') : owe(entry, event, ...owed);
@@ -154,13 +157,19 @@ async function planChange(
   // What was changed before it was ever seen here comes as it is now.
   if (links.length === 0)
     return await planMessage(doors, entry, { ...event, kind: 'message', message: event.target }, portal);
+  return planEdit(entry, event, links);
+}
+
+type EditEvent = Extract<NetworkEvent, { kind: 'edit' }>;
+
+function planEdit(entry: QueueEntry, event: EditEvent, links: readonly MessageLink[]): Plan {
   const fresh = links.filter((link) => (link.editedAt ?? 0) < event.editedAt);
   if (fresh.length === 0) return none('older-edit');
   return owe(entry, event, ...editDuties(event, fresh));
 }
 
 /** New text part by part; parts that are new are sent, parts that are gone are taken back. */
-function editDuties(event: Extract<NetworkEvent, { kind: 'edit' }>, links: readonly MessageLink[]): MatrixDuty[] {
+function editDuties(event: EditEvent, links: readonly MessageLink[]): MatrixDuty[] {
   const { target, editedAt } = event;
   const [own] = links.filter((link) => link.direction === 'to-network');
   const [first] = event.parts;
@@ -171,49 +180,10 @@ function editDuties(event: Extract<NetworkEvent, { kind: 'edit' }>, links: reado
   const changed = event.parts.map((body, part): MatrixDuty =>
     links.some((link) => link.part === part)
       ? { kind: 'edit', target, part, body, editedAt }
-      : { kind: 'message', message: target, part, body },
+      : { kind: 'message', message: target, part, body, editedAt },
   );
   const gone = links.filter((link) => link.part >= event.parts.length);
   return [...changed, ...gone.map((link): MatrixDuty => ({ kind: 'removal', target, part: link.part }))];
-}
-
-/**
- * The target may be what a person here wrote and what is under way to the network just now: a moment in the lane, so that
- * what follows keeps its place, then beside it; a minute in all. Or it came before this in its own lane, and is being written
- * down or waits beside it: a change that cannot do without it waits for that however long it takes.
- */
-async function targetPatience(
-  doors: FlowDoors,
-  entry: QueueEntry,
-  portal: Portal,
-  target: { readonly message: MessageId; readonly needed: boolean },
-): Promise<Plan | undefined> {
-  const waited = doors.clock.now() - entry.receivedAt;
-  const wait = { do: 'wait', ms: 250, code: 'target', beside: waited > LANE_PATIENCE_MS } as const;
-  if (waited > TARGET_PATIENCE_MS && !target.needed) return undefined;
-  const earlier = await doors.queue.unsettled(entry.lane, entry.id);
-  if (earlier.some((one) => isOf(one, target.message))) return wait;
-  if (portal.room === undefined || waited > TARGET_PATIENCE_MS) return undefined;
-  for (const owner of await writersOf(doors, portal)) {
-    const [pending] = await doors.queue.unsettled(toNetworkLane(portal.room, owner), entry.id, 1);
-    if (pending !== undefined) return wait;
-  }
-  return undefined;
-}
-
-/** Brings this message, or changes it. */
-function isOf({ payload }: QueueEntry, target: MessageId): boolean {
-  if (payload.from !== 'network') return false;
-  const { event } = payload;
-  return event.kind === 'message' ? event.message === target : 'target' in event && event.target === target;
-}
-
-/** Whose lanes lead from this room to its network. */
-async function writersOf(doors: FlowDoors, portal: Portal): Promise<ReadonlySet<UserId>> {
-  const { network, receiver } = portal.key;
-  if (receiver === undefined) return new Set((await doors.puppets.ofNetwork(network)).map((puppet) => puppet.owner));
-  const puppet = await doors.puppets.find(receiver);
-  return new Set(puppet === undefined ? [] : [puppet.owner]);
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { QueueEntry } from '../../model/entry.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
 import type { FlowDoors, Plan } from '../doors.ts';
+import { lanesOf } from '../one-chat.ts';
 
 type Change = Extract<NetworkEvent, { kind: 'edit' | 'removal' }>;
 
@@ -20,10 +21,16 @@ export async function dropSuperseded(
   shown: boolean,
 ): Promise<Plan | undefined> {
   let plan: Plan | undefined;
-  for (const { id, key, payload } of await doors.queue.parkedIn(entry.lane, event.target)) {
-    if (payload.from !== 'network' || !isSuperseded(payload.event, event)) continue;
+  for (const { id, key, payload } of await doors.queue.parkedIn(await lanesOf(doors, event.portal), event.target)) {
+    if (payload.from !== 'network') continue;
+    if (!isSuperseded(payload.event, event)) {
+      // The message itself says what a newer edit says.
+      if (isBrought(payload.event, event) && !shown) plan = { do: 'nothing', code: 'older-edit' };
+      continue;
+    }
     if (event.kind === 'edit' && payload.event.kind === 'message' && !shown) {
-      const now = { ...payload, event: { ...payload.event, parts: event.parts } };
+      const { parts, editedAt } = event;
+      const now = { ...payload, event: { ...payload.event, parts, editedAt } };
       if (!(await doors.queue.rewrite(id, now)) || !(await doors.queue.release(id))) return RELEASED;
       plan = { do: 'nothing', code: 'rewritten' };
     } else if (!(await doors.queue.discard(id))) return RELEASED;
@@ -32,8 +39,15 @@ export async function dropSuperseded(
   return plan;
 }
 
+function isBrought(event: NetworkEvent, by: Change): boolean {
+  return event.kind === 'message' && event.message === by.target;
+}
+
+/** By the network's time, whichever of them came first. */
 function isSuperseded(event: NetworkEvent, by: Change): boolean {
-  if (event.kind === 'message') return event.message === by.target;
-  if (!('target' in event) || event.target !== by.target) return false;
-  return by.kind === 'removal' || (event.kind === 'edit' && event.editedAt <= by.editedAt);
+  const about = event.kind === 'message' ? event.message : 'target' in event ? event.target : undefined;
+  if (about !== by.target) return false;
+  if (by.kind === 'removal') return true;
+  if (event.kind === 'message') return (event.editedAt ?? 0) <= by.editedAt;
+  return event.kind === 'edit' && event.editedAt <= by.editedAt;
 }

@@ -33,7 +33,9 @@ export async function deliverToNetwork(doors: FlowDoors, entry: QueueEntry, plan
     isLinked: async (message) => (await doors.links.byMessage(owed.portal, message)).length > 0,
     open: async (source) => await doors.matrix.openMedia(source),
   });
-  return await outcomeOf(doors, owed, receipt);
+  // It may have turned out while this was held back or under way.
+  const now = (await doors.keeper.find(planned.portal))?.key ?? owed.portal;
+  return await outcomeOf(doors, { ...owed, portal: now }, receipt);
 }
 
 /** Refused for good, it is said and the room put back: nobody has to decide anything, and nothing pretends to have worked. */

@@ -1,8 +1,7 @@
 // One Matrix event becomes what we owe a network: who may, through whose login, in how many parts; asks stores, touches no wire.
 import type { MessageAction } from '../../model/delivery.ts';
-import type { FoundEntry, QueueEntry } from '../../model/entry.ts';
-import { portalKeyText, toMatrixLane, type EventId, type MessageId } from '../../model/ids.ts';
-import type { MatrixEvent } from '../../model/matrix-event.ts';
+import type { QueueEntry } from '../../model/entry.ts';
+import { portalKeyText, type EventId, type MessageId } from '../../model/ids.ts';
 import type { MessageBody } from '../../model/message.ts';
 import type { MessageLink, Portal, Puppet } from '../../model/records.ts';
 import { say, type Say } from '../../model/say.ts';
@@ -12,12 +11,13 @@ import { mentionsToNetwork } from '../mentions.ts';
 import { heldForGroup } from '../room-to-group.ts';
 import { handleRoomChange } from '../room-changes.ts';
 import { handleMembership } from '../rooms.ts';
+import { lanesOf } from '../one-chat.ts';
 import { lacksBones } from '../unreadable.ts';
 import { admit, owe } from './admit.ts';
 import { isEcho } from './echo.ts';
 import { planGroup } from './group.ts';
 import { refusal } from './report.ts';
-import { dropParked, rewriteParked, staleAt, tooOld } from './second-thoughts.ts';
+import { changeParked, dropOlderEdits, dropParked, staleAt, tooOld, type Spoken } from './second-thoughts.ts';
 import { planTimer } from './timer.ts';
 import { changeTooLate, forgotten } from './too-late.ts';
 import { pieces, shownLate, withQuote } from './words.ts';
@@ -26,8 +26,6 @@ import { pieces, shownLate, withQuote } from './words.ts';
 const TARGET_PATIENCE_MS = 60_000;
 /** How much of that it keeps its lane waiting, in ms. */
 const LANE_PATIENCE_MS = 3_000;
-
-type Spoken = Extract<MatrixEvent, { kind: 'message' | 'edit' | 'removal' | 'reaction' }>;
 
 export async function planToNetwork(doors: FlowDoors, entry: QueueEntry, raw: unknown): Promise<Plan> {
   const event = doors.read(raw);
@@ -71,6 +69,8 @@ async function planSpoken(
     const dropped = await dropParked(doors, entry, event);
     if (dropped !== undefined) return dropped;
   }
+  const older = event.kind === 'edit' ? await dropOlderEdits(doors, entry, event) : undefined;
+  if (older !== undefined) return older;
   const timer = await planTimer(doors, entry, event, portal);
   if (timer !== undefined) return timer;
   const admitted = await admit(doors, entry, event, portal);
@@ -158,7 +158,7 @@ async function planChange(context: Context<Change>, raw: unknown): Promise<Plan>
     if (old !== undefined) return refusal(entry, event, old);
   }
   if (waiting?.parked === true) {
-    const done = await changeParked(context, waiting, links, raw);
+    const done = await changeParked(doors, event, waiting, links, raw);
     if (done !== undefined) return done;
   } else if (links.length === 0 || waiting !== undefined) {
     const patience = await targetPatience(context, event.target, waiting !== undefined);
@@ -198,24 +198,6 @@ async function planChange(context: Context<Change>, raw: unknown): Promise<Plan>
   }
 }
 
-/** What has not left yet is changed where it stands; parts of it that did leave are changed over there. */
-async function changeParked(
-  { doors, event }: Context<Change>,
-  parked: FoundEntry,
-  links: readonly MessageLink[],
-  raw: unknown,
-): Promise<Plan | undefined> {
-  const sameAuthor = parked.payload.from === 'matrix' && doors.read(parked.payload.event).sender === event.sender;
-  // Put aside since it was looked for first.
-  if (event.kind === 'removal') return { do: 'wait', ms: 250, code: 'target' };
-  if (event.kind !== 'edit' || !sameAuthor) return undefined;
-  if (links.length > 0) {
-    await doors.queue.discard(parked.id);
-    return undefined;
-  }
-  return (await rewriteParked(doors, parked, raw)) ? none('rewritten') : { do: 'wait', ms: 250, code: 'target' };
-}
-
 /** An older edit of the same message still waits beside the lane: the newer one must not be overtaken by it. */
 async function editedBefore(doors: FlowDoors, entry: QueueEntry, target: EventId): Promise<boolean> {
   const earlier = await doors.queue.unsettled(entry.lane, entry.id);
@@ -241,9 +223,15 @@ async function targetPatience(context: Context<Spoken>, target: EventId, found: 
   if (waited > TARGET_PATIENCE_MS && !isNeeded) return undefined;
   // Somebody's own message in this room, or what the other side said, whose event is there before its link is kept. Only what
   // came before this event: what came later may itself wait for this lane.
-  const coming = found || (await doors.queue.unsettled(toMatrixLane(portal.key), entry.id, 1)).length > 0;
-  if (!coming || target === entry.key) return undefined;
+  if (target === entry.key || !(found || (await isSomethingComing(doors, entry, portal)))) return undefined;
   return { do: 'wait', ms: 250, code: 'target', beside: waited > LANE_PATIENCE_MS };
+}
+
+async function isSomethingComing(doors: FlowDoors, entry: QueueEntry, portal: Portal): Promise<boolean> {
+  for (const lane of await lanesOf(doors, portal.key)) {
+    if ((await doors.queue.unsettled(lane, entry.id, 1)).length > 0) return true;
+  }
+  return false;
 }
 
 /** An edited text may need more or fewer remote messages than it had. */

@@ -3,6 +3,7 @@ import type { FoundEntry, LaneClaim, QueueEntry } from '../../model/entry.ts';
 import { say, type Say } from '../../model/say.ts';
 import { effectId } from '../../model/effect.ts';
 import type { MatrixEvent } from '../../model/matrix-event.ts';
+import type { MessageLink } from '../../model/records.ts';
 import type { FlowDoors, Plan } from '../doors.ts';
 import { notice } from './report.ts';
 
@@ -10,6 +11,10 @@ import { notice } from './report.ts';
 const RELATION = 'm.relates_to';
 
 type Content = Readonly<Record<string, unknown>>;
+
+/** What people say, and what becomes of it. */
+export type Spoken = Extract<MatrixEvent, { kind: 'message' | 'edit' | 'removal' | 'reaction' }>;
+type Edit = Extract<Spoken, { kind: 'edit' }>;
 
 /**
  * Surely never attempted: it stood behind an entry that kept the lane waiting. A fresh entry without attempts may have been
@@ -62,16 +67,50 @@ export function tooOld(entry: QueueEntry): { readonly do: 'park'; readonly code:
   return { do: 'park', code: 'too-old', say: say('fault.too-old', { id: entry.id }) };
 }
 
-/** A parked message says from now on what its edit says. @returns false when it has left its parking place meanwhile */
-export async function rewriteParked(
-  doors: Pick<FlowDoors, 'queue'>,
+/**
+ * Of one person's edits of one message that were put aside only the newest is kept, by when they were written: in whatever order they
+ * came, and are released, it has the last word.
+ * @returns what becomes of this one, where another is newer or it must wait
+ */
+export async function dropOlderEdits(doors: FlowDoors, entry: QueueEntry, event: Edit): Promise<Plan | undefined> {
+  for (const { id, key, payload } of await doors.queue.parkedIn([entry.lane], event.target)) {
+    const other = payload.from === 'matrix' ? doors.read(payload.event) : undefined;
+    if (other?.kind !== 'edit' || other.target !== event.target) continue;
+    if (other.at > event.at || (other.at === event.at && id > entry.id)) {
+      // Somebody wants it to leave now, and the other later.
+      if (entry.late && entry.attempts > 0) continue;
+      return { do: 'nothing', code: 'older-edit' };
+    }
+    // Released in this very moment: it leaves first.
+    if (!(await doors.queue.discard(id))) return { do: 'wait', ms: 250, code: 'target' };
+    doors.log.info({ lane: entry.lane, key, kind: event.kind, code: 'superseded' }, 'put aside no longer');
+  }
+  return undefined;
+}
+
+/** What has not left yet is changed where it stands; parts of it that did leave are changed over there. */
+export async function changeParked(
+  doors: FlowDoors,
+  event: Exclude<Spoken, { kind: 'message' }>,
   parked: FoundEntry,
+  links: readonly MessageLink[],
   raw: unknown,
-): Promise<boolean> {
-  if (parked.payload.from !== 'matrix') return false;
-  const before = objectOf(parked.payload.event);
-  const event = { ...before, content: newContent(raw, objectOf(before['content'])) };
-  return await doors.queue.rewrite(parked.id, { from: 'matrix', event });
+): Promise<Plan | undefined> {
+  const { payload, id } = parked;
+  // Put aside since it was looked for first.
+  if (event.kind === 'removal') return { do: 'wait', ms: 250, code: 'target' };
+  if (event.kind !== 'edit' || payload.from !== 'matrix') return undefined;
+  if (doors.read(payload.event).sender !== event.sender) return undefined;
+  if (links.length > 0) {
+    await doors.queue.discard(id);
+    return undefined;
+  }
+  if ((payload.editedAt ?? 0) > event.at) return { do: 'nothing', code: 'older-edit' };
+  const before = objectOf(payload.event);
+  const now = { ...before, content: newContent(raw, objectOf(before['content'])) };
+  const rewritten = await doors.queue.rewrite(id, { from: 'matrix', event: now, editedAt: event.at });
+  // It has left its parking place meanwhile.
+  return rewritten ? { do: 'nothing', code: 'rewritten' } : { do: 'wait', ms: 250, code: 'target' };
 }
 
 /** An edit changes what is said, and not what that answers (spec: "Edits of replies"). */

@@ -11,8 +11,6 @@ export interface Tables {
     name: string;
     state: string;
     why: string | null;
-    /** A list of `Wait`. */
-    waits: Generated<string>;
   };
   ghost: {
     network: string;
