@@ -53,6 +53,14 @@ export interface TextOptions {
 export type LoggedKind = 'text' | 'edit' | 'revoke' | 'reaction' | 'timer' | 'protocol' | 'other';
 
 /** A message as one simulated device has it. */
+export interface Invitation {
+  readonly group: string;
+  readonly name: string;
+  readonly code: string;
+  /** Seconds. */
+  readonly expiration: number;
+}
+
 export interface LoggedMessage {
   readonly id: string;
   /** The other person of a direct chat, or the group. */
@@ -75,6 +83,8 @@ export interface LoggedMessage {
   readonly forwarded: boolean;
   /** What its author's app found behind an address. */
   readonly preview: Preview | null;
+  /** What an invitation into a group by message holds. */
+  readonly invitation: Invitation | null;
   /** The stanza's `edit` attribute: 1, 7 or 8. */
   readonly edit: string | null;
   /** False: the device could not read it (yet). */
@@ -177,6 +187,8 @@ export interface ControlCommands extends PeopleCommands, FaultCommands {
   leaveGroup: [{ by: string; group: string }, null];
   /** By a message to somebody who does not let themselves be added. */
   inviteByMessage: [{ by: string; group: string; to: string }, { id: string }];
+  /** What a message of this person holds. */
+  acceptInvitation: [Pick<Invitation, 'group' | 'code' | 'expiration'> & { by: string; from: string }, null];
   joinGroup: [{ by: string; code: string }, { group: string; asked: boolean }];
   answerRequests: [
     { by: string; group: string; answer: 'approve' | 'reject'; people: readonly string[] },

@@ -8,13 +8,11 @@ import type { WhatsAppServer } from './server.ts';
 import { node, type BinaryNode } from './wire/node.ts';
 import * as acts from './world/group-acts.ts';
 import type { Outcome } from './world/group-acts.ts';
-import { Group, type PersonalInvite } from './world/group.ts';
+import { Group } from './world/group.ts';
+import { invitationOf, offer } from './world/invitations.ts';
 import type { Person } from './world/person.ts';
 import { jpegFrame } from '../jpeg.ts';
 import { Refusal } from '../refusal.ts';
-
-/** How long an invitation by message counts, in s. */
-const INVITE_S = 3 * 86_400;
 
 export type MemberChange = 'add' | 'remove' | 'promote' | 'demote';
 
@@ -44,7 +42,11 @@ export function create(
   if (subject === '') throw new Refusal(406, 'not-acceptable');
   const group = Object.assign(world.addGroup(by, subject, addressing), modes);
   if (description !== undefined) group.description = { ...description, by, t: world.clock.seconds() };
-  for (const person of members) if (person !== by) group.members.set(person, 'member');
+  for (const person of members) {
+    if (person === by) continue;
+    if (acts.letsAdd(person, by)) group.members.set(person, 'member');
+    else offer(server.world, group, by, person);
+  }
   groupChanged(server, group, by, [node('create', { type: 'new', key }, [groupNode(group)])]);
   world.version.touch();
   return group;
@@ -99,6 +101,8 @@ export function changeMembers(
     );
   }
   const done = people.filter((person) => outcomes.get(person) === '200');
+  if (change === 'add')
+    for (const person of people) if (outcomes.get(person) === '403') offer(server.world, group, by, person);
   if (done.length > 0) {
     if (change === 'add') came(server, group, by, done);
     else groupChanged(server, group, by, [moved(server, group, change, done)], { also: done });
@@ -135,37 +139,13 @@ export function joinByCode(server: WhatsAppServer, person: Person, code: string)
   return { group, asked };
 }
 
-/** Whoever is invited by a message has what it holds, and until when. */
-export function inviteOne(server: WhatsAppServer, group: Group, admin: Person, person: Person): PersonalInvite {
-  acts.mayInvite(group, admin);
-  const expiration = server.world.clock.seconds() + INVITE_S;
-  const invite = { code: Group.newInvite().slice(0, 16), expiration, admin };
-  group.invited.set(person, invite);
-  return invite;
-}
-
-/** What somebody holds who was invited by a message. */
-export function invitationOf(
-  server: WhatsAppServer,
-  group: Group,
-  person: Person,
-  { code, admin, expiration }: Readonly<Record<string, string | undefined>>,
-): PersonalInvite {
-  const invite = group.invited.get(person);
-  const isIt = invite?.code === code && server.world.personAt(admin ?? '') === invite?.admin;
-  if (invite === undefined || !isIt || String(invite.expiration) !== expiration)
-    throw new Refusal(406, 'not-acceptable');
-  if (invite.expiration < server.world.clock.seconds()) throw new Refusal(410, 'gone');
-  return invite;
-}
-
 export function joinInvited(
   server: WhatsAppServer,
   group: Group,
   person: Person,
   attrs: Readonly<Record<string, string | undefined>>,
 ): void {
-  const { admin } = invitationOf(server, group, person, attrs);
+  const { admin } = invitationOf(server.world, group, person, attrs);
   if (group.members.has(person)) throw new Refusal(409, 'conflict');
   group.members.set(person, 'member');
   group.invited.delete(person);

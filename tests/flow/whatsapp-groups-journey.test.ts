@@ -19,6 +19,7 @@ let eve: Contact;
 let management: string;
 let group: GroupInfo;
 let room: string;
+let withEve: string;
 
 beforeAll(async () => {
   town = await openWhatsAppTown({}, { pacing: { groupsPerDay: 3 } });
@@ -266,12 +267,26 @@ describe('what a person changes on Matrix', () => {
     expect(await membership(ghost)).toBe('leave');
   });
 
-  test('who does not let themselves be added is not pretended to be in', async () => {
+  test('who does not let themselves be added is not pretended to be in, gets an invitation, and comes by it', async () => {
+    const ghost = await ghostOf(eve);
+    // Whoever has written to us is no stranger: the link is young.
+    await whatsapp.write(eve.id, account.id, 'it is me');
+    withEve = await camille.nextRoom();
     await whatsapp.command('setPrivacy', { id: eve.id, name: 'groupadd', value: 'none' });
-    await camille.invite(room, await ghostOf(eve));
-    await camille.answer(room, 'does not let you add them');
-    await eventually('her ghost has left', async () => (await membership(await ghostOf(eve))) === 'leave');
+    await camille.invite(room, ghost);
+    await camille.answer(room, 'An invitation was sent to them instead');
+    await eventually('her ghost has left', async () => (await membership(ghost)) === 'leave');
     expect(eve.id in (await onWhatsApp()).members).toBe(false);
+    const had = await whatsapp.messages(eve.id, account.id);
+    const [{ code, expiration } = { code: '', expiration: 0 }, more] = had.flatMap(
+      ({ invitation }) => invitation ?? [],
+    );
+    expect(more).toBeUndefined();
+    const it = { group: group.id, code, expiration };
+    await whatsapp.command('acceptInvitation', { by: eve.id, from: account.id, ...it });
+    await eventually('her ghost has come', async () => (await membership(ghost)) === 'join');
+    await camille.kick(room, ghost);
+    await until('no Eve', ({ members }) => !(eve.id in members));
   });
 
   test('levels make and unmake admins, and switch the modes', async () => {
@@ -435,8 +450,7 @@ describe('what a person asks of the bot', () => {
   test('accepts an invitation that came as a message, once', async () => {
     const chess = await whatsapp.command('createGroup', { by: eve.id, subject: 'Chess', members: [] });
     await whatsapp.command('inviteByMessage', { by: eve.id, group: chess.id, to: account.id });
-    const chat = await camille.nextRoom();
-    const { content } = await camille.answer(chat, 'An invitation to the group “Chess”');
+    const { content } = await camille.answer(withEve, 'An invitation to the group “Chess”');
     const [, line = ''] = /`(join-group \S+)`/.exec(String(content['body'])) ?? [];
     expect(line).not.toMatch(new RegExp(`${eve.phone}|${account.phone}`));
     await told(line, 'I am opening the conversation with Chess');

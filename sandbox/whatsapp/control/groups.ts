@@ -5,6 +5,7 @@ import type { GroupInfo } from '../control-types.ts';
 import { createCommunity, linkGroup } from '../community-deeds.ts';
 import * as deeds from '../group-deeds.ts';
 import type { Group } from '../world/group.ts';
+import { inviteOne } from '../world/invitations.ts';
 import type { Person } from '../world/person.ts';
 import { pictureOf, type Commands, type Desk } from './commands.ts';
 
@@ -43,6 +44,7 @@ export function groupCommands({
   | 'leaveGroup'
   | 'joinGroup'
   | 'inviteByMessage'
+  | 'acceptInvitation'
   | 'answerRequests'
 > {
   const { world } = server;
@@ -106,7 +108,7 @@ export function groupCommands({
     },
     inviteByMessage: ({ by, group, to }) => {
       const [admin, into] = [hands.person(by), hands.group(group)];
-      const { code, expiration } = deeds.inviteOne(server, into, admin, hands.person(to));
+      const { code, expiration } = inviteOne(server.world, into, admin, hands.person(to));
       const groupInviteMessage = {
         groupJid: into.jid,
         inviteCode: code,
@@ -115,6 +117,11 @@ export function groupCommands({
         caption: 'Come and join us',
       };
       return { id: hands.send(hands.sim(by), to, { groupInviteMessage }, {}) };
+    },
+    acceptInvitation: ({ by, from, ...invitation }) => {
+      const attrs = { ...invitation, expiration: String(invitation.expiration), admin: hands.person(from).jid('lid') };
+      deeds.joinInvited(server, hands.group(invitation.group), hands.person(by), attrs);
+      return null;
     },
     joinGroup: ({ by, code }) => {
       const { group, asked } = deeds.joinByCode(server, hands.person(by), code);

@@ -7,6 +7,7 @@ import type { WhatsAppServer } from '../server.ts';
 import { child, children, node, type BinaryNode } from '../wire/node.ts';
 import * as acts from '../world/group-acts.ts';
 import type { Group } from '../world/group.ts';
+import { invitationOf } from '../world/invitations.ts';
 import type { Person } from '../world/person.ts';
 import { Refusal } from '../../refusal.ts';
 import type { World } from '../world/world.ts';
@@ -30,15 +31,28 @@ function peopleOf(world: World, of: BinaryNode): { people: Person[]; strangers: 
 function outcomesNode(
   tag: string,
   group: Group,
+  by: Person,
   outcomes: ReadonlyMap<Person, string>,
   strangers: readonly string[],
 ): BinaryNode {
   return node(tag, {}, [
     ...[...outcomes].map(([person, outcome]) =>
-      node('participant', { jid: person.jid(group.addressing), error: outcome === '200' ? undefined : outcome }),
+      outcome === '403' && tag === 'add'
+        ? uninvited(group, by, person)
+        : node('participant', { jid: person.jid(group.addressing), error: outcome === '200' ? undefined : outcome }),
     ),
     ...strangers.map((jid) => node('participant', { jid, error: '404' })),
   ]);
+}
+
+/** Who could not be added because of their privacy, with what an invitation by message has to hold. */
+function uninvited(group: Group, by: Person, person: Person): BinaryNode {
+  const invite = group.invited.get(person);
+  const request =
+    invite?.admin === by
+      ? [node('add_request', { code: invite.code, expiration: String(invite.expiration) })]
+      : undefined;
+  return node('participant', { jid: person.jid(group.addressing), error: '403' }, request);
 }
 
 /** To the groups as a whole. */
@@ -66,7 +80,10 @@ function all({ server, world, person, iq }: Ask): readonly BinaryNode[] | undefi
       const { people, strangers } = peopleOf(world, asked ?? iq);
       const group = created(server, person, asked ?? iq, people);
       const shown = groupNode(group);
-      const failed = strangers.map((jid) => node('participant', { jid, error: '404' }));
+      const failed = [
+        ...people.filter((one) => !group.members.has(one)).map((one) => uninvited(group, person, one)),
+        ...strangers.map((jid) => node('participant', { jid, error: '404' })),
+      ];
       return [{ ...shown, content: [...children(shown), ...failed] }];
     }
     case 'set leave': {
@@ -116,7 +133,7 @@ function look(ask: Ask, group: Group): readonly BinaryNode[] {
     case 'query': {
       const invitation = child(asked, 'add_request');
       if (invitation !== undefined) {
-        deeds.invitationOf(ask.server, group, ask.person, invitation.attrs);
+        invitationOf(ask.server.world, group, ask.person, invitation.attrs);
         return [groupNode(group)];
       }
       acts.mustBeIn(group, ask.person);
@@ -153,7 +170,7 @@ function change({ server, world, person, iq }: Ask, group: Group): readonly Bina
   if (MEMBER_CHANGES.has(tag)) {
     const { people, strangers } = peopleOf(world, asked);
     const outcomes = deeds.changeMembers(server, group, person, tag as deeds.MemberChange, people);
-    return [outcomesNode(tag, group, outcomes, strangers)];
+    return [outcomesNode(tag, group, person, outcomes, strangers)];
   }
   if (deeds.isSwitch(tag)) {
     deeds.flip(server, group, person, [tag]);
@@ -185,7 +202,7 @@ function change({ server, world, person, iq }: Ask, group: Group): readonly Bina
       if (answer === undefined || (answer.tag !== 'approve' && answer.tag !== 'reject')) throw new Unknown('of groups');
       const { people, strangers } = peopleOf(world, answer);
       const outcomes = deeds.answerRequests(server, group, person, answer.tag, people);
-      return [node(tag, {}, [outcomesNode(answer.tag, group, outcomes, strangers)])];
+      return [node(tag, {}, [outcomesNode(answer.tag, group, person, outcomes, strangers)])];
     }
     case 'accept':
       deeds.joinInvited(server, group, person, attrs);

@@ -2,7 +2,7 @@
 // it could not read. Understands the message protobufs; knows no ciphertext and no stanzas.
 
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
-import type { LoggedMessage } from '../control-types.ts';
+import type { Invitation, LoggedMessage } from '../control-types.ts';
 
 export type Content = proto.IMessage;
 
@@ -24,7 +24,16 @@ export function unwrap(message: Content): Content {
 
 type Shown = Pick<
   LoggedMessage,
-  'kind' | 'text' | 'target' | 'quoted' | 'mentions' | 'everyone' | 'expiration' | 'forwarded' | 'preview'
+  | 'kind'
+  | 'text'
+  | 'target'
+  | 'quoted'
+  | 'mentions'
+  | 'everyone'
+  | 'expiration'
+  | 'forwarded'
+  | 'preview'
+  | 'invitation'
 >;
 
 const NOTHING: Shown = {
@@ -37,7 +46,14 @@ const NOTHING: Shown = {
   expiration: 0,
   forwarded: false,
   preview: null,
+  invitation: null,
 };
+
+function invitationIn(invite: proto.Message.IGroupInviteMessage): Invitation {
+  const { groupJid, groupName, inviteCode, inviteExpiration } = invite;
+  const about = { group: groupJid ?? '', name: groupName ?? '', code: inviteCode ?? '' };
+  return { ...about, expiration: Number(inviteExpiration ?? 0) };
+}
 
 /** What a message is, for people. */
 export function shown(message: Content): Shown {
@@ -71,8 +87,11 @@ export function shown(message: Content): Shown {
       preview: extended.matchedText
         ? { url: extended.matchedText, title: extended.title ?? '', description: extended.description ?? '' }
         : null,
+      invitation: null,
     };
   }
+  const { groupInviteMessage: invite } = inner;
+  if (invite) return { ...NOTHING, text: 'groupInviteMessage', invitation: invitationIn(invite) };
   if (inner.conversation) return { ...NOTHING, kind: 'text', text: inner.conversation };
   const name = Object.keys(inner).find((key) => key.endsWith('Message') && key !== 'senderKeyDistributionMessage');
   return name === undefined ? { ...NOTHING, kind: 'protocol' } : { ...NOTHING, text: name };

@@ -30,6 +30,11 @@ export function mayEdit(group: Group, person: Person): void {
   else mustBeIn(group, person);
 }
 
+/** Whether this one lets that one bring them into groups. */
+export function letsAdd(person: Person, by: Person): boolean {
+  return !person.blocked.has(by.lid) && person.privacy.get('groupadd') !== 'none';
+}
+
 /** `200`, or why this one was not changed: `403` (their privacy), `404`, `409` (is a member), `406` (must ask). */
 export type Outcome = '200' | '403' | '404' | '409' | '406';
 
@@ -37,8 +42,7 @@ export function add(group: Group, by: Person, person: Person): Outcome {
   if (group.addMode === 'admin_add') mustBeAdmin(group, by);
   else mustBeIn(group, by);
   if (group.members.has(person)) return '409';
-  if (person.blocked.has(by.lid)) return '403';
-  if (person.privacy.get('groupadd') === 'none') return '403';
+  if (!letsAdd(person, by)) return '403';
   group.members.set(person, 'member');
   group.requests.delete(person);
   return '200';

@@ -224,14 +224,9 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     know: async (line, chat) => await directory.know(line, chat),
     context: () => directory.writeContext(),
   });
-  const groups = new Groups({ self: puppet.self, directory, pictures: groupPictures, pacing, clock });
+  const groups = new Groups({ directory, pictures: groupPictures, pacing, clock, sends });
   const timers = new TimerDesk({ groups, sends, chats, sink });
-  const deliveries = new Deliveries({
-    self: puppet.self,
-    sink,
-    log,
-    members: membersOf,
-  });
+  const deliveries = new Deliveries({ self: puppet.self, sink, log, members: membersOf });
   const passing = async (node: BinaryNode): Promise<void> => {
     const glimpse = glimpseOf(context, node);
     if (glimpse !== undefined) sink.glimpse(glimpse);
@@ -256,7 +251,8 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
   const perform: Account['perform'] = async (line, action, effect, open) => {
     if (action.kind === 'set-timer') return await timers.perform(line, action, effect);
     if (action.kind === 'set-picture') return await groups.setPicture(line, action, open);
-    return isAboutGroup(action) ? await groups.perform(line, action) : await sends.perform(line, action, effect);
+    if (isAboutGroup(action)) return await groups.perform(line, action, effect);
+    return await sends.perform(line, action, effect);
   };
   const chores = async (signal: AbortSignal): Promise<void> => {
     const patience = { clock, log, facts: { puppet: puppet.id, network: 'whatsapp' }, closing: signal };

@@ -1,9 +1,10 @@
 // What a login does to a group: asked of the server, which says for whom it was done. Done again, each changes nothing. Knows no Matrix.
 import { BridgeError } from '../../model/errors.ts';
 import type { GroupAction } from '../../model/delivery.ts';
-import type { PersonId } from '../../model/ids.ts';
+import type { EffectId } from '../../model/ids.ts';
 import type { ActionReceipt, PerformContext } from '../../ports/network.ts';
 import type { Clock } from '../../ports/stores.ts';
+import { Adding, type AddingDoors } from './adding.ts';
 import type { Directory } from './directory.ts';
 import { memberFault, queryFault } from './group-errors.ts';
 import type { GroupPictures } from './group-pictures.ts';
@@ -13,8 +14,7 @@ import type { Pacing } from './pacing.ts';
 
 type SetPicture = Extract<GroupAction, { kind: 'set-picture' }>;
 
-export interface GroupDoors {
-  readonly self: PersonId;
+export interface GroupDoors extends AddingDoors {
   readonly directory: Directory;
   readonly pictures: Pick<GroupPictures, 'set'>;
   /** Absent only in tests. */
@@ -33,14 +33,16 @@ const SETTINGS = {
 
 export class Groups {
   readonly #doors: GroupDoors;
+  readonly #adding: Adding;
 
   constructor(doors: GroupDoors) {
     this.#doors = doors;
+    this.#adding = new Adding(doors);
   }
 
   /** @throws BridgeError */
-  async perform(line: Line, action: Exclude<GroupAction, SetPicture>): Promise<ActionReceipt> {
-    await this.#change(action, async (jid) => await this.#do(line, jid, action));
+  async perform(line: Line, action: Exclude<GroupAction, SetPicture>, effect: EffectId): Promise<ActionReceipt> {
+    await this.#change(action, async (jid) => await this.#do(line, jid, action, effect));
     return { at: this.#doors.clock.now() };
   }
 
@@ -68,7 +70,8 @@ export class Groups {
     }
   }
 
-  async #do({ socket }: Line, jid: string, action: Exclude<GroupAction, SetPicture>): Promise<void> {
+  async #do(line: Line, jid: string, action: Exclude<GroupAction, SetPicture>, effect: EffectId): Promise<void> {
+    const { socket } = line;
     switch (action.kind) {
       case 'rename':
         if ([...action.name].length > LONGEST_NAME) throw tooLong('whatsapp.group-name-long', LONGEST_NAME);
@@ -82,8 +85,10 @@ export class Groups {
         if (action.mode === 'anyoneAdds') await socket.groupMemberAddMode(jid, action.on ? ANYONE_ADDS : 'admin_add');
         else await socket.groupSettingUpdate(jid, SETTINGS[action.mode][action.on ? 0 : 1]);
         return;
-      case 'set-role':
       case 'add':
+        await this.#adding.add(line, jid, action, effect);
+        return;
+      case 'set-role':
       case 'expel':
         await this.#move(socket, jid, action);
         return;
@@ -98,16 +103,9 @@ export class Groups {
   async #move(
     socket: Line['socket'],
     jid: string,
-    action: Extract<GroupAction, { kind: 'set-role' | 'add' | 'expel' }>,
+    action: Extract<GroupAction, { kind: 'set-role' | 'expel' }>,
   ): Promise<void> {
-    const change =
-      action.kind === 'add'
-        ? 'add'
-        : action.kind === 'expel'
-          ? 'remove'
-          : action.role === 'admin'
-            ? 'promote'
-            : 'demote';
+    const change = action.kind === 'expel' ? 'remove' : action.role === 'admin' ? 'promote' : 'demote';
     const who = this.#doors.directory.personJid(action.chat, action.person);
     const [done] = await socket.groupParticipantsUpdate(jid, [who], change);
     const fault = memberFault(change, Number(done?.status ?? 200));

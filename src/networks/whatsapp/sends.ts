@@ -1,4 +1,5 @@
 // Carries one action out under the id that its effect has for ever: kept, paced, sent, done when the server acknowledged it.
+import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { BridgeError } from '../../model/errors.ts';
 import type { ChatId, EffectId, PersonId } from '../../model/ids.ts';
 import type { ActionReceipt, NetworkSink } from '../../ports/network.ts';
@@ -76,6 +77,11 @@ export class Sends {
     }
   }
 
+  /** What an earlier try of this effect had to send; undefined when there was none, or the server refused it. */
+  async begun(effect: EffectId): Promise<proto.IMessage | undefined> {
+    return (await this.#doors.sent.find(stanzaId(effect)))?.body;
+  }
+
   /** What WhatsApp says of one message is meant for all of them, also after a restart. */
   async #hold({ notBefore }: BridgeError): Promise<void> {
     this.#doors.pacing?.hold(notBefore ?? 0);
@@ -130,7 +136,7 @@ export class Sends {
 
   #receipt(action: Saying, id: string, at: number, kept: Awaited<ReturnType<SentBook['find']>>): ActionReceipt {
     if (action.kind === 'send') return { message: messageId(this.#doors.self, id), at };
-    if (action.kind === 'set-timer') return { at };
+    if (action.kind === 'set-timer' || action.kind === 'invite') return { at };
     if (action.kind !== 'edit') return { message: action.target, at };
     const dated = Number(kept?.body.protocolMessage?.timestampMs ?? 0);
     return { message: action.target, at, editedAt: dated > 0 ? dated : at };

@@ -30,7 +30,7 @@ export class TimerDesk {
   ): Promise<ActionReceipt> {
     const { groups, sends, chats, sink } = this.#doors;
     const group = chatKind(action.chat) === 'group';
-    const receipt = group ? await groups.perform(line, action) : await sends.perform(line, action, effect);
+    const receipt = group ? await groups.perform(line, action, effect) : await sends.perform(line, action, effect);
     // Of a group the server tells when it was; our own clock may be ahead of its.
     const since = group ? {} : { since: Math.floor(receipt.at / 1000) };
     chats.time(action.chat, { seconds: action.seconds, ...since });

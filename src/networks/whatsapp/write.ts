@@ -51,8 +51,11 @@ export interface Written {
   readonly attrs: Readonly<Record<string, string>>;
 }
 
-/** In a private chat it is said like anything else. */
-export type Saying = MessageAction | Extract<GroupAction, { kind: 'set-timer' }>;
+/** What goes as a message beside what people say: a private chat's timer, an invitation into a group. */
+export type Saying =
+  | MessageAction
+  | Extract<GroupAction, { kind: 'set-timer' }>
+  | { readonly kind: 'invite'; readonly chat: ChatId; readonly invitation: proto.Message.IGroupInviteMessage };
 
 type Action<Kind extends MessageAction['kind']> = Extract<MessageAction, { kind: Kind }>;
 
@@ -68,6 +71,8 @@ export function write(context: WriteContext, action: Saying, effect: EffectId): 
       return { ...about, ...writeRemove(context, action) };
     case 'react':
       return { ...about, message: writeReaction(context, action), attrs: {} };
+    case 'invite':
+      return { ...about, message: { groupInviteMessage: action.invitation }, attrs: {} };
     case 'set-timer':
       return { ...about, message: setting(action.seconds, Math.floor(context.now / 1000)), attrs: {} };
   }

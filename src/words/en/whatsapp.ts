@@ -100,6 +100,10 @@ export const en = {
   'whatsapp.owner-stays': 'WhatsApp lets nobody take their rights from who made the group.',
   'whatsapp.not-member': 'This person is not in the group on WhatsApp.',
   'whatsapp.add-privacy': 'This person does not let you add them to groups on WhatsApp: send them its link instead.',
+  'whatsapp.add-invited':
+    'This person does not let you add them to groups on WhatsApp. An invitation was sent to them instead: they come in once they accept it.',
+  'whatsapp.add-uninvited':
+    'This person does not let you add them to groups on WhatsApp, and no invitation may be sent to them from here now: send them the group’s link on the phone.',
   'whatsapp.add-left': 'This person left the group not long ago: send them its link instead.',
   'whatsapp.group-full': 'This group is full on WhatsApp.',
   'whatsapp.picture-large': 'This picture is larger than {count} MB, which is too much for a group.',

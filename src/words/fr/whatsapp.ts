@@ -101,6 +101,10 @@ export const fr = {
   'whatsapp.not-member': 'Cette personne n’est pas dans le groupe sur WhatsApp.',
   'whatsapp.add-privacy':
     'Cette personne ne vous permet pas de l’ajouter à des groupes sur WhatsApp : envoyez-lui plutôt le lien du groupe.',
+  'whatsapp.add-invited':
+    'Cette personne ne vous permet pas de l’ajouter à des groupes sur WhatsApp. Une invitation lui a été envoyée à la place : elle entrera dans le groupe quand elle l’acceptera.',
+  'whatsapp.add-uninvited':
+    'Cette personne ne vous permet pas de l’ajouter à des groupes sur WhatsApp, et aucune invitation ne peut lui être envoyée d’ici pour le moment : envoyez-lui le lien du groupe depuis le téléphone.',
   'whatsapp.add-left': 'Cette personne a quitté le groupe il y a peu : envoyez-lui plutôt le lien du groupe.',
   'whatsapp.group-full': 'Ce groupe est complet sur WhatsApp.',
   'whatsapp.picture-large': 'Cette image dépasse {count} Mo : c’est trop pour un groupe.',
