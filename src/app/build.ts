@@ -13,7 +13,7 @@ import { Ephemeral } from '../flow/ephemeral.ts';
 import { Intake } from '../flow/intake.ts';
 import { Lanes } from '../flow/lanes.ts';
 import { Pipelines } from '../flow/pipelines.ts';
-import { tellAlert, tellState, type StateDoors } from '../flow/login-states.ts';
+import { tellAlert, tellOver, tellState, type StateDoors } from '../flow/login-states.ts';
 import { roomToGroup } from '../flow/room-to-group.ts';
 import { openPortalLater, toldInManagement } from '../flow/tellings.ts';
 import { openMatrix, type MatrixWing } from '../matrix/index.ts';
@@ -144,6 +144,7 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
     mayStay: async (puppet) => await logins.mayStay(puppet),
     opened: async (puppet) => await queue.hasten(puppet),
     changed: async (...change) => await tellState(states, ...change),
+    over: async (...wait) => await tellOver(states, ...wait),
     alert: async (puppet, why) => await tellAlert(states, puppet, why),
   });
 

@@ -9,8 +9,7 @@ import {
   type RoomId,
   type UserId,
 } from '../model/ids.ts';
-import type { Portal, Puppet, PuppetState } from '../model/records.ts';
-import type { Say } from '../model/say.ts';
+import type { Portal, Puppet } from '../model/records.ts';
 import type { Clock, PortalChange, PortalStore, PuppetStore } from '../ports/stores.ts';
 
 /** How long another process's change may go unseen, in ms; rules promise 60 s. */
@@ -160,8 +159,8 @@ export class PuppetDirectory implements PuppetStore {
     this.#all = undefined;
   }
 
-  async setState(id: PuppetId, state: PuppetState, why?: Say): Promise<void> {
-    await this.#store.setState(id, state, why);
+  async setState(...state: Parameters<PuppetStore['setState']>): Promise<void> {
+    await this.#store.setState(...state);
     this.#all = undefined;
   }
 }

@@ -8,6 +8,7 @@ import type { Fence } from '../ports/queue.ts';
 import type { Clock, Leases, Logger, PuppetStore } from '../ports/stores.ts';
 import { PuppetStates, type PuppetStateDoors } from './puppet-states.ts';
 import { sinkOf, type SinkDoors } from './sink.ts';
+import { isPast } from './waits.ts';
 
 /** What other rooms need of the keeper. */
 export interface SessionKeeper {
@@ -35,7 +36,7 @@ interface Line {
   readonly session: NetworkSession;
   live: boolean;
   /** What the network lets the account not do while the line is open. */
-  limit?: Say | undefined;
+  limit?: BridgeError | undefined;
 }
 
 /** First and longest wait between tries to open a session, in ms. */
@@ -180,6 +181,8 @@ export class PuppetKeeper implements SessionKeeper {
       if (puppet.state !== 'paused') await this.#states.change(puppet, 'paused', refused);
       return;
     }
+    if (isPast(puppet, this.session(puppet.id) !== undefined, this.#doors.clock.now()))
+      await this.#states.heedTime(puppet);
     const retry = this.#retryAt.get(puppet.id);
     if (this.#lines.has(puppet.id) || this.#opening.has(puppet.id)) return;
     if (this.#stopped || (retry !== undefined && retry.at > this.#doors.clock.now())) return;
@@ -206,7 +209,7 @@ export class PuppetKeeper implements SessionKeeper {
       }
       line.live = true;
       this.#retryAt.delete(puppet.id);
-      await this.#states.change(puppet, 'online', line.limit);
+      await this.#states.change(puppet, 'online', line.limit?.human, line.limit?.notBefore);
       await this.#wake(puppet);
     } catch (error) {
       await this.#failed(puppet, line, error);
@@ -246,9 +249,9 @@ export class PuppetKeeper implements SessionKeeper {
         await this.#close(puppet.id);
         return;
       }
-      if (state === 'online') line.limit = why?.human;
+      if (state === 'online') line.limit = why;
       if (state === 'signed-out') await this.#close(puppet.id);
-      await this.#states.change(puppet, state, why?.human);
+      await this.#states.change(puppet, state, why?.human, why?.notBefore);
       if (why?.alert === true) await this.#doors.alert(puppet, why);
       if (state === 'online') await this.#wake(puppet);
     } catch (error) {

@@ -1,8 +1,8 @@
 // What a login's new state means to people: told to its owner, and to administrators when whoever runs the bridge has to act; changes none.
 import type { BridgeError } from '../model/errors.ts';
 import type { UserId } from '../model/ids.ts';
-import type { Puppet, PuppetState } from '../model/records.ts';
-import { say } from '../model/say.ts';
+import type { Puppet, PuppetState, Wait } from '../model/records.ts';
+import { isSame, say } from '../model/say.ts';
 import type { Queue } from '../ports/queue.ts';
 import type { Clock, Logger } from '../ports/stores.ts';
 import { titleOf, type FlowDoors } from './doors.ts';
@@ -26,27 +26,21 @@ export async function tellState(
   why: Puppet['why'],
 ): Promise<void> {
   if (state === 'offline') return;
-  const cause = `state:${puppet.id}/${state}/${why?.key ?? ''}/${whenOf(state, why, doors.clock.now())}`;
-  if (why !== undefined) await toldInManagement(doors, puppet.owner, cause, why);
-  else if (state === 'online' && isWaitedFor(puppet)) {
-    const values = { network: titleOf(doors, puppet.network), name: puppet.name };
-    const words = puppet.state === 'online' ? 'state.unlimited' : 'state.resumed';
-    await toldInManagement(doors, puppet.owner, cause, say(words, values));
-  }
+  const cause = `state:${puppet.id}/${state}/${why?.key ?? ''}/${whenOf(why, doors.clock.now())}`;
+  const known = puppet.waits?.some((wait) => wait.state === state && isSame(wait.why, why)) === true;
+  if (why !== undefined && !known) await toldInManagement(doors, puppet.owner, cause, why);
 }
 
-/**
- * What tells this news from the same news another time. What ends at a moment, a limit or a ban, is one however often the line drops
- * meanwhile; a limit whose end nobody knows is said once a day.
- */
-function whenOf(state: PuppetState, why: Puppet['why'], now: number): string | number {
-  if (why?.with?.['until'] !== undefined) return why.with['until'];
-  return state === 'online' && why !== undefined ? `day-${Math.floor(now / DAY_MS)}` : now;
+/** What a login's person was told to wait for is over: said once for each wait. */
+export async function tellOver(doors: StateDoors, { id, owner, network, name }: Puppet, wait: Wait): Promise<void> {
+  const words = wait.state === 'online' ? 'state.unlimited' : 'state.resumed';
+  const cause = `over:${id}/${wait.state}/${wait.since}`;
+  await toldInManagement(doors, owner, cause, say(words, { network: titleOf(doors, network), name }));
 }
 
-/** Its person was told to wait, and has to hear when that is over. */
-function isWaitedFor({ state, why }: Puppet): boolean {
-  return why !== undefined && (state === 'stopped' || state === 'online');
+/** What tells this news from the same news another time. What ends at a moment, a limit or a ban, is one until then. */
+function whenOf(why: Puppet['why'], now: number): string | number {
+  return why?.with?.['until'] ?? now;
 }
 
 /** Once a day for each network and reason, whatever the number of its logins. */

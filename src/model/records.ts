@@ -20,6 +20,17 @@ import type { Language, Say } from './say.ts';
  */
 export type PuppetState = 'online' | 'offline' | 'stopped' | 'signed-out' | 'paused';
 
+/** What a login's person was told to wait for, until they are told that it is over. */
+export interface Wait {
+  /** Of an open line that may not do everything, or of one that stays closed. */
+  readonly state: 'online' | 'stopped';
+  readonly why: Say;
+  /** Epoch ms from which it is over by the clock, where that is known. */
+  readonly until?: number;
+  /** Epoch ms when it was told first. */
+  readonly since: number;
+}
+
 export interface Puppet {
   readonly id: PuppetId;
   readonly network: NetworkId;
@@ -30,6 +41,7 @@ export interface Puppet {
   readonly name: string;
   readonly state: PuppetState;
   readonly why?: Say;
+  readonly waits?: readonly Wait[];
 }
 
 export interface Ghost {

@@ -21,6 +21,7 @@ import type {
   PortalState,
   Puppet,
   PuppetState,
+  Wait,
   ReactionLink,
 } from '../model/records.ts';
 import type { Rule } from '../model/rules.ts';
@@ -48,8 +49,9 @@ export interface PuppetStore {
   all(): Promise<readonly Puppet[]>;
   /** Logins whose remote account is this person (usually one; a rule may allow more). */
   ofAccount(network: NetworkId, self: PersonId): Promise<readonly Puppet[]>;
+  /** What its person waits for stays as it is. */
   save(puppet: Puppet): Promise<void>;
-  setState(id: PuppetId, state: PuppetState, why?: Say): Promise<void>;
+  setState(id: PuppetId, state: PuppetState, why?: Say, waits?: readonly Wait[]): Promise<void>;
 }
 
 export interface GhostStore {

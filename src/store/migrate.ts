@@ -8,6 +8,7 @@ import { chatsThatAreOne } from './schema/004-chats-that-are-one.ts';
 import { whatIsKept } from './schema/005-what-is-kept.ts';
 import { severalAtOnce } from './schema/006-several-at-once.ts';
 import { formerChats } from './schema/007-former-chats.ts';
+import { whatIsWaitedFor } from './schema/008-what-is-waited-for.ts';
 import type { Tables } from './schema/tables.ts';
 
 const steps: Readonly<Record<string, string>> = {
@@ -18,6 +19,7 @@ const steps: Readonly<Record<string, string>> = {
   '005-what-is-kept': whatIsKept,
   '006-several-at-once': severalAtOnce,
   '007-former-chats': formerChats,
+  '008-what-is-waited-for': whatIsWaitedFor,
 };
 
 export interface SchemaStatus {

@@ -1,11 +1,14 @@
 // Matrix people, their logins and the ghosts, on Postgres; knows no meaning of a state.
+import type { Selectable } from 'kysely';
 import { as, type NetworkId, type PersonId, type PuppetId, type RoomId, type UserId } from '../model/ids.ts';
-import type { Ghost, Person, Puppet, PuppetState } from '../model/records.ts';
+import type { Ghost, Person, Puppet, PuppetState, Wait } from '../model/records.ts';
 import type { Language, Say } from '../model/say.ts';
 import type { GhostStore, PersonStore, PuppetStore } from '../ports/stores.ts';
 import { clean, guarded, transaction, type Db } from './db.ts';
 import type { Tables } from './schema/tables.ts';
 
+/** No waits, as its column has it. */
+const NOTHING = '[]';
 /** How long one process waits for another that is making a person's room. */
 const PATIENCE = `set local lock_timeout = '20s'`;
 
@@ -122,8 +125,9 @@ export class PostgresPuppets implements PuppetStore {
   }
 
   async save(puppet: Puppet): Promise<void> {
+    const { waits: _waits, ...plain } = puppet;
     const row = {
-      ...puppet,
+      ...plain,
       name: clean(puppet.name),
       why: puppet.why === undefined ? null : JSON.stringify(puppet.why),
     };
@@ -136,8 +140,8 @@ export class PostgresPuppets implements PuppetStore {
     );
   }
 
-  async setState(id: PuppetId, state: PuppetState, why?: Say): Promise<void> {
-    const set = { state, why: why === undefined ? null : JSON.stringify(why) };
+  async setState(id: PuppetId, state: PuppetState, why?: Say, waits: readonly Wait[] = []): Promise<void> {
+    const set = { state, why: why === undefined ? null : JSON.stringify(why), waits: JSON.stringify(waits) };
     await guarded('puppet', () => this.#db.sql.updateTable('puppet').set(set).where('id', '=', id).execute());
   }
 
@@ -200,7 +204,7 @@ function personOf(row: Tables['person']): Person {
   return { user: as<UserId>(row.user_id), language: row.language as Language, ...room };
 }
 
-function puppetOf(row: Tables['puppet']): Puppet {
+function puppetOf(row: Selectable<Tables['puppet']>): Puppet {
   return {
     id: as<PuppetId>(row.id),
     network: as<NetworkId>(row.network),
@@ -209,6 +213,7 @@ function puppetOf(row: Tables['puppet']): Puppet {
     name: row.name,
     state: row.state as PuppetState,
     ...(row.why === null ? {} : { why: JSON.parse(row.why) as Say }),
+    ...(row.waits === NOTHING ? {} : { waits: JSON.parse(row.waits) as readonly Wait[] }),
   };
 }
 

@@ -5,6 +5,7 @@ import { as, type NetworkId, type PersonId, type PuppetId } from '../../src/mode
 import type { Puppet } from '../../src/model/records.ts';
 import { say } from '../../src/model/say.ts';
 import { memoryStore } from '../support/memory-store.ts';
+import { realClock } from '../support/house.ts';
 import { quiet } from '../support/quiet.ts';
 import { marie } from '../support/scripted-network.ts';
 
@@ -25,7 +26,8 @@ test('two that say the same of one login at once tell it once, and what is said 
     await Promise.resolve();
     told.push(state);
   };
-  const states = new PuppetStates({ puppets, log: quiet, changed });
+  const over = async (): Promise<void> => await Promise.reject(new Error('nothing is over'));
+  const states = new PuppetStates({ puppets, clock: realClock, log: quiet, changed, over });
   const limit = say('whatsapp.restricted');
   await Promise.all([states.change(puppet, 'online', limit), states.change(puppet, 'online', limit)]);
   expect(told).toEqual(['online']);

@@ -168,6 +168,96 @@ describe('what the network lets an account not do', () => {
     expect(told()).toEqual([expect.stringContaining('until noon'), expect.stringContaining('works again')]);
   });
 
+  const HOUR_MS = 3_600_000;
+  const lost = new BridgeError('lost', 'later', 'whatsapp.line-lost');
+  const forAnHour = (): BridgeError =>
+    new BridgeError('limited', 'never', 'whatsapp.restricted-until', {
+      values: { until: 'noon' },
+      notBefore: world.clock.now() + HOUR_MS,
+    });
+
+  test('is told as over once when that shows only after the line was away', async () => {
+    await world.start();
+    await world.run();
+    for (const [state, why] of [
+      ['online', limit],
+      ['offline', lost],
+      ['online', undefined],
+      ['offline', lost],
+      ['online', undefined],
+    ] as const) {
+      world.network.report(puppet, state, why);
+      await world.run();
+    }
+    expect(told()).toEqual([expect.anything(), expect.stringContaining('open to you again')]);
+    world.clock.pass(1_000);
+    world.network.report(puppet, 'online', limit);
+    world.network.report(puppet, 'online');
+    await world.run();
+    expect(told().slice(2)).toEqual([expect.stringContaining('begin new chats'), expect.stringContaining('again')]);
+  });
+
+  test('is over by the clock for whoever starts while the network is away, and not told again when it is back', async () => {
+    await world.start();
+    await world.run();
+    world.network.report(puppet, 'online', forAnHour());
+    await world.run();
+    await world.house?.stop();
+    world.clock.pass(HOUR_MS);
+    world.network.unasked = lost;
+    await world.start();
+    await world.run();
+    expect(world.network.open()).toEqual([]);
+    expect(told()).toEqual([expect.anything(), expect.stringContaining('open to you again')]);
+    expect(world.db.puppets.get(puppet)).toMatchObject({ state: 'offline' });
+    expect(world.db.puppets.get(puppet)?.why).toBeUndefined();
+    expect(world.db.puppets.get(puppet)?.waits).toBeUndefined();
+    world.network.unasked = undefined;
+    await world.pass(20 * 60_000);
+    expect(world.db.puppets.get(puppet)?.state).toBe('online');
+    expect(told()).toHaveLength(2);
+  });
+
+  test('is over by the clock while the line drops and does not come back', async () => {
+    await world.start();
+    await world.run();
+    world.network.report(puppet, 'online', forAnHour());
+    world.network.report(puppet, 'offline', lost);
+    await world.pass(HOUR_MS);
+    expect(told()).toEqual([expect.anything(), expect.stringContaining('open to you again')]);
+    expect(world.db.puppets.get(puppet)).toMatchObject({ state: 'offline', why: { key: 'whatsapp.line-lost' } });
+  });
+
+  test('a ban that ends while nothing can be reached is not shown any more, and told as over when it works again', async () => {
+    await world.start();
+    await world.run();
+    world.network.report(puppet, 'online', limit);
+    const [values, notBefore] = [{ until: 'noon' }, world.clock.now() + HOUR_MS];
+    world.network.report(
+      puppet,
+      'stopped',
+      new BridgeError('ban', 'later', 'whatsapp.temp-ban', { values, notBefore }),
+    );
+    await world.run();
+    await world.house?.stop();
+    world.clock.pass(HOUR_MS);
+    world.network.unasked = lost;
+    await world.start();
+    await world.run();
+    expect(told()).toHaveLength(2);
+    expect(world.db.puppets.get(puppet)).toMatchObject({ state: 'offline' });
+    expect(world.db.puppets.get(puppet)?.why).toBeUndefined();
+    world.network.report(puppet, 'offline', lost);
+    world.network.unasked = undefined;
+    world.network.limit = limit;
+    await world.pass(20 * 60_000);
+    // The ban is over; the limit from before it is not, and was told.
+    expect(told().slice(2)).toEqual([expect.stringContaining('works again')]);
+    world.network.report(puppet, 'online');
+    await world.run();
+    expect(told().slice(3)).toEqual([expect.stringContaining('open to you again')]);
+  });
+
   test('and what whoever runs the bridge has to mend is told to administrators, once a day', async () => {
     await world.start();
     await world.run();

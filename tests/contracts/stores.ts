@@ -128,6 +128,18 @@ export function storesContract(name: string, make: () => Promise<World>): void {
       expect(await b.puppets.find(puppet.id)).toEqual({ ...puppet, state: 'online' });
     });
 
+    test('what a login’s person waits for, which a login saved anew leaves as it is', async () => {
+      await a.puppets.save(puppet);
+      const why = { key: 'whatsapp.restricted', with: { network: 'é' } } as const;
+      const waits = [{ state: 'online', why, since: 1, until: 2 }] as const;
+      await a.puppets.setState(puppet.id, 'online', why, waits);
+      expect(await b.puppets.find(puppet.id)).toEqual({ ...puppet, state: 'online', why, waits });
+      await a.puppets.save(puppet);
+      expect(await b.puppets.find(puppet.id)).toEqual({ ...puppet, waits });
+      await a.puppets.setState(puppet.id, 'signed-out');
+      expect(await b.puppets.find(puppet.id)).toEqual({ ...puppet, state: 'signed-out' });
+    });
+
     test('ghosts by person and by user', async () => {
       const ghost: Ghost = { network: as('pigeon'), person: as('7'), user: as('@_pg_x:server'), registered: false };
       await a.ghosts.save(ghost);

@@ -41,6 +41,8 @@ test.each([
   ['003-lanes-taken-at-once', firstRows + secondRows + formerRows, ['reaction_link', 'lane'], ''],
   ['004-chats-that-are-one', firstRows + secondRows + formerRows, ['reaction_link', 'lane'], ''],
   ['005-what-is-kept', firstRows + secondRows, ['reaction_link', 'lane'], ''],
+  ['006-several-at-once', firstRows + secondRows, ['reaction_link', 'lane'], ''],
+  ['007-former-chats', firstRows + secondRows, ['reaction_link', 'lane'], ''],
 ])('a database of step %s keeps its data', async (step, rows, newer, later) => {
   await withEmpty(async (db, url) => {
     await migrate(db.sql, step);
@@ -55,6 +57,34 @@ test.each([
     expect(await content()).toMatchObject(before);
     if (later !== '') await postgres.query(url, later);
     expect((await schemaStatus(db.sql)).missing).toEqual([]);
+  });
+});
+
+test('whoever was told to wait before that was kept hears of its end as well', async () => {
+  await withEmpty(async (db, url) => {
+    await migrate(db.sql, '007-former-chats');
+    const why = JSON.stringify({ key: 'whatsapp.restricted', with: { network: 'WhatsApp' } });
+    for (const [state, because] of Object.entries({ online: why, stopped: why, offline: why, paused: null })) {
+      const row = [state, 'whatsapp', '@marie:server', state, 'Marie', state, because].map((one) =>
+        one === null ? 'null' : `'${one}'`,
+      );
+      await postgres.query(
+        url,
+        `insert into puppet (id, network, owner, self, name, state, why) values (${row.join(', ')})`,
+      );
+    }
+    await migrate(db.sql);
+    const waits = (state: string): unknown => [{ state, why: JSON.parse(why) as unknown, since: 0 }];
+    const rows = (await postgres.query(url, 'select id, waits from puppet')) as readonly {
+      id: string;
+      waits: string;
+    }[];
+    expect(Object.fromEntries(rows.map((row) => [row.id, JSON.parse(row.waits) as unknown]))).toEqual({
+      online: waits('online'),
+      stopped: waits('stopped'),
+      offline: [],
+      paused: [],
+    });
   });
 });
 

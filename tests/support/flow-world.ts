@@ -8,7 +8,7 @@ import { Ephemeral } from '../../src/flow/ephemeral.ts';
 import { Intake } from '../../src/flow/intake.ts';
 import { Lanes } from '../../src/flow/lanes.ts';
 import { Pipelines } from '../../src/flow/pipelines.ts';
-import { tellAlert, tellState } from '../../src/flow/login-states.ts';
+import { tellAlert, tellOver, tellState } from '../../src/flow/login-states.ts';
 import { readEvent } from '../../src/matrix/read.ts';
 import { as, type ChatId, type PersonId, type PuppetId, type RoomId, type UserId } from '../../src/model/ids.ts';
 import type { Puppet } from '../../src/model/records.ts';
@@ -131,6 +131,7 @@ export class FlowWorld {
       mayStay: async (puppet) => await Promise.resolve(this.mayStay(puppet)),
       opened: async (puppet) => await queue.hasten(puppet),
       changed: async (...change) => await tellState(states, ...change),
+      over: async (...wait) => await tellOver(states, ...wait),
       alert: async (puppet, why) => await tellAlert(states, puppet, why),
     });
     const session = (puppet: Pick<Puppet, 'id'>) => puppets.session(puppet.id);

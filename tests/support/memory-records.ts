@@ -11,7 +11,7 @@ import {
   type RoomId,
   type UserId,
 } from '../../src/model/ids.ts';
-import type { Ghost, MessageLink, Portal, Puppet, PuppetState, ReactionLink } from '../../src/model/records.ts';
+import type { Ghost, MessageLink, Portal, Puppet, PuppetState, ReactionLink, Wait } from '../../src/model/records.ts';
 import type { Rule } from '../../src/model/rules.ts';
 import type { Say } from '../../src/model/say.ts';
 import type { Fence } from '../../src/ports/queue.ts';
@@ -69,6 +69,8 @@ export function memoryPersons(db: MemoryDatabase): PersonStore {
   };
 }
 
+const withWaits = (waits: readonly Wait[]): Pick<Puppet, 'waits'> => (waits.length === 0 ? {} : { waits });
+
 export function memoryPuppets(db: MemoryDatabase): PuppetStore {
   const some = async (test: (puppet: Puppet) => boolean): Promise<readonly Puppet[]> =>
     await Promise.resolve([...db.puppets.values()].filter(test));
@@ -82,14 +84,14 @@ export function memoryPuppets(db: MemoryDatabase): PuppetStore {
       await some((puppet) => puppet.network === network && puppet.self === self),
     save: async (puppet: Puppet) => {
       await Promise.resolve();
-      db.puppets.set(puppet.id, stored(puppet));
+      db.puppets.set(puppet.id, stored({ ...puppet, ...withWaits(db.puppets.get(puppet.id)?.waits ?? []) }));
     },
-    setState: async (id: PuppetId, state: PuppetState, why?: Say) => {
+    setState: async (id: PuppetId, state: PuppetState, why?: Say, waits: readonly Wait[] = []) => {
       await Promise.resolve();
       const puppet = db.puppets.get(id);
       if (puppet === undefined) return;
-      const { why: _before, ...rest } = puppet;
-      db.puppets.set(id, stored(why === undefined ? { ...rest, state } : { ...rest, state, why }));
+      const { why: _why, waits: _waits, ...rest } = puppet;
+      db.puppets.set(id, stored({ ...rest, state, ...(why === undefined ? {} : { why }), ...withWaits(waits) }));
     },
   };
 }

@@ -2,6 +2,7 @@
 import type { PersonSnapshot } from '../../model/chat.ts';
 import type { EphemeralAction, NetworkAction } from '../../model/delivery.ts';
 import { originKey } from '../../model/effect.ts';
+import { Errands } from '../../model/errands.ts';
 import { BridgeError, FencedError } from '../../model/errors.ts';
 import type { ChatId, EffectId, PersonId } from '../../model/ids.ts';
 import type { MediaSource } from '../../model/message.ts';
@@ -48,7 +49,7 @@ export class TelegramSession implements NetworkSession {
   readonly #scope: string;
   readonly #turns = new KeyedTurns();
   readonly #closing = new AbortController();
-  readonly #errands = new Set<Promise<void>>();
+  readonly #errands: Errands;
   #kept: Kept | undefined;
   #line: Line | undefined;
   #refusals = 0;
@@ -56,6 +57,9 @@ export class TelegramSession implements NetworkSession {
   constructor(doors: SessionDoors) {
     this.#doors = doors;
     this.#scope = vaultScope(doors.puppet.id);
+    this.#errands = new Errands((error) => {
+      doors.log.error({ puppet: doors.puppet.id, error }, 'background work failed');
+    });
   }
 
   async connect(): Promise<void> {
@@ -77,7 +81,7 @@ export class TelegramSession implements NetworkSession {
     this.#line = undefined;
     const before = this.#kept?.cursor;
     await line?.close();
-    await Promise.allSettled(this.#errands);
+    await this.#errands.done();
     this.#doors.closed(this);
     if (line === undefined || this.#kept?.cursor === before) return;
     try {
@@ -164,7 +168,7 @@ export class TelegramSession implements NetworkSession {
         cures,
         openWire,
         lost: (which, why) => {
-          if (this.#line === which) this.#errand(this.#lost(which, why));
+          if (this.#line === which) this.#errands.begin(this.#lost(which, why));
         },
         changed: (people) => this.#tellProfiles(people),
         closing: this.#closing.signal,
@@ -248,7 +252,7 @@ export class TelegramSession implements NetworkSession {
 
   #tellProfiles(people: readonly PersonId[]): void {
     for (const person of people) {
-      if (this.#kept?.peers.hash(parsePeer(person).id) !== undefined) this.#errand(this.#tellProfile(person));
+      if (this.#kept?.peers.hash(parsePeer(person).id) !== undefined) this.#errands.begin(this.#tellProfile(person));
     }
   }
 
@@ -263,15 +267,6 @@ export class TelegramSession implements NetworkSession {
     } catch (error) {
       this.#doors.log.debug({ puppet: this.#doors.puppet.id, error }, 'a changed profile was not read');
     }
-  }
-
-  #errand(work: Promise<void>): void {
-    const errand = work
-      .catch((error: unknown) =>
-        this.#doors.log.error({ puppet: this.#doors.puppet.id, error }, 'background work failed'),
-      )
-      .finally(() => this.#errands.delete(errand));
-    this.#errands.add(errand);
   }
 
   #judged(error: unknown, acted = false, identifier = ''): unknown {

@@ -1,48 +1,41 @@
 // Everything one login keeps in memory between connections, put together from its vault; knows no reconnecting.
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import { isAboutGroup, type NetworkAction } from '../../model/delivery.ts';
-import { BridgeError } from '../../model/errors.ts';
-import type { ChatId, EffectId, PersonId } from '../../model/ids.ts';
+import type { ChatId, PersonId } from '../../model/ids.ts';
 import type { Puppet } from '../../model/records.ts';
-import { vaultScope, type ActionReceipt, type NetworkSink, type PerformContext } from '../../ports/network.ts';
-import { patiently } from '../../ports/patiently.ts';
-import type { Clock, Logger, Vault, VaultChange } from '../../ports/stores.ts';
-import { CallDesk } from './calls.ts';
+import { vaultScope, type NetworkSink } from '../../ports/network.ts';
+import type { Clock, Logger, Vault } from '../../ports/stores.ts';
 import { ChatBook } from './chat-book.ts';
+import { doChores } from './chores.ts';
 import { Communities } from './communities.ts';
 import { ExpiryBook } from './expiry-book.ts';
-import { watchExpiries } from './expiry-watch.ts';
-import { CONTACT, ContactBook } from './contacts.ts';
+import { ContactBook } from './contacts.ts';
 import type { Cures } from './cures.ts';
 import { Deliveries } from './deliveries.ts';
 import { Directory } from './directory.ts';
 import { GroupDesk } from './group-desk.ts';
 import { GroupPictures } from './group-pictures.ts';
-import { Groups } from './groups.ts';
-import { chatKind, type Names } from './ids.ts';
-import { Inbox } from './inbox.ts';
+import type { Names } from './ids.ts';
+import type { Inbox } from './inbox.ts';
 import { handlesOf } from './jid.ts';
 import { selfOf } from './library.ts';
+import { KeptChats } from './kept-chats.ts';
 import type { Line } from './line.ts';
+import { loggedOut } from './logged-out.ts';
 import { Pacing } from './pacing.ts';
 import { Reconnects, RECONNECTS_KEY } from './reconnects.ts';
-import { MarksDesk, UP_TO } from './marks-desk.ts';
+import { MarksDesk } from './marks-desk.ts';
 import type { PeopleDesk } from './people-desk.ts';
+import { performing, type Perform } from './performing.ts';
 import { PHONE_KEY, PhoneWatch } from './phone-watch.ts';
 import { arrivalOf, glimpseOf } from './passing.ts';
-import { pictured } from './picture-news.ts';
 import { Pictures } from './pictures.ts';
 import type { ReadContext } from './place.ts';
-import { RowReader } from './row-reader.ts';
+import { openReception } from './reception.ts';
 import { SecretBook } from './secret-book.ts';
-import { Sends } from './sends.ts';
 import type { WhatsAppSettings } from './settings.ts';
 import { Standing } from './standing.ts';
 import { vaultLedger } from './state/ledger.ts';
 import { AccountState } from './state/state.ts';
-import { CREDS_KEY, KEY_PREFIX } from './state/values.ts';
-import { TimerDesk } from './timer-desk.ts';
-import { unsealed } from './unseal.ts';
 
 export interface AccountDoors {
   readonly puppet: Puppet;
@@ -66,13 +59,7 @@ export interface Account {
   readonly context: ReadContext;
   readonly directory: Directory;
   readonly inbox: Inbox;
-  /** @throws BridgeError */
-  readonly perform: (
-    line: Line,
-    action: NetworkAction,
-    effect: EffectId,
-    open: PerformContext['open'],
-  ) => Promise<ActionReceipt>;
+  readonly perform: Perform;
   readonly desk: GroupDesk;
   readonly pacing: Pacing | undefined;
   readonly standing: Standing;
@@ -86,10 +73,6 @@ export interface Account {
   readonly marks: MarksDesk;
   /** Takes chat states and receipts. */
   readonly passing: (node: BinaryNode) => Promise<void>;
-}
-
-export function loggedOut(cause?: unknown): BridgeError {
-  return new BridgeError('whatsapp-logged-out', 'after-login', 'whatsapp.logged-out', { cause });
 }
 
 /** What was received and not accepted is read at once. @throws BridgeError when the vault holds no linked account */
@@ -117,23 +100,21 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
   const most = doors.paced ? settings.pacing.reconnectsPerDay : Number.POSITIVE_INFINITY;
   const reconnects = new Reconnects({ scope, sink, clock, most }, kept.get(RECONNECTS_KEY));
   const contacts = new ContactBook(scope, kept);
-  const marks = new MarksDesk(
-    {
-      puppet: puppet.id,
-      self: puppet.self,
-      scope,
-      sink,
-      clock,
-      log,
-      names,
-      people,
-      book,
-      keyOf: async (id) => (await state.keys.get('app-state-sync-key', [id]))[id],
-      contacts,
-      publicName: (person) => chats.nameOf(person),
-    },
-    kept,
-  );
+  const keptChats = new KeptChats(scope, kept);
+  const marks = new MarksDesk({
+    puppet: puppet.id,
+    self: puppet.self,
+    chats: keptChats,
+    sink,
+    clock,
+    log,
+    names,
+    people,
+    book,
+    keyOf: async (id) => (await state.keys.get('app-state-sync-key', [id]))[id],
+    contacts,
+    publicName: (person) => chats.nameOf(person),
+  });
   const communities = new Communities({ scope, sink }, kept);
   const directory = new Directory({
     communities,
@@ -143,7 +124,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     book,
     chats,
     secrets,
-    marks,
+    marks: keptChats,
     contacts,
     clock,
   });
@@ -163,56 +144,34 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     { puppet, sink, vault, clock, log, pacing, directory, groups: groupPictures, line },
     kept,
   );
-  const membersOf = async (chat: ChatId): Promise<readonly PersonId[]> => {
+  const members = async (chat: ChatId): Promise<readonly PersonId[]> => {
     const open = line();
     if (open === undefined) throw loggedOut();
     return (await directory.describeChat(open, chat)).chat.members?.map(({ person }) => person) ?? [];
   };
-  const calls = new CallDesk({ scope, context, chats, members: membersOf }, kept);
-  const reader = new RowReader({
-    puppet: puppet.id,
-    sink,
-    clock,
-    log,
-    creds: state.creds,
-    context,
-    chats,
-    secrets,
-    calls,
-    expiries,
-    unsealed: (message) => unsealed({ ...directory.sealing, context }, message),
-    book,
-    admins: async (chat) => {
-      const open = line();
-      if (open === undefined || chatKind(chat) !== 'group') throw loggedOut();
-      return await directory.admins(open, chat);
+  const inbox = openReception(
+    {
+      puppet: puppet.id,
+      scope,
+      sink,
+      clock,
+      log,
+      state,
+      context,
+      directory,
+      chats,
+      secrets,
+      pictures,
+      expiries,
+      people,
+      book,
+      members,
+      line,
+      failed: doors.broken,
     },
-    stale: (chat) => directory.forget(chat),
-  });
-  const inbox = new Inbox({
-    puppet: puppet.id,
-    scope,
-    sink,
-    clock,
-    log,
-    journal: state.journal,
-    along: async (commit) => await state.along(commit),
-    reader,
-    chats,
-    secrets,
-    calls,
-    expiries,
-    people,
-    book,
-    accepted: (events, rows) => {
-      for (const { node } of rows) directory.addressed(node);
-      for (const { person, portal, anew } of pictured(context, events, rows)) pictures.wonder(person, portal, anew);
-    },
-    failed: doors.broken,
-  });
-  inbox.add(state.journal.unread());
-  state.journal.onRow((row) => inbox.add([row]));
-  const sends = new Sends({
+    kept,
+  );
+  const perform = performing({
     self: puppet.self,
     scope,
     sink,
@@ -221,12 +180,10 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     sent: state.sent,
     expiries,
     pacing,
-    know: async (line, chat) => await directory.know(line, chat),
-    context: () => directory.writeContext(),
+    directory,
+    pictures: groupPictures,
   });
-  const groups = new Groups({ directory, pictures: groupPictures, pacing, clock, sends });
-  const timers = new TimerDesk({ groups, sends, chats, sink });
-  const deliveries = new Deliveries({ self: puppet.self, sink, log, members: membersOf });
+  const deliveries = new Deliveries({ self: puppet.self, sink, log, members });
   const passing = async (node: BinaryNode): Promise<void> => {
     const glimpse = glimpseOf(context, node);
     if (glimpse !== undefined) sink.glimpse(glimpse);
@@ -248,25 +205,8 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     pacing,
     clock,
   });
-  const perform: Account['perform'] = async (line, action, effect, open) => {
-    if (action.kind === 'set-timer') return await timers.perform(line, action, effect);
-    if (action.kind === 'set-picture') return await groups.setPicture(line, action, open);
-    if (isAboutGroup(action)) return await groups.perform(line, action, effect);
-    return await sends.perform(line, action, effect);
-  };
-  const chores = async (signal: AbortSignal): Promise<void> => {
-    const patience = { clock, log, facts: { puppet: puppet.id, network: 'whatsapp' }, closing: signal };
-    const all = [
-      async () => await phone.run(signal),
-      async () => await standing.run(signal),
-      async () => await state.forgetDaily(signal),
-      ...(expiries === undefined
-        ? []
-        : [async () => await watchExpiries({ book: expiries, sink, clock, log }, signal)]),
-    ];
-    // Each goes on for as long as the login is open, whatever the database does meanwhile.
-    await Promise.all(all.map(async (one) => await patiently(patience, 'a chore failed, and is begun again', one)));
-  };
+  const chores = async (signal: AbortSignal): Promise<void> =>
+    await doChores({ puppet: puppet.id, sink, clock, log, phone, standing, state, expiries }, signal);
   return {
     state,
     context,
@@ -285,12 +225,4 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     passing,
     pictures,
   };
-}
-
-/** Credentials and keys that are worth nothing any more, how far settings were followed with them, and the address book; what was received and not accepted stays. */
-export async function worthless(vault: Vault, scope: string): Promise<readonly VaultChange[]> {
-  const kept = await vault.readAll(scope);
-  const gone = [KEY_PREFIX, UP_TO, CONTACT];
-  const keys = [...kept.keys()].filter((key) => key === CREDS_KEY || gone.some((prefix) => key.startsWith(prefix)));
-  return keys.map((key) => ({ scope, key, value: null }));
 }

@@ -10,8 +10,8 @@ import type { Communities } from './communities.ts';
 import type { ContactBook } from './contacts.ts';
 import { chatKind, isPersonal, type Names } from './ids.ts';
 import { handlesOf, jidText, overlap, parseJid, type Handles } from './jid.ts';
+import type { KeptChats } from './kept-chats.ts';
 import type { Line } from './line.ts';
-import type { MarksDesk } from './marks-desk.ts';
 import { noAnswer } from './no-answer.ts';
 import { codeOf } from './group-errors.ts';
 import type { PeopleBook } from './people-book.ts';
@@ -28,7 +28,7 @@ export interface DirectoryDoors {
   readonly chats: ChatBook;
   readonly secrets: SecretBook;
   readonly communities: Communities;
-  readonly marks: Pick<MarksDesk, 'of'>;
+  readonly marks: Pick<KeptChats, 'of'>;
   readonly contacts: Pick<ContactBook, 'nameOf' | 'named'>;
   readonly clock: Clock;
 }

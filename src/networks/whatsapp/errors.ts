@@ -80,7 +80,7 @@ export function partingOf({ status, code, expire }: Ending, now: number): Partin
   const [next, plain] = PARTINGS[status] ?? ['back-off', 'whatsapp.ended'];
   const words = status === 402 && code !== undefined && Object.hasOwn(BANS, code) ? (BANS[code] ?? plain) : plain;
   const seconds = expire !== undefined && Number.isFinite(expire) && expire > 0 ? expire : DAY / 1000;
-  const until = next === 'wait' ? now + seconds * 1000 : undefined;
+  const until = next === 'wait' ? Math.round(now + seconds * 1000) : undefined;
   const retry: Retry = next === 'sign-out' ? 'after-login' : 'later';
   const notBefore = next === 'stop' ? FOR_GOOD : until;
   const error = new BridgeError(`whatsapp-ended-${status}`, retry, words, {
@@ -131,13 +131,12 @@ export function nackOf(code: number, now: number): BridgeError {
   return new BridgeError(`whatsapp-nack-${code}`, retry, words, { values: { ...VALUES, code }, ...notBefore });
 }
 
-/** New chats are closed to the account. @param until epoch ms; undefined when WhatsApp did not say */
-export function restricted(until: number | undefined): BridgeError {
-  const [words, when] =
-    until === undefined
-      ? (['whatsapp.restricted', {}] as const)
-      : (['whatsapp.restricted-until', { until: momentOf(until) }] as const);
-  return new BridgeError('whatsapp-restricted', 'never', words, { values: { ...VALUES, ...when } });
+/** New chats are closed to the account. @param limit until when (epoch ms), and whether that is our guess: it is not told then */
+export function restricted({ until, guessed }: { readonly until: number; readonly guessed: boolean }): BridgeError {
+  const [words, when] = guessed
+    ? (['whatsapp.restricted', {}] as const)
+    : (['whatsapp.restricted-until', { until: momentOf(until) }] as const);
+  return new BridgeError('whatsapp-restricted', 'never', words, { values: { ...VALUES, ...when }, notBefore: until });
 }
 
 /** WhatsApp asks the account to wait. */

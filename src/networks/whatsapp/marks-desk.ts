@@ -7,19 +7,11 @@ import { as, type ChatId, type PersonId, type PuppetId } from '../../model/ids.t
 import type { NetworkEvent } from '../../model/network-event.ts';
 import type { NetworkSink } from '../../ports/network.ts';
 import type { Clock, Logger, VaultChange } from '../../ports/stores.ts';
-import {
-  AS_IT_COMES,
-  COLLECTIONS,
-  CONTACTS,
-  differences,
-  isCollection,
-  readSetting,
-  type CollectionName,
-  type Kept,
-} from './chat-marks.ts';
+import { COLLECTIONS, CONTACTS, isCollection, readSetting, type CollectionName, type Kept } from './chat-marks.ts';
 import type { Called, ContactBook } from './contacts.ts';
 import { chatKind, type Names } from './ids.ts';
 import { handlesOf, isPerson, parseJid } from './jid.ts';
+import type { KeptChanges, KeptChats } from './kept-chats.ts';
 import type { Line } from './line.ts';
 import { childrenOf } from './notifications.ts';
 import type { PeopleBook } from './people-book.ts';
@@ -30,7 +22,7 @@ import { askForKeys, NoKeyYet, OtherVersion, settingsSince, type KeyOf, type Pag
 export interface MarksDoors {
   readonly puppet: PuppetId;
   readonly self: PersonId;
-  readonly scope: string;
+  readonly chats: KeptChats;
   readonly sink: Pick<NetworkSink, 'accept' | 'portalKey'>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -43,12 +35,6 @@ export interface MarksDoors {
   readonly publicName: (person: PersonId) => string | undefined;
 }
 
-type Changes = ReadonlyMap<ChatId, Partial<Kept>>;
-
-const CHAT = 'kept/';
-/** Of a collection. */
-export const UP_TO = 'kept-up-to/';
-const VERSION = 1;
 /** What could not be learnt is asked for again after this time, in ms, if nothing else gives reason to before. */
 const AGAIN_MS = 15 * 60_000;
 /** Within this time a telephone sends its keys to a device that it has just linked, in ms. */
@@ -58,26 +44,13 @@ const LONGEST_MS = 86_400_000;
 
 export class MarksDesk {
   readonly #doors: MarksDoors;
-  readonly #kept = new Map<ChatId, Kept>();
-  readonly #upTo = new Map<CollectionName, number>();
   readonly #wanted = new Set<CollectionName>();
   /** Keys that were missed over this line, and the telephone was asked for or not. */
   readonly #missed = new Map<string, 'awaited' | 'asked for'>();
   #wake: () => void = () => undefined;
 
-  /** @param kept the login's scope in the vault @throws Error when a value is of a later version */
-  constructor(doors: MarksDoors, kept: ReadonlyMap<string, Uint8Array>) {
+  constructor(doors: MarksDoors) {
     this.#doors = doors;
-    for (const [key, bytes] of kept) {
-      const name = key.slice(UP_TO.length);
-      if (key.startsWith(CHAT)) this.#kept.set(as<ChatId>(key.slice(CHAT.length)), opened<Kept>(bytes));
-      else if (key.startsWith(UP_TO) && isCollection(name)) this.#upTo.set(name, opened<{ upTo: number }>(bytes).upTo);
-    }
-  }
-
-  /** As the house was told. */
-  of(chat: ChatId): ChatMarks {
-    return differences(AS_IT_COMES, this.#kept.get(chat) ?? AS_IT_COMES);
   }
 
   /** Follows until the line ends: what changed while there was none comes first. @throws FencedError */
@@ -135,7 +108,7 @@ export class MarksDesk {
 
   /** Once for each line. Of a login that has just been linked they are under way: the telephone is not asked at once. */
   async #ask(line: Line, { keys }: NoKeyYet): Promise<void> {
-    const linked = [...this.#upTo.values()].some((version) => version > 0);
+    const linked = this.#doors.chats.followed;
     const late = keys.filter((key) => this.#missed.get(key) === 'awaited' || (linked && !this.#missed.has(key)));
     for (const key of keys) if (!this.#missed.has(key)) this.#missed.set(key, 'awaited');
     for (const key of late) this.#missed.set(key, 'asked for');
@@ -145,7 +118,7 @@ export class MarksDesk {
   async #follow(line: Line, name: CollectionName): Promise<void> {
     for (;;) {
       const page = await this.#page(line, name);
-      if (page.settings.length > 0 || page.version !== this.#upTo.get(name)) await this.#take(name, page);
+      if (page.settings.length > 0 || page.version !== this.#doors.chats.upTo(name)) await this.#take(name, page);
       if (!page.more) return;
     }
   }
@@ -154,7 +127,7 @@ export class MarksDesk {
     const since = async (version: number): Promise<Page> =>
       await line.whileOpen(settingsSince(line, name, version, this.#doors.keyOf));
     try {
-      return await since(this.#upTo.get(name) ?? 0);
+      return await since(this.#doors.chats.upTo(name) ?? 0);
     } catch (error) {
       if (!(error instanceof OtherVersion)) throw error;
       return await since(0);
@@ -162,7 +135,7 @@ export class MarksDesk {
   }
 
   async #take(name: CollectionName, { settings, version, whole }: Page): Promise<void> {
-    const { people, book, clock } = this.#doors;
+    const { chats, people, book, clock } = this.#doors;
     const now = clock.now();
     const read = settings.flatMap((setting) => readSetting(setting, now) ?? []);
     await people.look(
@@ -170,17 +143,16 @@ export class MarksDesk {
       read.flatMap(({ jid }) => handlesOf(jid) ?? []),
       now,
     );
-    const changes = new Map<ChatId, Partial<Kept>>();
-    if (whole) for (const chat of this.#kept.keys()) changes.set(chat, pick(AS_IT_COMES, COLLECTIONS[name]));
+    const changes = whole ? chats.untouched(name) : new Map<ChatId, Partial<Kept>>();
     for (const { jid, change } of read) {
       const chat = this.#chatOf(jid);
       if (chat !== undefined) changes.set(chat, { ...changes.get(chat), ...change });
     }
-    const upTo = packed(this.#doors.scope, `${UP_TO}${name}`, { upTo: version });
+    const upTo = chats.follow(name, version);
     const cause = `${name}.${version}`;
-    if (name === CONTACTS) await this.#call(settings, whole, cause, upTo);
-    else await this.#tell(changes, cause, [upTo]);
-    this.#upTo.set(name, version);
+    if (name === CONTACTS) await this.#call(settings, whole, cause, upTo.change);
+    else await this.#tell(changes, cause, [upTo.change]);
+    upTo.written();
   }
 
   /** What the phone calls people is what this login's own rooms with them are called. */
@@ -211,36 +183,21 @@ export class MarksDesk {
   /** A telephone ends a mute by itself, and tells nobody. */
   async #unmute(): Promise<void> {
     const now = this.#doors.clock.now();
-    for (const [chat, { mutedUntil }] of this.#kept) {
-      if (mutedUntil <= 0 || mutedUntil > now) continue;
-      await this.#tell(new Map([[chat, { mutedUntil: 0 }]]), `unmuted.${mutedUntil}`, []);
-    }
+    for (const [chat, end] of this.#doors.chats.muteEnds())
+      if (end <= now) await this.#tell(new Map([[chat, { mutedUntil: 0 }]]), `unmuted.${end}`, []);
   }
 
   /** In one commit with how far we are; until it is kept, nothing has changed. */
-  async #tell(changes: Changes, cause: string, vault: readonly VaultChange[]): Promise<void> {
-    const { sink, scope, people, book, clock } = this.#doors;
-    const events: NetworkEvent[] = [];
-    const writes = [...vault];
-    const before = new Map<ChatId, Kept>();
-    for (const [chat, change] of changes) {
-      const was = this.#kept.get(chat) ?? AS_IT_COMES;
-      const is = { ...was, ...change };
-      if (Object.entries(change).every(([mark, value]) => was[mark as keyof Kept] === value)) continue;
-      before.set(chat, was);
-      writes.push(packed(scope, `${CHAT}${chat}`, is));
-      const marks = differences(was, is);
-      if (Object.keys(marks).length > 0) events.push(this.#event(chat, marks, cause));
-    }
+  async #tell(changes: KeptChanges, cause: string, vault: readonly VaultChange[]): Promise<void> {
+    const { chats, sink, people, book, clock } = this.#doors;
     const learnt = people.take(book);
-    // Whoever describes a chat from here on says what the house is about to hear.
-    for (const chat of before.keys())
-      this.#kept.set(chat, { ...AS_IT_COMES, ...before.get(chat), ...changes.get(chat) });
+    const kept = chats.take(changes);
     try {
       const joined = sameChats(learnt.merged, sink, clock.now());
-      await sink.accept([...joined, ...events], [...writes, ...learnt.changes]);
+      const events = [...kept.told].map(([chat, marks]) => this.#event(chat, marks, cause));
+      await sink.accept([...joined, ...events], [...vault, ...kept.changes, ...learnt.changes]);
     } catch (error) {
-      for (const [chat, was] of before) this.#kept.set(chat, was);
+      kept.undo();
       throw error;
     }
     learnt.written();
@@ -264,11 +221,11 @@ export class MarksDesk {
 
   /** Until something is wanted, or a mute is over. @throws AbortError when the line has ended */
   async #rest(line: Line, most: number): Promise<void> {
-    const { clock } = this.#doors;
-    const ends = [...this.#kept.values()].map(({ mutedUntil }) => mutedUntil).filter((end) => end > 0);
+    const { clock, chats } = this.#doors;
     const now = clock.now();
     // One that is over and could not be told is not tried again at once.
-    const ms = Math.min(most, ...ends.map((end) => (end > now ? end - now : AGAIN_MS)));
+    const ends = [...chats.muteEnds().values()].map((end) => (end > now ? end - now : AGAIN_MS));
+    const ms = Math.min(most, ...ends);
     if (this.#wanted.size > 0) return;
     const stop = new AbortController();
     const woken = new Promise<void>((resolve) => {
@@ -282,18 +239,4 @@ export class MarksDesk {
       stop.abort();
     }
   }
-}
-
-function pick(from: Kept, marks: readonly (keyof Kept)[]): Partial<Kept> {
-  return Object.fromEntries(marks.map((mark) => [mark, from[mark]]));
-}
-
-function packed(scope: string, key: string, value: object): VaultChange {
-  return { scope, key, value: Buffer.from(JSON.stringify({ v: VERSION, ...value })) };
-}
-
-function opened<T>(bytes: Uint8Array): T {
-  const { v, ...rest } = JSON.parse(Buffer.from(bytes).toString()) as { v: number } & T;
-  if (v !== VERSION) throw new Error('kept chats of a later version');
-  return rest as T;
 }

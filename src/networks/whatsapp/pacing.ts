@@ -198,7 +198,7 @@ export class Pacing {
 
   #mayBegin(now: number): void {
     const closed = this.restriction(now);
-    if (closed !== undefined) throw restricted(closed.guessed ? undefined : closed.until);
+    if (closed !== undefined) throw restricted(closed);
     const { youngLinkDays, newChatsPerDay, newChatsPerWeek } = this.#settings;
     if (now < this.#linkedAt + youngLinkDays * DAY) throw refuse('young', 'whatsapp.pace-young', youngLinkDays);
     const since = (ms: number): number => this.#begun.filter(([, at]) => at > now - ms).length;

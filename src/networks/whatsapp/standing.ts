@@ -34,8 +34,7 @@ export class Standing {
 
   /** Why the account is not free while its line is open. */
   get why(): BridgeError | undefined {
-    const limit = this.#limit;
-    return limit === undefined ? undefined : restricted(limit.guessed ? undefined : limit.until);
+    return this.#limit === undefined ? undefined : restricted(this.#limit);
   }
 
   /** As NetworkSink.report: an open line says with it what the account may not do. */

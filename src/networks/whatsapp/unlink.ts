@@ -1,8 +1,8 @@
 // Takes this device off the account over a live line; knows no session.
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { BridgeError } from '../../model/errors.ts';
-import { loggedOut } from './account.ts';
 import type { Line } from './line.ts';
+import { loggedOut } from './logged-out.ts';
 
 /** Answered, or the line ends with the words that it is no longer linked. @throws BridgeError */
 export async function unlink(line: Line): Promise<void> {

@@ -11,6 +11,8 @@ export interface Tables {
     name: string;
     state: string;
     why: string | null;
+    /** A list of `Wait`. */
+    waits: Generated<string>;
   };
   ghost: {
     network: string;

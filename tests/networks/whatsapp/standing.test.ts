@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { WhatsAppSandbox, type Person } from '../../../sandbox/whatsapp/control-client.ts';
 import { as, type ChatId } from '../../../src/model/ids.ts';
+import { momentOf } from '../../../src/model/moment.ts';
 import { PACING_KEY } from '../../../src/networks/whatsapp/pacing.ts';
 import { vaultScope } from '../../../src/ports/network.ts';
 import type { Clock } from '../../../src/ports/stores.ts';
@@ -61,6 +62,8 @@ describe('an account that may begin no new chats', () => {
     const said = render(house.states.at(-1)?.why?.human ?? { key: 'whatsapp.empty' }, 'en');
     expect(said).toContain(new Date(Date.now() + seconds * 1000).toISOString().slice(0, 13).replace('T', ' '));
     expect(house.states.at(-1)?.state).toBe('online');
+    const until = house.states.at(-1)?.why?.notBefore ?? 0;
+    expect(momentOf(until)).toBe(house.states.at(-1)?.why?.human.with?.['until']);
     const anew = as<ChatId>(idOf(stranger));
     const refused = { retry: 'never', human: { key: 'whatsapp.restricted-until' } };
     await expect(session.perform(text(anew, 'hello?'), effect(), context)).rejects.toMatchObject(refused);
