@@ -130,25 +130,35 @@ export class LoginDesk {
 
   /**
    * One round, to be called at the start and now and then: whatever a dead process left half-made is undone on its network, the
-   * codes of it leave the room, and its person hears of it.
+   * codes of it leave the room, and its person hears of it. What cannot be undone now is left to the next round.
    */
   async bury(): Promise<void> {
     for (const open of await this.#marks.all()) {
-      const owner = attemptOwner(open.user, open.network);
-      if (this.#running.has(owner) || this.#starting.has(owner)) continue;
-      this.#starting.add(owner);
       try {
-        const fence = await this.#doors.leases.acquire(owner);
-        if (fence === undefined) continue;
-        try {
-          const still = (await this.#marks.all()).find(({ id }) => id === open.id);
-          if (still !== undefined) await this.#bury(still);
-        } finally {
-          await this.#doors.leases.release(fence);
-        }
-      } finally {
-        this.#starting.delete(owner);
+        await this.#buryIdle(open);
+      } catch (error) {
+        // Its mark stands: the next round finds it. Nobody else's waits for it.
+        const { network } = open;
+        this.#doors.log.warn({ network, error }, 'a login whose process died could not be ended, will try again');
       }
+    }
+  }
+
+  async #buryIdle(open: OpenAttempt): Promise<void> {
+    const owner = attemptOwner(open.user, open.network);
+    if (this.#running.has(owner) || this.#starting.has(owner)) return;
+    this.#starting.add(owner);
+    try {
+      const fence = await this.#doors.leases.acquire(owner);
+      if (fence === undefined) return;
+      try {
+        const still = (await this.#marks.all()).find(({ id }) => id === open.id);
+        if (still !== undefined) await this.#bury(still);
+      } finally {
+        await this.#doors.leases.release(fence);
+      }
+    } finally {
+      this.#starting.delete(owner);
     }
   }
 

@@ -5,7 +5,9 @@ import { AttemptMarks } from '../../src/bridge/attempt-marks.ts';
 import { as, attemptOwner, type NetworkId, type PersonId, type PuppetId, type UserId } from '../../src/model/ids.ts';
 import { say } from '../../src/model/say.ts';
 import { PolicyDesk } from '../../src/policy/policy-desk.ts';
+import type { Leftover } from '../../src/ports/login.ts';
 import type { NetworkAdapter } from '../../src/ports/network.ts';
+import type { Logger } from '../../src/ports/stores.ts';
 import { memoryStore } from '../support/memory-store.ts';
 import { quiet } from '../support/quiet.ts';
 import { marie, root, scriptedNetwork } from '../support/scripted-network.ts';
@@ -14,7 +16,7 @@ import { turns } from '../support/flow-world.ts';
 const pigeon = as<NetworkId>('pigeon');
 const paul = as<UserId>('@paul:agency.fr');
 
-async function build(loginsPerPerson?: number, more: Partial<NetworkAdapter> = {}) {
+async function build(loginsPerPerson?: number, more: Partial<NetworkAdapter> = {}, log: Logger = quiet) {
   const store = memoryStore();
   await store.leases.enlist();
   const network = scriptedNetwork(pigeon);
@@ -28,7 +30,7 @@ async function build(loginsPerPerson?: number, more: Partial<NetworkAdapter> = {
     ...store,
     adapters,
     policy,
-    log: quiet,
+    log,
     onLogin: async () => await Promise.resolve(),
     onNotice: async (notice) => {
       await Promise.resolve();
@@ -53,11 +55,11 @@ async function build(loginsPerPerson?: number, more: Partial<NetworkAdapter> = {
   const connect = async (user: UserId): Promise<void> => {
     for (const { id } of await store.puppets.ofOwner(user)) await store.puppets.setState(id, 'online');
   };
-  /** A process that was linking an account for marie is dead. */
-  const die = async (): Promise<void> => {
-    const fence = await store.leases.acquire(attemptOwner(marie, pigeon));
+  /** A process that was linking an account for somebody is dead. */
+  const die = async (user = marie): Promise<void> => {
+    const fence = await store.leases.acquire(attemptOwner(user, pigeon));
     if (fence === undefined) throw new Error('somebody is linking');
-    await new AttemptMarks(store.vault).set({ user: marie, network: pigeon, id: 'dead', codes: [] }, false, fence);
+    await new AttemptMarks(store.vault).set({ user, network: pigeon, id: `dead of ${user}`, codes: [] }, false, fence);
     await store.leases.release(fence);
   };
   return { store, network, adapters, notices, policy, desk, login, connect, die };
@@ -211,6 +213,27 @@ describe('what a dead process left linked', () => {
     expect(notices.map(({ say }) => say.key)).toEqual(['login.undone']);
     expect(await desk.begin(marie, pigeon)).toBeUndefined();
     await desk.stop();
+  });
+
+  test('is undone for everybody else when it cannot be for one, which is said and tried again', async () => {
+    const away = new Error('the network is away');
+    const refusing = new Set([marie]);
+    const warned: unknown[] = [];
+    const log: Logger = { ...quiet, warn: (facts) => warned.push(facts['error']) };
+    const undoLogin = async (user: UserId): Promise<Leftover> =>
+      await (refusing.has(user) ? Promise.reject(away) : Promise.resolve({ kind: 'undone' }));
+    const { desk, notices, die } = await build(undefined, { undoLogin }, log);
+    for (const user of [marie, paul]) await die(user);
+    await desk.bury();
+    expect(notices.map(({ user }) => user)).toEqual([paul]);
+    expect(warned).toEqual([away]);
+    refusing.clear();
+    await desk.bury();
+    await desk.bury();
+    expect(notices.map(({ user, say }) => [user, say.key])).toEqual([
+      [paul, 'login.undone'],
+      [marie, 'login.undone'],
+    ]);
   });
 
   test('waits while its network is switched off', async () => {
