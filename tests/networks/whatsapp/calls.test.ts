@@ -1,26 +1,14 @@
 // Calls: what the stanzas of the protocol mean, and one notice per call over the whole of its life, on the simulated WhatsApp.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
 import type { NetworkEvent } from '../../../src/model/network-event.ts';
 import type { PersonId } from '../../../src/model/ids.ts';
 import { CallDesk, callIn } from '../../../src/networks/whatsapp/calls.ts';
-import { Scenes, type Scene } from './support/scene.ts';
+import type { Scene } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 import { contextWith, GROUP } from './support/wire.ts';
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-afterEach(async () => {
-  await scenes.close();
-});
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage();
 
 const stanza = (tag: string, more: BinaryNode['attrs'] = {}, from = '5:3@lid', t = '1000'): BinaryNode => ({
   tag: 'call',

@@ -2,20 +2,12 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import { expect, test } from '@jest/globals';
+import { sandbox, setStage } from './support/stage.ts';
 
 const PROGRAM = join(import.meta.dirname, 'support', 'closed-down.ts');
 
-let sandbox: WhatsAppSandbox;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage();
 
 async function left(
   cure: 'on' | 'off',

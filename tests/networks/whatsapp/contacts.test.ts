@@ -1,25 +1,14 @@
 // The address book of a phone: what its settings say, kept for this login alone, on the simulated WhatsApp.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox, type Person } from '../../../sandbox/whatsapp/control-client.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { Person } from '../../../sandbox/whatsapp/control-client.ts';
 import type { Setting } from '../../../src/networks/whatsapp/chat-marks.ts';
 import { ContactBook } from '../../../src/networks/whatsapp/contacts.ts';
 import { vaultScope } from '../../../src/ports/network.ts';
-import { Scenes, type Scene } from './support/scene.ts';
+import type { Scene } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 import { newPerson } from './support/world.ts';
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-afterEach(async () => {
-  await scenes.close();
-});
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage();
 
 const set = (jid: string, fullName: string, more: object = {}): Setting => ({
   index: ['contact', jid],

@@ -1,18 +1,9 @@
 // WhatsApp keeps the contract of every adapter.
-import { afterAll, beforeAll } from '@jest/globals';
-import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
 import { adapterContract } from '../../contracts/network-adapter.ts';
+import { sandbox, setStage } from './support/stage.ts';
 import { whatsappWorld } from './support/world.ts';
 
-let sandbox: WhatsAppSandbox;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage();
 
 adapterContract('WhatsApp', async () => await Promise.resolve(whatsappWorld(sandbox)), {
   secrets: false,

@@ -1,26 +1,12 @@
 // A database that stays away while a login's line is open: nothing leaves, pings neither, so the line ends. It is opened again once the
 // database is back, and nothing is lost. The library's pings come faster than in life; its rule is the same.
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import { expect, test } from '@jest/globals';
 import { realClock } from '../../support/house.ts';
-import { context, effect, Scenes, text } from './support/scene.ts';
+import { context, effect, text } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 import { messageOf } from './support/world.ts';
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-
-afterEach(async () => {
-  await scenes.close();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage();
 
 /** The adapter's own waits, but no others, are a tenth. */
 const hasty = {

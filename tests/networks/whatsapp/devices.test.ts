@@ -1,23 +1,10 @@
 // A contact's devices come and go, however the service names their owner: the next message is for those that there are. On the wire.
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { WhatsAppSandbox, type Addressing } from '../../../sandbox/whatsapp/control-client.ts';
-import { context, effect, Scenes, text } from './support/scene.ts';
+import { expect, test } from '@jest/globals';
+import type { Addressing } from '../../../sandbox/whatsapp/control-client.ts';
+import { context, effect, text } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-
-afterEach(async () => {
-  await scenes.close();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage();
 
 const WAYS: readonly Addressing[] = ['pn', 'lid'];
 const CHATS = WAYS.flatMap((told) => WAYS.map((written) => [told, written] as const));

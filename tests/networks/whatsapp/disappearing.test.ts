@@ -1,27 +1,13 @@
 // What is sent into a chat whose messages disappear goes here as well, where the operator wants that: on the wire.
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import { expect, test } from '@jest/globals';
 import type { Clock } from '../../../src/ports/stores.ts';
 import { realClock } from '../../support/house.ts';
-import { context, effect, Scenes, text } from './support/scene.ts';
+import { context, effect, text } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 
 const DAY_MS = 86_400_000;
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox, { disappearing: 'remove' });
-});
-
-afterEach(async () => {
-  await scenes.close();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage({ disappearing: 'remove' });
 
 test('a message that arrives with its second try is taken back in its time, without a new start', async () => {
   let days = 0;

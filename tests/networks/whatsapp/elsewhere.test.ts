@@ -1,24 +1,10 @@
 // What is of no chat with a room: status updates and broadcast lists, between the adapter and simulated phones.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox, type Addressing } from '../../../sandbox/whatsapp/control-client.ts';
-import { Scenes } from './support/scene.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { Addressing } from '../../../sandbox/whatsapp/control-client.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 import { idOf, messageOf, newPerson } from './support/world.ts';
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-
-afterEach(async () => {
-  await scenes.close();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage();
 
 const LIST = '1700000000';
 const WAYS: readonly Addressing[] = ['pn', 'lid'];

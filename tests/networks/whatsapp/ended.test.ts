@@ -1,27 +1,13 @@
 // What the library begins in a transaction and ends after it is kept: on the wire, the tokens that it hands out with its messages.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import { describe, expect, test } from '@jest/globals';
 import type { Cures } from '../../../src/networks/whatsapp/cures.ts';
 import { DraftLedger } from '../../../src/networks/whatsapp/state/ledger.ts';
 import { Party } from './support/party.ts';
 import { Post } from './support/post.ts';
-import { context, effect, Scenes, text } from './support/scene.ts';
+import { context, effect, text } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-
-afterEach(async () => {
-  await scenes.close();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage();
 
 /** How often somebody who is written to four times is given the right to write back. */
 async function tokens(cures: Partial<Cures>): Promise<number> {

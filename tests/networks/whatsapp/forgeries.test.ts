@@ -2,42 +2,30 @@
 // Each forgery would be seen if it were not dropped: in an event, or in what the login keeps.
 import { deflateSync } from 'node:zlib';
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox, type Person } from '../../../sandbox/whatsapp/control-client.ts';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Person } from '../../../sandbox/whatsapp/control-client.ts';
 import { as, type ChatId } from '../../../src/model/ids.ts';
 import type { NetworkEvent } from '../../../src/model/network-event.ts';
 import { CREDS_KEY, Names, openCreds, type KeyType } from '../../../src/networks/whatsapp/state/values.ts';
 import { vaultScope } from '../../../src/ports/network.ts';
-import { context, effect, Scenes, text, type Scene } from './support/scene.ts';
+import { context, effect, text, type Scene } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 import { idOf, messageOf, newPerson } from './support/world.ts';
 
 const { Type } = proto.Message.ProtocolMessage;
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
+setStage();
+
 let scene: Scene;
 let admin: Person;
 let group: string;
 let choir: ChatId;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
 
 beforeEach(async () => {
   scene = await scenes.live({ paced: false });
   admin = await newPerson(sandbox);
   ({ id: group } = await sandbox.createGroup(admin.id, 'Choir', [scene.me.id, scene.friend.id]));
   choir = as<ChatId>(`g${group.split('@')[0]}`);
-});
-
-afterEach(async () => {
-  await scenes.close();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
 });
 
 /** Any message, past what an honest app would write. */

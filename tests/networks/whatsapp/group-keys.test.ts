@@ -1,26 +1,15 @@
 // The keys with which people write in a group: told again where nobody knows whether they arrived, and found again when the group is
 // taken from numbers to LIDs. On the wire, with phones that tell their own key once.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { as, type ChatId } from '../../../src/model/ids.ts';
 import type { Cures } from '../../../src/networks/whatsapp/cures.ts';
-import { context, effect, Scenes, text } from './support/scene.ts';
+import { context, effect, text } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
+setStage();
 
 afterEach(async () => {
   await sandbox.command('clearRecords', {});
-  await scenes.close();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
 });
 
 async function inGroup(cures: Partial<Cures>) {

@@ -1,26 +1,14 @@
 // A group that was asked for is made once, whatever happens in between; what is remembered for that is not kept for ever.
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import { expect, test } from '@jest/globals';
 import { vaultScope } from '../../../src/ports/network.ts';
 import { realClock } from '../../support/house.ts';
-import { effect, Scenes } from './support/scene.ts';
+import { effect } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 import { idOf } from './support/world.ts';
 
 const DAY = 86_400_000;
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-afterEach(async () => {
-  await scenes.close();
-});
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage();
 
 test('of a group that was made it is remembered for a month that it was', async () => {
   const start = Date.now();

@@ -1,7 +1,7 @@
 // A process that dies while somebody links their account, at each of its writes: whoever comes after it either has the login or undoes
 // it on WhatsApp, and the person hears of it once. The writes are the house's own, over its in-memory twins.
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox, type Person } from '../../../sandbox/whatsapp/control-client.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { Person } from '../../../sandbox/whatsapp/control-client.ts';
 import { LoginDesk, type LoginNotice } from '../../../src/bridge/logins.ts';
 import { FencedError } from '../../../src/model/errors.ts';
 import { draftScope } from '../../../src/ports/network.ts';
@@ -10,18 +10,13 @@ import { memoryStore, type MemoryStore } from '../../support/memory-store.ts';
 import { quiet } from '../../support/quiet.ts';
 import { root } from '../../support/scripted-network.ts';
 import { OWNER } from './support/scene.ts';
+import { sandbox, setStage } from './support/stage.ts';
 import { adapterFor, newPerson } from './support/world.ts';
 
 /** More writes than a login makes. */
 const MOST_WRITES = 40;
-let sandbox: WhatsAppSandbox;
 
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-});
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage();
 
 interface Life {
   readonly store: MemoryStore;

@@ -1,7 +1,6 @@
 // What comes while the library works off what was stored for us is read after that: on the wire, with a database that takes its time.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
 import { as, type ChatId } from '../../../src/model/ids.ts';
 import { allCures, type Cures } from '../../../src/networks/whatsapp/cures.ts';
 import { DraftLedger } from '../../../src/networks/whatsapp/state/ledger.ts';
@@ -9,28 +8,14 @@ import { withTransactions } from '../../../src/networks/whatsapp/state/repositor
 import type { House } from '../../support/house.ts';
 import { Party } from './support/party.ts';
 import { Post } from './support/post.ts';
-import { Scenes } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 import { silent } from './support/silent.ts';
 
 const COMMIT_MS = 100;
 /** So many that the library has to wait for some of them to be kept: up to a point it does not. */
 const STORED = 60;
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-
-afterEach(async () => {
-  await scenes.close();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage();
 
 /** What the house is shown of a group: the first message of it, which brings the group's key, was stored; the second comes now. */
 async function shown(cures: Partial<Cures>): Promise<readonly string[]> {

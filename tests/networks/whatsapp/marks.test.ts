@@ -1,29 +1,16 @@
 // How the person of a login keeps their chats on their telephone: each change is told once, also when it comes while nobody listens.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox, type Person } from '../../../sandbox/whatsapp/control-client.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { Person } from '../../../sandbox/whatsapp/control-client.ts';
 import type { ChatMarks } from '../../../src/model/chat.ts';
 import type { ChatId } from '../../../src/model/ids.ts';
 import { CREDS_KEY, Names, openCreds } from '../../../src/networks/whatsapp/state/values.ts';
 import { vaultScope } from '../../../src/ports/network.ts';
 import type { House } from '../../support/house.ts';
-import { Scenes, type Scene } from './support/scene.ts';
+import type { Scene } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 import { newPerson } from './support/world.ts';
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-
-afterEach(async () => {
-  await scenes.close();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage();
 
 const settings = {
   mute: (end?: number) => ({

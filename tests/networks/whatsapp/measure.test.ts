@@ -1,10 +1,11 @@
 // How much a login does, counted where it arrives: what is allowed is sent, what must wait or must not be leaves nothing on the wire.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox, type Person } from '../../../sandbox/whatsapp/control-client.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { Person } from '../../../sandbox/whatsapp/control-client.ts';
 import { BridgeError } from '../../../src/model/errors.ts';
 import { as, type ChatId } from '../../../src/model/ids.ts';
 import { realClock } from '../../support/house.ts';
-import { context, effect, Scenes, text, type Scene } from './support/scene.ts';
+import { context, effect, text, type Scene } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 import { idOf, newPerson } from './support/world.ts';
 
 const SECOND = 1_000;
@@ -12,25 +13,12 @@ const MINUTE = 60 * SECOND;
 const DAY = 86_400_000;
 const LONG = 'I have moved: from now on you find me on the messenger of our own house.';
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
+setStage();
+
 /** The bridge's clock stands still until a test moves it ahead. */
 let start: number;
 let ahead: number;
 const clock = { ...realClock, now: () => start + ahead };
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-
-afterEach(async () => {
-  await scenes.close();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
-});
 
 /** A login that is so many days old. */
 async function aged(days: number): Promise<Scene> {

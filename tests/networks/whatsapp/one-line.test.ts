@@ -1,27 +1,13 @@
 // A login has one line, whatever happens while it opens, and whoever waits on it hears of its end: on the wire, shown as online as some
 // operators want it.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import { describe, expect, test } from '@jest/globals';
 import { as, type ChatId } from '../../../src/model/ids.ts';
 import type { Clock } from '../../../src/ports/stores.ts';
 import { realClock } from '../../support/house.ts';
-import { context, effect, Scenes, text, type Scene } from './support/scene.ts';
+import { context, effect, text, type Scene } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox, { presence: true });
-});
-
-afterEach(async () => {
-  await scenes.close();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage({ presence: true });
 
 /** The adapter's own waits, but no others, are a twentieth. */
 const hasty: Clock = {

@@ -1,9 +1,9 @@
 // Pictures of people on the simulated WhatsApp: fetched once, known by their ids, hidden from whom they are hidden, in nobody's way.
 import { Readable } from 'node:stream';
-import { afterEach, beforeAll, afterAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import sharp from 'sharp';
 import { jpegFrame, labelledJpeg } from '../../../sandbox/jpeg.ts';
-import { WhatsAppSandbox, type GroupInfo, type Person } from '../../../sandbox/whatsapp/control-client.ts';
+import type { GroupInfo, Person } from '../../../sandbox/whatsapp/control-client.ts';
 import { WebHost } from '../../../sandbox/whatsapp/web/host.ts';
 import type { PersonSnapshot, Picture } from '../../../src/model/chat.ts';
 import { as, type ChatId, type EffectId, type MxcUri, type UserId } from '../../../src/model/ids.ts';
@@ -14,24 +14,12 @@ import { Pictures, type PictureDoors } from '../../../src/networks/whatsapp/pict
 import { WebDoor } from '../../../src/networks/whatsapp/web-door.ts';
 import { House, realClock } from '../../support/house.ts';
 import { linked, type Linked } from './support/linked.ts';
-import { Scenes } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 import { idOf, newPerson } from './support/world.ts';
 
 const DAY_MS = 86_400_000;
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-
-afterEach(async () => await scenes.close());
-
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage();
 
 /** A clock that a test moves on. */
 const clock = { ...realClock, ahead: 0, now: () => Date.now() + clock.ahead };

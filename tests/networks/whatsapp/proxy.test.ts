@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { createServer as createHttp, type Server as HttpServer } from 'node:http';
 import { request } from 'node:https';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { createWhatsApp, settingsSchema } from '../../../src/networks/whatsapp/index.ts';
 import { ProxyRefused, tunnel } from '../../../src/networks/whatsapp/proxy.ts';
 import { WebDoor } from '../../../src/networks/whatsapp/web-door.ts';
@@ -12,19 +11,15 @@ import { House, realClock } from '../../support/house.ts';
 import { quiet } from '../../support/quiet.ts';
 import { linked } from './support/linked.ts';
 import { OWNER } from './support/scene.ts';
+import { sandbox, setStage } from './support/stage.ts';
 import { identityKey, newPerson } from './support/world.ts';
 
-let sandbox: WhatsAppSandbox;
+setStage();
+
 const endings: (() => Promise<void>)[] = [];
 
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-});
 afterEach(async () => {
   for (const end of endings.splice(0).toReversed()) await end();
-});
-afterAll(async () => {
-  await sandbox.stop();
 });
 
 interface Proxy {

@@ -1,11 +1,11 @@
 // When and how often a login comes back over the wire: waits that grow, a measure for the day that outlives a restart, bans that are sat
 // out, and the person who may have it back at once. Logins are counted at WhatsApp.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { NetworkSession } from '../../../src/ports/network.ts';
 import { render } from '../../../src/words/index.ts';
 import { LeapingClock } from './support/leaping-clock.ts';
-import { context, effect, Scenes, text, type Scene } from './support/scene.ts';
+import { context, effect, text, type Scene } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
@@ -14,29 +14,16 @@ const LONGEST_MS = 600 * SECOND;
 /** Time leaps while a line opens. */
 const OPEN_MS = 30 * DAY;
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
+setStage();
+
 let clock: LeapingClock;
 let scene: Scene;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
 
 beforeEach(async () => {
   clock = new LeapingClock();
   scene = await scenes.live({ openMs: OPEN_MS }, clock);
   await sandbox.write(scene.friend.id, scene.me.id, 'met');
   await scene.house.until(() => scene.house.texts(scene.chat).includes('met'));
-});
-
-afterEach(async () => {
-  await scenes.close();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
 });
 
 const logins = async (): Promise<number> => (await sandbox.command('logins', { person: scene.me.id })).length;

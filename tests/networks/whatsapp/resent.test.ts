@@ -1,27 +1,16 @@
 // What could not be read is asked of the account's own phone, and only its answer counts, for what stands as waiting alone.
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { proto } from '@whiskeysockets/baileys';
-import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
 import type { NetworkEvent } from '../../../src/model/network-event.ts';
 import { resentIn } from '../../../src/networks/whatsapp/resent.ts';
-import { Scenes, type Scene } from './support/scene.ts';
+import type { Scene } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 import { messageOf } from './support/world.ts';
 import { wire } from './support/wire.ts';
 
 const { Type } = proto.Message.ProtocolMessage;
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
 
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-afterEach(async () => {
-  await scenes.close();
-});
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage();
 
 /** A message that the phone has and the bridge cannot read, and that its author's phone does not send again. */
 async function lost({ house, me, friend, chat }: Scene): Promise<string> {

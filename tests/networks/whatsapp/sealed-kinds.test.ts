@@ -1,25 +1,11 @@
 // Edits and reactions that phones seal with a message's secret, between the adapter and simulated phones with their own cipher.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import { describe, expect, test } from '@jest/globals';
 import type { ChatId, MessageId } from '../../../src/model/ids.ts';
-import { context, effect, Scenes, text, type Scene } from './support/scene.ts';
+import { context, effect, text, type Scene } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 import { idOf, messageOf, newPerson } from './support/world.ts';
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-
-afterEach(async () => {
-  await scenes.close();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage();
 
 const editTo = async ({ house }: Scene, target: MessageId, words: string) =>
   await house.until(() =>

@@ -1,33 +1,20 @@
 // What is WhatsApp's own in the adapter: codes that follow each other, links counted, placeholders that heal, groups, refusals, spoofs.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import { describe, expect, test } from '@jest/globals';
 import { Names } from '../../../src/networks/whatsapp/ids.ts';
 import { PeopleBook } from '../../../src/networks/whatsapp/people-book.ts';
 import { vaultScope } from '../../../src/ports/network.ts';
 import type { Clock } from '../../../src/ports/stores.ts';
 import { House, realClock } from '../../support/house.ts';
 import { context, effect, OWNER, Scenes, stepsOf, text } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 import { identityKey, idOf, messageOf, newPerson } from './support/world.ts';
 
 const DAY_MS = 86_400_000;
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
+setStage();
+
 const open: Scenes['open'] = (...args) => scenes.open(...args);
 const live: Scenes['live'] = async (...args) => await scenes.live(...args);
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-
-afterEach(async () => {
-  await scenes.close();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
-});
 
 describe('a login', () => {
   test('brings the number for the rules to judge, and nothing is kept before', async () => {

@@ -1,6 +1,6 @@
 // What WhatsApp lets an account do, and how each connection ended: told with one next action, kept over a restart, over when it is over.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox, type Person } from '../../../sandbox/whatsapp/control-client.ts';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Person } from '../../../sandbox/whatsapp/control-client.ts';
 import { as, type ChatId } from '../../../src/model/ids.ts';
 import { momentOf } from '../../../src/model/moment.ts';
 import { PACING_KEY } from '../../../src/networks/whatsapp/pacing.ts';
@@ -8,13 +8,15 @@ import { vaultScope } from '../../../src/ports/network.ts';
 import type { Clock } from '../../../src/ports/stores.ts';
 import { render } from '../../../src/words/index.ts';
 import { realClock } from '../../support/house.ts';
-import { context, effect, Scenes, text, type Scene } from './support/scene.ts';
+import { context, effect, text, type Scene } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 import { idOf, newPerson } from './support/world.ts';
 
 const DAY_MS = 86_400_000;
 const YOUNG_DAYS = 8;
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
+
+setStage();
+
 /** The bridge's days ahead of this machine's clock. */
 let days = 0;
 /** Whoever sleeps for an hour or more sleeps until the days have passed. */
@@ -27,16 +29,8 @@ const clock: Clock = {
   },
 };
 
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-afterEach(async () => {
-  await scenes.close();
+afterEach(() => {
   days = 0;
-});
-afterAll(async () => {
-  await sandbox.stop();
 });
 
 /** A link that is no longer young, with a chat that a friend began. */

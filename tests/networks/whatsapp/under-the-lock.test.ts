@@ -1,24 +1,11 @@
 // What happens to a login's keys while one of its sends waits for the service, with the lock held: on the wire, with answers held back.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox, type Person } from '../../../sandbox/whatsapp/control-client.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { Person } from '../../../sandbox/whatsapp/control-client.ts';
 import type { Cures } from '../../../src/networks/whatsapp/cures.ts';
-import { context, effect, Scenes, text, type Scene } from './support/scene.ts';
+import { context, effect, text, type Scene } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-
-afterEach(async () => {
-  await scenes.close();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage();
 
 /** Two who have met, and know each other's devices; the contact has linked one. */
 async function met(cures: Partial<Cures> = {}): Promise<Scene> {

@@ -1,31 +1,17 @@
 // What cannot be read does not end a login: a damaged row is shown as one, what nobody foresaw is told and begun again. On the wire, with
 // rows in the vault as a fault of ours may have left them.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import { describe, expect, test } from '@jest/globals';
 import { RefusedError } from '../../../src/model/errors.ts';
 import { vaultScope, type NetworkSink } from '../../../src/ports/network.ts';
 import type { Clock } from '../../../src/ports/stores.ts';
 import { realClock } from '../../support/house.ts';
-import { Scenes, type Scene } from './support/scene.ts';
+import type { Scene } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 import { messageOf } from './support/world.ts';
 
 const DAY_MS = 86_400_000;
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
-
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-
-afterEach(async () => {
-  await scenes.close();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
-});
+setStage();
 
 /** As the next process finds it. */
 async function kept({ house, puppet, session }: Scene, key: string, value: object | string): Promise<void> {
