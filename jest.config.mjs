@@ -3,6 +3,8 @@ const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {},
+  // Looked up in a test's own world, each is slow: the Signal library multiplies with `Math.floor`, and signs ten times faster with this.
+  sandboxInjectedGlobals: ['Math'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
