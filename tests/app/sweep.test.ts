@@ -1,20 +1,20 @@
 // The daily sweep by a clock that the test moves, on a real Postgres: once a day, by one worker of all, by the ages of the
 // configuration, with pauses in which whoever delivers has the database, and ended at any step without harm.
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, expect, test } from '@jest/globals';
 import { Sweep } from '../../src/app/sweep.ts';
 import { Rounds } from '../../src/app/rounds.ts';
-import { openStore, type Store } from '../../src/store/index.ts';
+import type { Store } from '../../src/store/index.ts';
 import type { LogFacts, Logger } from '../../src/ports/stores.ts';
 import { at, claimOne, entry, LEASE_MS } from '../contracts/world.ts';
 import { MemoryClock } from '../support/memory-clock.ts';
-import { testPostgres, type TestPostgres } from '../support/postgres.ts';
 import { quiet } from '../support/quiet.ts';
+import { postgres, setDatabase, url, worker } from '../support/workers.ts';
 
 const DAY_MS = 86_400_000;
 const NEVER = new AbortController().signal;
 
-let postgres: TestPostgres;
-let url: string;
+setDatabase();
+
 let clock: MemoryClock;
 let a: Store;
 let b: Store;
@@ -26,30 +26,11 @@ const log: Logger = {
   warn: (facts, line) => void said.push([line, facts]),
 };
 
-async function open(slot: string): Promise<Store> {
-  const database = { url };
-  const vaultKey = new Uint8Array(32).fill(7);
-  const store = await openStore({ database, vaultKey, slot, log: quiet, leaseMs: LEASE_MS, connections: 4 });
-  await store.leases.enlist();
-  return store;
-}
-
-beforeAll(async () => {
-  postgres = await testPostgres();
-}, 60_000);
-afterAll(async () => {
-  await postgres.stop();
-});
 beforeEach(async () => {
-  url = await postgres.database();
   clock = new MemoryClock();
   said = [];
-  a = await open('a');
-  b = await open('b');
-});
-afterEach(async () => {
-  await a.close();
-  await b.close();
+  a = await worker('a', LEASE_MS);
+  b = await worker('b', LEASE_MS);
 });
 
 const sweepOf = (store: Store): Sweep => {
@@ -152,7 +133,7 @@ test('is done by one worker of all, and by the next one when that one is gone', 
   await through(sweepOf(b).tend(NEVER));
   expect(await left()).toEqual([]);
   expect(await b.upkeep.lastAt()).toBeDefined();
-  a = await open('a');
+  a = await worker('a', LEASE_MS);
   const done = await a.upkeep.lastAt();
   await through(sweepOf(a).tend(NEVER));
   expect(await a.upkeep.lastAt()).toBe(done);

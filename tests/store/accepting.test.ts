@@ -1,32 +1,22 @@
 // What several logins bring at the same time is one commit, and what one of them brings that cannot be kept fails by itself.
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, expect, test } from '@jest/globals';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { RefusedError } from '../../src/model/errors.ts';
-import { openStore, type Store } from '../../src/store/index.ts';
+import type { Store } from '../../src/store/index.ts';
 import type { VaultChange } from '../../src/ports/stores.ts';
 import { entry, owner } from '../contracts/world.ts';
-import { testPostgres, type TestPostgres } from '../support/postgres.ts';
-import { quiet } from '../support/quiet.ts';
+import { postgres, setDatabase, url, worker } from '../support/workers.ts';
 
 const LOGINS = ['p', 'q', 'r', 's'];
 
-let postgres: TestPostgres;
-let url: string;
+setDatabase();
+
 let store: Store;
 
 beforeEach(async () => {
-  postgres = await testPostgres();
-  url = await postgres.database();
-  const vaultKey = new Uint8Array(32).fill(7);
-  store = await openStore({ database: { url }, vaultKey, slot: 'a', log: quiet, connections: 4 });
-  await store.leases.enlist();
-});
-
-afterEach(async () => {
-  await store.close();
-  await postgres.stop();
+  store = await worker('a');
 });
 
 /** All at the same time, each under its own lease. @param key of what is kept of each */

@@ -1,18 +1,15 @@
 // What is accepted into an empty lane goes to whoever works lanes here, without a look: the same entries, once, in order, and fenced.
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { LaneClaim } from '../../src/model/entry.ts';
 import type { Hands } from '../../src/ports/queue.ts';
-import { openStore, type Store } from '../../src/store/index.ts';
+import type { Store } from '../../src/store/index.ts';
 import { TakingTurns } from '../../src/store/taking-turns.ts';
 import { at, claimAll, claimOne, entry, keysOf, lane, moreOf, owner } from '../contracts/world.ts';
-import { testPostgres, type TestPostgres } from '../support/postgres.ts';
-import { quiet } from '../support/quiet.ts';
+import { setDatabase, worker } from '../support/workers.ts';
 
-let postgres: TestPostgres;
-let url: string;
-const open: Store[] = [];
+setDatabase();
 
-interface Worker {
+interface Hand {
   readonly store: Store;
   readonly taken: LaneClaim[];
   free: number;
@@ -21,30 +18,21 @@ interface Worker {
   readonly stop: () => void;
 }
 
-async function worker(slot: string): Promise<Worker> {
-  const vaultKey = new Uint8Array(32).fill(7);
-  const store = await openStore({ database: { url }, vaultKey, slot, log: quiet, connections: 4 });
-  open.push(store);
-  const me = await store.leases.enlist();
+async function hand(slot: string): Promise<Hand> {
+  const store = await worker(slot);
   const taken: LaneClaim[] = [];
-  const hands: Hands = { worker: me, free: () => made.free, take: (claims) => void taken.push(...claims) };
+  const hands: Hands = {
+    worker: store.leases.self(),
+    free: () => made.free,
+    take: (claims) => void taken.push(...claims),
+  };
   const stop = store.queue.onWork(() => void (made.rung += 1), hands);
-  const made: Worker = { store, taken, free: 10, rung: 0, stop };
+  const made: Hand = { store, taken, free: 10, rung: 0, stop };
   return made;
 }
 
-beforeEach(async () => {
-  postgres = await testPostgres();
-  url = await postgres.database();
-});
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map(async (store) => await store.close()));
-  await postgres.stop();
-});
-
 test('the lane comes as claiming would have brought it, and to nobody else', async () => {
-  const [a, b] = [await worker('a'), await worker('b')];
+  const [a, b] = [await hand('a'), await hand('b')];
   const event = { body: 'nul \0 and 🕊', keys: { 'a\0b': 1, gone: undefined } };
   const odd = { key: 'odd \0 key', lane: lane('x'), payload: { from: 'matrix', event } } as const;
   await a.store.queue.accept({ entries: [odd, entry('2', 'x', { late: true }), odd] });
@@ -58,7 +46,7 @@ test('the lane comes as claiming would have brought it, and to nobody else', asy
 });
 
 test('an owned lane only with its lease, a busy or a full house gets none, and says that there is work', async () => {
-  const [a, b] = [await worker('a'), await worker('b')];
+  const [a, b] = [await hand('a'), await hand('b')];
   await b.store.leases.acquire(owner('p'));
   await a.store.queue.accept({ entries: [entry('1', 'x', { owner: owner('p') })] });
   expect(a.taken).toEqual([]);
@@ -74,7 +62,7 @@ test('an owned lane only with its lease, a busy or a full house gets none, and s
 });
 
 test('what comes into a lane in hand follows without a question, unless something came in between', async () => {
-  const [a, b] = [await worker('a'), await worker('b')];
+  const [a, b] = [await hand('a'), await hand('b')];
   await a.store.queue.accept({ entries: [entry('1', 'x')] });
   const claim = at(a.taken, 0);
   await a.store.queue.accept({ entries: [entry('2', 'x')] });
@@ -98,7 +86,7 @@ test('what comes into a lane in hand follows without a question, unless somethin
 });
 
 test('a worker that has stopped takes nothing', async () => {
-  const [a, b] = [await worker('a'), await worker('b')];
+  const [a, b] = [await hand('a'), await hand('b')];
   a.stop();
   await a.store.queue.accept({ entries: [entry('1', 'x')] });
   expect(a.taken).toEqual([]);
@@ -140,7 +128,7 @@ test('while somebody looks for lanes, an acceptance takes none, and the look wai
 });
 
 test('while an entry is being settled, what comes behind it is told at once, and nothing is when nothing comes', async () => {
-  const a = await worker('a');
+  const a = await hand('a');
   const { queue } = a.store;
   await queue.accept({ entries: [entry('1', 'x')] });
   const claim = at(a.taken, 0);

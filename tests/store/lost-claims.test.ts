@@ -1,33 +1,11 @@
 // Claims commit asynchronously, so a crash may take one back and a cut line may swallow one: neither blocks a lane or lets two in.
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { FencedError } from '../../src/model/errors.ts';
 import { as, loginOwner, type PuppetId } from '../../src/model/ids.ts';
-import { openStore, type Store } from '../../src/store/index.ts';
 import { at, claimAll, claimOne, entry, keysOf } from '../contracts/world.ts';
-import { testPostgres, type TestPostgres } from '../support/postgres.ts';
-import { quiet } from '../support/quiet.ts';
+import { postgres, setDatabase, url, worker } from '../support/workers.ts';
 
-let postgres: TestPostgres;
-let url: string;
-const open: Store[] = [];
-
-async function worker(slot: string): Promise<Store> {
-  const vaultKey = new Uint8Array(32).fill(7);
-  const store = await openStore({ database: { url }, vaultKey, slot, log: quiet, connections: 4 });
-  open.push(store);
-  await store.leases.enlist();
-  return store;
-}
-
-beforeEach(async () => {
-  postgres = await testPostgres();
-  url = await postgres.database();
-});
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map(async (store) => await store.close()));
-  await postgres.stop();
-});
+setDatabase();
 
 test('a lane that the database calls ours without our knowing is claimed again by us', async () => {
   const [a, b] = [await worker('a'), await worker('b')];

@@ -1,7 +1,7 @@
 // What is thrown away for its age, and what never is, on a real Postgres: short steps that leave nothing locked behind them.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { LaneClaim } from '../../src/model/entry.ts';
 import { FencedError } from '../../src/model/errors.ts';
 import {
@@ -15,41 +15,21 @@ import {
   type UserId,
 } from '../../src/model/ids.ts';
 import type { Steps } from '../../src/ports/upkeep.ts';
-import { openStore, type Store } from '../../src/store/index.ts';
+import type { Store } from '../../src/store/index.ts';
 import { at, claimAll, claimOne, entry, lane, LEASE_MS, link, owner, portal } from '../contracts/world.ts';
-import { testPostgres, type TestPostgres } from '../support/postgres.ts';
-import { quiet } from '../support/quiet.ts';
+import { postgres, setDatabase, url, worker } from '../support/workers.ts';
 
 const DAY_MS = 86_400_000;
 const PARK = { code: 'c', say: { key: 'fault.internal' } } as const;
 
-let postgres: TestPostgres;
-let url: string;
+setDatabase();
+
 let a: Store;
 let b: Store;
 
-async function open(slot: string): Promise<Store> {
-  const database = { url };
-  const vaultKey = new Uint8Array(32).fill(7);
-  const store = await openStore({ database, vaultKey, slot, log: quiet, leaseMs: LEASE_MS, connections: 4 });
-  await store.leases.enlist();
-  return store;
-}
-
-beforeAll(async () => {
-  postgres = await testPostgres();
-}, 60_000);
-afterAll(async () => {
-  await postgres.stop();
-});
 beforeEach(async () => {
-  url = await postgres.database();
-  a = await open('a');
-  b = await open('b');
-});
-afterEach(async () => {
-  await a.close();
-  await b.close();
+  a = await worker('a', LEASE_MS);
+  b = await worker('b', LEASE_MS);
 });
 
 /** Everything that the database dates itself becomes so much older. */
@@ -156,12 +136,12 @@ describe('links', () => {
       return row;
     };
     const before = await looks();
-    b = await open('b');
+    b = await worker('b', LEASE_MS);
     expect(await count(b.upkeep.links(age(100)))).toBe(25_000);
     await b.close();
     expect(await looks()).toEqual({ whole: before.whole, byMessage: before.byMessage + 5000 });
-    a = await open('a');
-    b = await open('b');
+    a = await worker('a', LEASE_MS);
+    b = await worker('b', LEASE_MS);
   });
 
   test('are safe from a clock that runs ahead, and from one that stands still', async () => {
@@ -281,7 +261,7 @@ describe('lanes', () => {
 
 describe('workers', () => {
   test('of whom nobody has heard for long go, and what they held is free', async () => {
-    const lost = await open('lost');
+    const lost = await worker('lost', LEASE_MS);
     const fence = await lost.leases.acquire(owner('p'));
     await lost.queue.accept({ entries: [entry('1', 'x')] });
     const claim = await claimOne(lost);
@@ -297,7 +277,7 @@ describe('workers', () => {
     const next = await a.leases.acquire(owner('p'));
     expect(next?.epoch).toBeGreaterThan(fence?.epoch ?? Infinity);
     // The slot may be taken up again.
-    await (await open('lost')).close();
+    await (await worker('lost', LEASE_MS)).close();
   });
 });
 
@@ -323,7 +303,7 @@ describe('leases of logins in the making', () => {
   });
 
   test('that a worker held who is long dead go as well', async () => {
-    const lost = await open('lost');
+    const lost = await worker('lost', LEASE_MS);
     await lost.leases.acquire(attempt('x'));
     await lost.close();
     expect(await count(b.upkeep.attempts(age(1)))).toBe(0);
