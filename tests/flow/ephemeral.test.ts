@@ -20,11 +20,7 @@ afterEach(async () => {
 });
 
 async function open(): Promise<void> {
-  await world.start();
-  world.network.say(chat, ZOE, 'hello');
-  await world.run();
-  room = world.room(chat);
-  await world.join(room, marie);
+  room = await world.begin(chat);
 }
 
 /** Written here, by Marie. @returns what it is called on either side */

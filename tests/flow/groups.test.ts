@@ -23,11 +23,7 @@ afterEach(async () => {
 });
 
 async function open(): Promise<void> {
-  await world.start();
-  world.network.say(chat, ZOE, 'hello');
-  await world.run();
-  room = world.room(chat);
-  await world.join(room, marie);
+  room = await world.begin(chat);
 }
 
 const ghost = (person: string): ReturnType<typeof world.matrix.ghost> => world.matrix.ghost('pigeon', person);

@@ -68,11 +68,7 @@ test('of two rooms the former says where it goes on, once, and what is written i
 });
 
 test('what was said before can be answered and changed in the room that went over', async () => {
-  await world.start();
-  world.network.say(FORMER, ZOE, 'before');
-  await world.run();
-  const room = world.room(FORMER);
-  await world.join(room, marie);
+  const room = await world.begin(FORMER, 'before');
   world.matrix.say(room, marie, 'mine');
   await world.run();
   const [before, mine] = ['before', 'mine'].map((text) => world.matrix.seen(room).find((one) => one.text === text));
@@ -225,18 +221,20 @@ test('a room that cannot be made yet is waited for with few looks, and the other
   expect(world.matrix.texts(world.room(NOW))).toEqual(['first words', 'after']);
 });
 
-test('what waits beside the former chat’s lane is waited for as well', async () => {
-  await world.start();
-  world.network.say(FORMER, ZOE, 'before');
-  await world.run();
-  const room = world.room(FORMER);
-  await world.join(room, marie);
-  // An own message waits for the answer to one like it that is under way.
+/** Marie writes something in the former chat's room that does not get out. */
+async function underWay(): Promise<RoomId> {
+  const room = await world.begin(FORMER, 'before');
   world.network.before = () => {
     throw new BridgeError('pigeon-limited', 'later', 'network.unreachable');
   };
   world.matrix.say(room, marie, 'mine');
   await world.run(1_000);
+  return room;
+}
+
+test('what waits beside the former chat’s lane is waited for as well', async () => {
+  await underWay();
+  // An own message waits for the answer to one like it that is under way.
   world.network.say(FORMER, MARIE, 'mine');
   await world.run(15_000);
   world.network.happen(NOW, 'zoe2', { kind: 'same-chat', before: FORMER });
@@ -250,16 +248,7 @@ test('what waits beside the former chat’s lane is waited for as well', async (
 
 /** Writes something in the former chat's room that does not get out, and has the chats joined meanwhile. */
 async function joinedWhileOnItsWay(): Promise<RoomId> {
-  await world.start();
-  world.network.say(FORMER, ZOE, 'before');
-  await world.run();
-  const room = world.room(FORMER);
-  await world.join(room, marie);
-  world.network.before = () => {
-    throw new BridgeError('pigeon-limited', 'later', 'network.unreachable');
-  };
-  world.matrix.say(room, marie, 'mine');
-  await world.run(1_000);
+  const room = await underWay();
   await turnsOut();
   world.network.before = () => undefined;
   expect(world.room(NOW)).toBe(room);

@@ -49,11 +49,7 @@ test('each room is put among those of its network for everybody who comes into i
 test('what waits for a line goes as soon as the line is open, however often it was tried', async () => {
   const puppet = world.login(marie, MARIE);
   const chat = world.network.chat('d2', [MARIE, ZOE]);
-  await world.start();
-  world.network.say(chat, ZOE, 'hello');
-  await world.run();
-  const room = world.room(chat);
-  await world.join(room, marie);
+  const room = await world.begin(chat);
   const away = new BridgeError('pigeon-offline', 'later', 'network.unreachable', { values: { network: 'Pigeon' } });
   world.network.before = () => {
     throw away;

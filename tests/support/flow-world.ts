@@ -232,6 +232,16 @@ export class FlowWorld {
     return portal.room;
   }
 
+  /** The house has begun, Zoé has spoken, and Marie is in the room that was made for it. @returns that room */
+  async begin(chat: ChatId, words = 'hello'): Promise<RoomId> {
+    await this.start();
+    this.network.say(chat, ZOE, words);
+    await this.run();
+    const room = this.room(chat);
+    await this.join(room, marie);
+    return room;
+  }
+
   async join(room: RoomId, user: UserId): Promise<void> {
     this.matrix.member(room, user, user, 'join');
     await this.run();

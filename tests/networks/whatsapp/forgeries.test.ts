@@ -10,6 +10,7 @@ import { CREDS_KEY, Names, openCreds, type KeyType } from '../../../src/networks
 import { vaultScope } from '../../../src/ports/network.ts';
 import { context, effect, text, type Scene } from './support/scene.ts';
 import { sandbox, scenes, setStage } from './support/stage.ts';
+import { SELF_ONLY } from './support/wire.ts';
 import { idOf, messageOf, newPerson } from './support/world.ts';
 
 const { Type } = proto.Message.ProtocolMessage;
@@ -83,19 +84,6 @@ function mapping({ phone }: Person, { id }: Person): proto.IMessage {
 const edited = (id: string, inner: proto.IMessage): proto.IMessage => ({
   editedMessage: { message: protocol({ type: Type.MESSAGE_EDIT, key: { id, fromMe: true }, editedMessage: inner }) },
 });
-
-const SELF_ONLY = [
-  'HISTORY_SYNC_NOTIFICATION',
-  'APP_STATE_SYNC_KEY_SHARE',
-  'APP_STATE_SYNC_KEY_REQUEST',
-  'APP_STATE_FATAL_EXCEPTION_NOTIFICATION',
-  'INITIAL_SECURITY_NOTIFICATION_SETTING_SYNC',
-  'PEER_DATA_OPERATION_REQUEST_MESSAGE',
-  'PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE',
-  'LID_MIGRATION_MAPPING_SYNC',
-  'MSG_FANOUT_BACKFILL_REQUEST',
-  'EPHEMERAL_SYNC_RESPONSE',
-] as const;
 
 /** Fields that stand in a message which claims to be an ordinary deletion. */
 const FIELDS: Readonly<Record<string, proto.Message.IProtocolMessage>> = {

@@ -3,7 +3,7 @@ import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { describe, expect, test } from '@jest/globals';
 import type { ChatId, PersonId } from '../../../src/model/ids.ts';
 import { judge, type Claim, type GuardContext } from '../../../src/networks/whatsapp/guards.ts';
-import { ALICE, BOB, contextWith, decoded, GROUP, ME } from './support/wire.ts';
+import { ALICE, BOB, contextWith, decoded, GROUP, ME, SELF_ONLY } from './support/wire.ts';
 
 const { Type } = proto.Message.ProtocolMessage;
 const direct = 'l5' as ChatId;
@@ -23,19 +23,6 @@ const inGroup = (content: proto.IMessage, author = ALICE.lid): Claim => claim(co
 const own = (content: proto.IMessage): Claim =>
   claim(content, { chat: 'l1' as ChatId, author: '3361:0@s.whatsapp.net', fromMe: true });
 const protocol = (message: proto.Message.IProtocolMessage): proto.IMessage => ({ protocolMessage: message });
-
-const SELF_ONLY = [
-  'HISTORY_SYNC_NOTIFICATION',
-  'APP_STATE_SYNC_KEY_SHARE',
-  'APP_STATE_SYNC_KEY_REQUEST',
-  'APP_STATE_FATAL_EXCEPTION_NOTIFICATION',
-  'INITIAL_SECURITY_NOTIFICATION_SETTING_SYNC',
-  'PEER_DATA_OPERATION_REQUEST_MESSAGE',
-  'PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE',
-  'LID_MIGRATION_MAPPING_SYNC',
-  'MSG_FANOUT_BACKFILL_REQUEST',
-  'EPHEMERAL_SYNC_RESPONSE',
-] as const;
 
 describe('dropped', () => {
   test.each(SELF_ONLY)('%s of anybody else, in any wrapper', (type) => {

@@ -11,6 +11,20 @@ export const ME = { lid: '1@lid', pn: '3361@s.whatsapp.net' };
 export const ALICE = { lid: '5@lid', pn: '3365@s.whatsapp.net' };
 export const BOB = { lid: '6@lid', pn: '3366@s.whatsapp.net' };
 
+/** What only an account's own devices say to each other. */
+export const SELF_ONLY = [
+  'HISTORY_SYNC_NOTIFICATION',
+  'APP_STATE_SYNC_KEY_SHARE',
+  'APP_STATE_SYNC_KEY_REQUEST',
+  'APP_STATE_FATAL_EXCEPTION_NOTIFICATION',
+  'INITIAL_SECURITY_NOTIFICATION_SETTING_SYNC',
+  'PEER_DATA_OPERATION_REQUEST_MESSAGE',
+  'PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE',
+  'LID_MIGRATION_MAPPING_SYNC',
+  'MSG_FANOUT_BACKFILL_REQUEST',
+  'EPHEMERAL_SYNC_RESPONSE',
+] as const;
+
 export const names = new Names(Buffer.alloc(32, 7));
 
 export function contextWith(more: Partial<ReadContext> = {}): ReadContext {
