@@ -47,6 +47,8 @@ export interface FaultCommands {
   refuseConnections: [{ ms: number }, null];
   /** The next messages of this device can be read by nobody; in private chats, if so told, by no companion. */
   damage: [{ by: string; device?: number; times?: number; only?: 'companions' }, null];
+  /** In groups, this device gives the devices of `from` no key until they ask; null: it does. */
+  keepKeyFrom: [{ by: string; device?: number; from: string | null }, null];
   /** This device takes the next messages for unreadable, and asks for them again. */
   blind: [{ viewer: string; device?: number; times?: number }, null];
   setRetries: [{ by: string; device?: number; answer: boolean }, null];

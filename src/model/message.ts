@@ -52,10 +52,17 @@ export type MessageBody =
   | { readonly kind: 'media'; readonly media: Media; readonly caption?: RichText }
   /** `what` is a message kind in the catalogue (`kind.photo`, `kind.poll` …); `fallback` is whatever text came with it. */
   | { readonly kind: 'unsupported'; readonly what: string; readonly fallback?: RichText }
-  /** What the network itself lets people know; put into words in their language. */
-  | { readonly kind: 'told'; readonly say: Say };
+  /**
+   * What the network itself lets people know; put into words in their language. `placeholder`: it stands for a message that this
+   * login could not read; whoever brings the message puts it there.
+   */
+  | { readonly kind: 'told'; readonly say: Say; readonly placeholder?: true };
 
 export type BodyKind = MessageBody['kind'];
+
+export function isPlaceholder(body: MessageBody): boolean {
+  return body.kind === 'told' && body.placeholder === true;
+}
 
 export function plainText(text: string): RichText {
   return { text, spans: [] };

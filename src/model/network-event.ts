@@ -12,6 +12,9 @@ export interface Origin {
   readonly via: 'live' | 'history';
 }
 
+/** The date of an edit that is none: the message itself, for the place of its placeholder. Older than every real edit. */
+export const FIRST_VERSION = 1;
+
 export type NetworkEvent = Origin &
   (
     | {
@@ -22,7 +25,7 @@ export type NetworkEvent = Origin &
         /** As an edit's, of what says what its edit said. */
         readonly editedAt?: number;
       }
-    /** `editedAt` (epoch ms, the network's clock) decides which of two edits is newer. */
+    /** `editedAt` (epoch ms, the network's clock) decides which of two edits is newer; `FIRST_VERSION` is no edit. */
     | {
         readonly kind: 'edit';
         readonly target: MessageId;

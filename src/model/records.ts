@@ -78,6 +78,9 @@ export interface Portal {
   readonly into?: ChatId;
 }
 
+/** Older than every version of a message. */
+export const PLACEHOLDER = 0;
+
 /** One Matrix event that stands for one part of one remote message. */
 export interface MessageLink {
   readonly portal: PortalKey;
@@ -90,7 +93,7 @@ export interface MessageLink {
   /** The author: remote person, or Matrix user for to-network. */
   readonly sender: string;
   readonly at: number;
-  /** Newest edit applied, epoch ms. */
+  /** Newest edit applied, epoch ms; `PLACEHOLDER` while the message itself has not been shown. */
   readonly editedAt?: number;
   readonly removed?: boolean;
 }

@@ -670,6 +670,24 @@ describe('two people of this server in one group', () => {
     expect([(await changes('m.room.name')).length - 1, (await levels())['events_default']]).toEqual(before);
   });
 
+  test('see what the device of the one who reads cannot read as soon as the other’s can', async () => {
+    await whatsapp.command('setRetries', { by: bob.id, answer: false });
+    await whatsapp.command('keepKeyFrom', { by: bob.id, from: account.id });
+    await whatsapp.command('onDelivery', { person: second.id, how: 'hold' });
+    await whatsapp.write(bob.id, group.id, 'for one device only');
+    const { event_id: waiting } = await camille.answer(room, 'cannot be read yet');
+    await whatsapp.command('release', { person: second.id });
+    await camille.answer(room, 'for one device only');
+    await whatsapp.command('keepKeyFrom', { by: bob.id, from: null });
+    await whatsapp.command('setRetries', { by: bob.id, answer: true });
+    await whatsapp.write(bob.id, group.id, 'for everybody again');
+    await camille.answer(room, 'for everybody again');
+    const shown = (await camille.events(room)).filter(({ content }) =>
+      JSON.stringify(content).includes('for one device only'),
+    );
+    expect(shown.map(({ content }) => content['m.relates_to'])).toEqual([{ rel_type: 'm.replace', event_id: waiting }]);
+  });
+
   test('go on when the one who reads signs out', async () => {
     await camille.say(management, 'logout whatsapp');
     await camille.answer(management, 'You are signed out of WhatsApp');

@@ -226,9 +226,9 @@ export class MemoryNetwork {
     this.#tell(chat, as<PersonId>(by), 'marks', String(this.#tick()), '', { kind: 'marks', marks }, as<PersonId>(by));
   }
 
-  /** Anything else that happens in a chat. */
-  happen(chat: ChatId, by: string, what: Happening): void {
-    this.#tell(chat, as<PersonId>(by), what.kind, String(this.#tick()), '', what);
+  /** Anything else that happens in a chat. @param only the one account that is told */
+  happen(chat: ChatId, by: string, what: Happening, only?: string): void {
+    this.#tell(chat, as<PersonId>(by), what.kind, String(this.#tick()), '', what, only as PersonId | undefined);
   }
 
   glimpse(

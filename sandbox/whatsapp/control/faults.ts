@@ -41,6 +41,7 @@ export function faultCommands({
   | 'killSockets'
   | 'refuseConnections'
   | 'damage'
+  | 'keepKeyFrom'
   | 'blind'
   | 'setRetries'
   | 'setConfirms'
@@ -122,6 +123,10 @@ export function faultCommands({
       const { outbox } = hands.sim(by, device);
       outbox.damaged = times ?? 1;
       outbox.sparesPhones = only === 'companions';
+      return null;
+    },
+    keepKeyFrom: ({ by, device, from }) => {
+      hands.sim(by, device).outbox.keepsKeyFrom = from === null ? undefined : hands.person(from);
       return null;
     },
     blind: ({ viewer, device, times }) => {

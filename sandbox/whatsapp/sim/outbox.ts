@@ -38,6 +38,8 @@ export class Outbox {
   damaged = 0;
   /** … but by phones, in private chats. */
   sparesPhones = false;
+  /** Whose devices get no key of groups from this one: they cannot read it until they have asked. */
+  keepsKeyFrom: Person | undefined;
 
   constructor(sim: SimDevice) {
     this.#sim = sim;
@@ -154,12 +156,12 @@ export class Outbox {
       .filter((one) => one !== device);
     let told = this.#told.get(group.jid) ?? new Set<string>();
     // Whoever has gone must not read on.
-    const names = new Set(all.map((one) => one.name));
+    const names = new Set(all.filter((one) => one.person !== this.keepsKeyFrom).map((one) => one.name));
     if ([...told].some((name) => !names.has(name))) {
       signal.renewGroupKey(group.jid);
       told = new Set();
     }
-    const untold = all.filter((one) => !told.has(one.name));
+    const untold = all.filter((one) => names.has(one.name) && !told.has(one.name));
     const distribution = untold.length === 0 ? null : this.#distribution(group.jid);
     const shares = untold.map((one) => ({ one, enc: this.#encrypt(one, distribution ?? {}, 'none') }));
     for (const { one } of shares) told.add(one.name);

@@ -4,8 +4,9 @@ import { effectId } from '../../model/effect.ts';
 import type { Outcome, QueueEntry } from '../../model/entry.ts';
 import { BridgeError } from '../../model/errors.ts';
 import type { EffectId, EventId, MessageId } from '../../model/ids.ts';
-import { plainText, type MessageBody } from '../../model/message.ts';
-import type { MessageLink, Portal, Puppet } from '../../model/records.ts';
+import { isPlaceholder, plainText, type MessageBody } from '../../model/message.ts';
+import { FIRST_VERSION } from '../../model/network-event.ts';
+import { PLACEHOLDER, type MessageLink, type Portal, type Puppet } from '../../model/records.ts';
 import { say } from '../../model/say.ts';
 import type { SendAbout, Speaker } from '../../ports/matrix.ts';
 import { render } from '../../words/index.ts';
@@ -21,6 +22,7 @@ import { keepMarks } from './marks.ts';
 import { joinChats } from './same-chat.ts';
 import { redact } from './redact.ts';
 import { speakInRoom } from './speak.ts';
+import { shows } from './versions.ts';
 
 type Owed = Exclude<Delivery, { to: 'network' }>;
 
@@ -107,8 +109,9 @@ async function sendMessage(hand: HandFor<'message'>): Promise<Outcome> {
   const { doors, owed, duty, portal, puppet, look } = hand;
   const { message, part, body: said, editedAt } = duty;
   if (hand.frozen && (await isShownOtherwise(hand))) {
-    if (editedAt === undefined) return {};
-    return await sendEdit({ ...hand, duty: { kind: 'edit', target: message, part, body: said, editedAt } });
+    if (isPlaceholder(said)) return {};
+    const version = { kind: 'edit', target: message, part, body: said, editedAt: editedAt ?? FIRST_VERSION } as const;
+    return await sendEdit({ ...hand, duty: version });
   }
   const speaker = await doors.senders.towardsMatrix(portal, owed.sender);
   const found = look ? await doors.matrix.findDelivered(portal.room, owed.id) : undefined;
@@ -129,7 +132,7 @@ async function sendMessage(hand: HandFor<'message'>): Promise<Outcome> {
     direction: 'to-matrix',
     sender: owed.sender,
     at: owed.at,
-    ...(editedAt === undefined ? {} : { editedAt }),
+    ...(isPlaceholder(said) ? { editedAt: PLACEHOLDER } : editedAt === undefined ? {} : { editedAt }),
   } as const;
   return { links: [link] };
 }
@@ -149,7 +152,7 @@ async function linkHere(doors: FlowDoors, portal: Open, message: MessageId): Pro
 async function sendEdit({ doors, owed, duty, portal, puppet }: HandFor<'edit'>): Promise<Outcome> {
   const links = await doors.links.byMessage(portal.key, duty.target);
   const link = links.find((one) => one.part === duty.part);
-  if (link === undefined || link.removed === true || (link.editedAt ?? 0) >= duty.editedAt) return {};
+  if (link === undefined || link.removed === true || shows(link, duty.editedAt)) return {};
   const speaker = await doors.senders.towardsMatrix(portal, owed.sender);
   const body = await readable(doors, duty.body, portal, puppet);
   if (await mayEdit(doors, portal, link, owed, speaker)) {

@@ -3,7 +3,8 @@ import type { Delivery, MatrixDuty } from '../../model/delivery.ts';
 import { effectId } from '../../model/effect.ts';
 import type { QueueEntry } from '../../model/entry.ts';
 import { as, toNetworkLane, type MessageId, type PuppetId } from '../../model/ids.ts';
-import type { NetworkEvent } from '../../model/network-event.ts';
+import { isPlaceholder } from '../../model/message.ts';
+import { FIRST_VERSION, type NetworkEvent } from '../../model/network-event.ts';
 import type { MessageLink, Portal, Puppet } from '../../model/records.ts';
 import { heldAfterRestore } from '../after-restore.ts';
 import { mayBridge, type FlowDoors, type Plan } from '../doors.ts';
@@ -16,6 +17,7 @@ import { targetPatience } from './patience.ts';
 import { refused } from './refused.ts';
 import { beforeJoining } from './same-chat.ts';
 import { dropSuperseded } from './superseded.ts';
+import { shows, waits } from './versions.ts';
 
 /** An own message is held for the answer to our own send of the same chat this long without looking at its text, in ms. */
 const ECHO_PATIENCE_MS = 10_000;
@@ -111,6 +113,10 @@ async function planMessage(doors: FlowDoors, entry: QueueEntry, event: MessageEv
   if (editedAt !== undefined && links.length > 0) {
     return planEdit(entry, { ...event, kind: 'edit', target: event.message, editedAt }, links);
   }
+  // Another login could not read it, and said so in its place.
+  if (links.some(waits) && !event.parts.some(isPlaceholder)) {
+    return planEdit(entry, { ...event, kind: 'edit', target: event.message, editedAt: FIRST_VERSION }, links);
+  }
   if (links.some((link) => link.direction === 'to-network')) return none('known');
   if (replyTo !== undefined && (await doors.links.byMessage(portal.key, replyTo)).length === 0) {
     const patience = await targetPatience(doors, entry, portal, { message: replyTo, needed: false });
@@ -163,7 +169,7 @@ async function planChange(
 type EditEvent = Extract<NetworkEvent, { kind: 'edit' }>;
 
 function planEdit(entry: QueueEntry, event: EditEvent, links: readonly MessageLink[]): Plan {
-  const fresh = links.filter((link) => (link.editedAt ?? 0) < event.editedAt);
+  const fresh = links.filter((link) => !shows(link, event.editedAt));
   if (fresh.length === 0) return none('older-edit');
   return owe(entry, event, ...editDuties(event, fresh));
 }

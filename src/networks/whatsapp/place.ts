@@ -157,6 +157,12 @@ export function told(place: Place, ...words: Parameters<typeof say>): NetworkEve
   return messageEvent(place, { kind: 'told', say: say(...words) });
 }
 
+/** In the place of a message, under a key of its own: another login may bring the message itself. */
+export function placeholder(place: Place, why: 'waiting' | 'unread'): NetworkEvent {
+  const notice = messageEvent(place, { kind: 'told', say: say(`whatsapp.${why}`), placeholder: true });
+  return { ...notice, key: originKey(place.portal, why, place.id) };
+}
+
 export function unreadable(place: Place, what: string): NetworkEvent {
   return { ...origin(place, originKey(place.portal, 'unreadable', place.id)), kind: 'unreadable', what };
 }

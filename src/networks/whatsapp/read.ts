@@ -3,7 +3,7 @@ import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { originKey } from '../../model/effect.ts';
 import type { MessageId } from '../../model/ids.ts';
 import type { MessageBody } from '../../model/message.ts';
-import type { NetworkEvent, Origin } from '../../model/network-event.ts';
+import { FIRST_VERSION, type NetworkEvent, type Origin } from '../../model/network-event.ts';
 import { say, type SayKey } from '../../model/say.ts';
 import { bodyOf, contextOf, isEmpty, isPlumbing, unwrap, type Whois } from './content.ts';
 import { chatKind, isPersonal, messageId } from './ids.ts';
@@ -15,6 +15,7 @@ import {
   namesOf,
   origin,
   personOf,
+  placeholder,
   placeOf,
   readTimer,
   told,
@@ -31,9 +32,6 @@ export type { ReadContext, Reading, WireMessage } from './place.ts';
 const { Type } = proto.Message.ProtocolMessage;
 const { MISSED } = proto.Message.CallLogMessage.CallOutcome;
 const { CIPHERTEXT } = proto.WebMessageInfo.StubType;
-
-/** A date before all others, epoch ms. */
-const FIRST_VERSION = 1;
 
 const NOTHING: Reading = { events: [], stale: [], names: [] };
 
@@ -55,8 +53,7 @@ export function readMessage(
   }
   if (message.key?.isViewOnce === true) return { ...NOTHING, names, events: [told(place, 'whatsapp.view-once')] };
   if (stub === CIPHERTEXT) {
-    const notice = { ...told(place, 'whatsapp.waiting'), key: originKey(place.portal, 'waiting', place.id) };
-    return { ...NOTHING, names, events: [notice], waiting: place.id };
+    return { ...NOTHING, names, events: [placeholder(place, 'waiting')], waiting: place.id };
   }
   return { ...NOTHING, names, ...readStub(context, message, place) };
 }

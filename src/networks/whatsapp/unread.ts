@@ -2,14 +2,14 @@
 import type { NetworkEvent } from '../../model/network-event.ts';
 import { chatKind, isPersonal } from './ids.ts';
 import { handlesOf, isPerson, overlap, parseJid } from './jid.ts';
-import { placeOf, told, type ReadContext, type WireMessage } from './place.ts';
+import { placeholder, placeOf, type ReadContext, type WireMessage } from './place.ts';
 import type { Row } from './state/row.ts';
 
 /** @returns undefined where its chat cannot be told either, or has no room */
 export function unreadNotice(context: ReadContext, row: Row): NetworkEvent | undefined {
   const place = placeOf(context, outlineOf(context, row), 'live');
   if (place === undefined || !(isPersonal(place.chat) || chatKind(place.chat) === 'group')) return undefined;
-  return told(place, 'whatsapp.unread');
+  return placeholder(place, 'unread');
 }
 
 /** Where and by whom, from the outside of the stanza alone. */
