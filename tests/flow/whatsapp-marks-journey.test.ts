@@ -2,6 +2,7 @@
 // The bridge is a process of its own, between the homeserver double and the simulated WhatsApp.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { WhatsAppSandbox, Person as Contact } from '../../sandbox/whatsapp/control-client.ts';
+import { keeping, type Keeping } from '../support/keeping.ts';
 import { eventually, type Person } from './journey/person.ts';
 import type { Town } from './journey/town.ts';
 import { linkByCode, openWhatsAppTown } from './journey/whatsapp.ts';
@@ -12,11 +13,14 @@ let camille: Person;
 let account: Contact;
 let alice: Contact;
 let portal: string;
+/** On Camille's telephone. */
+let keep: Keeping;
 
 beforeAll(async () => {
   town = await openWhatsAppTown({});
   ({ sandbox: whatsapp, camille } = town);
   account = await whatsapp.createPerson({ name: 'Camille' });
+  keep = keeping(whatsapp, account.id);
   alice = await whatsapp.createPerson({ name: 'Alice' });
   await linkByCode(whatsapp, camille, account);
   await whatsapp.write(alice.id, account.id, 'hello');
@@ -28,24 +32,6 @@ afterAll(async () => {
   await town?.close();
 }, 60_000);
 
-/** On the telephone. */
-async function keep(
-  chat: string,
-  kind: 'mute' | 'pin_v1' | 'archive' | 'markChatAsRead',
-  value: object,
-): Promise<void> {
-  const collection = kind === 'mute' ? 'regular_high' : 'regular_low';
-  await whatsapp.command('changeSetting', { by: account.id, collection, index: [kind, chat], value });
-}
-
-const pin = async (chat: string, pinned: boolean): Promise<void> =>
-  await keep(chat, 'pin_v1', { pinAction: { pinned } });
-const mute = async (chat: string, muted: boolean): Promise<void> => await keep(chat, 'mute', { muteAction: { muted } });
-const archive = async (chat: string, archived: boolean): Promise<void> =>
-  await keep(chat, 'archive', { archiveChatAction: { archived } });
-const markRead = async (chat: string, read: boolean): Promise<void> =>
-  await keep(chat, 'markChatAsRead', { markChatAsReadAction: { read } });
-
 const data = async (room: string, type: string): Promise<unknown> =>
   (await camille.beside(room, 'account_data')).get(type);
 const tags = async (room: string): Promise<readonly string[]> =>
@@ -55,43 +41,43 @@ const unread = async (room: string): Promise<unknown> =>
 
 describe('a chat with a room', () => {
   test('that is pinned on the telephone is a favourite, until it is not', async () => {
-    await pin(alice.lid, true);
+    await keep.pinned(alice.lid, true);
     await eventually('a favourite', async () => (await tags(portal)).includes('m.favourite'));
-    await pin(alice.lid, false);
+    await keep.pinned(alice.lid, false);
     await eventually('no favourite', async () => (await tags(portal)).length === 0);
     expect(await tags(portal)).toEqual([]);
   });
 
   test('that is archived has a low priority', async () => {
-    await archive(alice.lid, true);
+    await keep.archived(alice.lid, true);
     await eventually('a low priority', async () => (await tags(portal)).includes('m.lowpriority'));
     expect(await tags(portal)).toEqual(['m.lowpriority']);
-    await archive(alice.lid, false);
+    await keep.archived(alice.lid, false);
     await eventually('no low priority', async () => (await tags(portal)).length === 0);
   });
 
   test('that is muted notifies of mentions only', async () => {
-    await mute(alice.pn, true);
+    await keep.muted(alice.pn, true);
     await eventually('silence', async () => (await camille.notified(portal)) !== undefined);
     expect(await camille.notified(portal)).toEqual(['dont_notify']);
-    await mute(alice.pn, false);
+    await keep.muted(alice.pn, false);
     await eventually('no silence', async () => (await camille.notified(portal)) === undefined);
   });
 
   test('that is marked as unread is so', async () => {
-    await markRead(alice.lid, false);
+    await keep.read(alice.lid, false);
     await eventually('unread', async () => (await unread(portal)) === true);
     const older = async (): Promise<unknown> => await data(portal, 'com.famedly.marked_unread');
     await eventually('the older name', async () => (await older()) !== undefined);
     expect(await older()).toEqual({ unread: true });
-    await markRead(alice.lid, true);
+    await keep.read(alice.lid, true);
     await eventually('read', async () => (await unread(portal)) === false);
   });
 
   test('that is kept otherwise while the bridge is killed is kept so afterwards', async () => {
-    await pin(alice.lid, true);
+    await keep.pinned(alice.lid, true);
     await town?.bridge.stop('SIGKILL');
-    await mute(alice.lid, true);
+    await keep.muted(alice.lid, true);
     await town?.bridge.start();
     await eventually('silence', async () => (await camille.notified(portal)) !== undefined);
     await eventually('a favourite', async () => (await tags(portal)).includes('m.favourite'));
@@ -102,9 +88,9 @@ describe('a chat with a room', () => {
 describe('a chat without a room', () => {
   test('gets none for being pinned or muted, and is kept so from its first message on', async () => {
     const bob = await whatsapp.createPerson({ name: 'Bob' });
-    await pin(bob.lid, true);
-    await mute(bob.lid, true);
-    await archive(alice.lid, true);
+    await keep.pinned(bob.lid, true);
+    await keep.muted(bob.lid, true);
+    await keep.archived(alice.lid, true);
     // What was told after it has been heard, so it has been as well.
     await eventually('a low priority', async () => (await tags(portal)).includes('m.lowpriority'));
     await whatsapp.write(bob.id, account.id, 'I am Bob');

@@ -5,6 +5,7 @@ import {
   EventType,
   MsgType,
   Preset,
+  PushRuleActionName,
   type ISendEventResponse,
   type MatrixClient,
   type Room,
@@ -25,6 +26,8 @@ export interface RoomEvent {
 }
 
 tameClientLibrary();
+
+const NOTIFY = PushRuleActionName.Notify;
 
 /** How often a condition is looked at when the client has nothing new, in ms. */
 const LOOK_MS = 250;
@@ -183,6 +186,33 @@ export class Person {
     return (await this.history(room))
       .filter((event) => event.type === 'm.room.message' && (sender === undefined || event.sender === sender))
       .map(bodyOf);
+  }
+
+  /** How this person keeps a room: their own tags of it, their own data about it (empty when there are none), and whether they hear of it. */
+  async tags(room: string): Promise<readonly string[]> {
+    const { tags } = (await this.ask('GET', `/user/${this.#path(room)}/tags`)) as { tags: object };
+    return Object.keys(tags);
+  }
+
+  async tag(room: string, name: string): Promise<void> {
+    await this.ask('PUT', `/user/${this.#path(room)}/tags/${name}`, {});
+  }
+
+  async untag(room: string, name: string): Promise<void> {
+    await this.ask('DELETE', `/user/${this.#path(room)}/tags/${name}`);
+  }
+
+  roomData(room: string, type: string): Readonly<Record<string, unknown>> {
+    return this.client.getRoom(room)?.getAccountData(type)?.getContent() ?? {};
+  }
+
+  isSilent(room: string): boolean {
+    const rules = this.client.pushRules?.global.room ?? [];
+    return rules.some(({ rule_id: id, enabled, actions }) => id === room && enabled && !actions.includes(NOTIFY));
+  }
+
+  #path(room: string): string {
+    return `${encodeURIComponent(this.id)}/rooms/${encodeURIComponent(room)}`;
   }
 
   async state(room: string): Promise<readonly RoomEvent[]> {
