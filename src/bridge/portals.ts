@@ -75,6 +75,7 @@ export class PortalKeeper {
 
   /** The conversation goes on in another room, which says so itself where it may. */
   async move(portal: Portal, room: RoomId, encrypted: boolean): Promise<void> {
+    if (portal.room !== undefined) await this.#outOfSpaces(portal.key, portal.room, room);
     await this.change(portal.key, { room, encrypted, away: false });
     await this.declare({ ...portal, room });
   }
@@ -94,24 +95,48 @@ export class PortalKeeper {
 
   /** The chat has not this room any more; its next message opens one. */
   async detach(key: PortalKey, room: RoomId): Promise<void> {
+    await this.#outOfSpaces(key, room);
     await this.#doors.portals.change(key, { room: null, away: false, encrypted: false }, room);
   }
 
   /** Brings one login's person into a room they are not in yet. */
   async bringIn(portal: Portal & { room: RoomId }, owner: UserId): Promise<void> {
+    if (await this.#invited(portal, owner)) await this.#intoSpace(portal, owner);
+  }
+
+  /** @returns false for who is in it */
+  async #invited(portal: Portal & { room: RoomId }, owner: UserId): Promise<boolean> {
     const members = await this.#doors.matrix.members(portal.room);
     const now = members.get(owner);
-    if (now === 'join') return;
+    if (now === 'join') return false;
     if (now !== 'invite') await this.#doors.matrix.bot.invite(portal.room, owner, portal.kind === 'direct');
     await this.#nicety(portal, async () => {
       const double = await this.#doors.matrix.double(owner);
       if (double !== undefined) await double.join(portal.room);
     });
+    return true;
+  }
+
+  async #intoSpace(portal: Portal & { room: RoomId }, owner: UserId): Promise<void> {
     await this.#nicety(portal, async () => {
       const space = await this.#doors.matrix.gatherInSpace(owner, portal.key.network, portal.room);
       const double = space?.made === true ? await this.#doors.matrix.double(owner) : undefined;
       if (space !== undefined) await double?.join(space.room);
     });
+  }
+
+  /** Whoever is no longer in a chat that goes on without them does not find it among their rooms of the network. */
+  async takeOut({ key, room }: Portal & { room: RoomId }, owner: UserId): Promise<void> {
+    await this.#nicety({ room }, async () => await this.#doors.matrix.releaseFromSpace(owner, key.network, room));
+  }
+
+  /** A room that is not the chat's any more is among nobody's of the network. @param instead is */
+  async #outOfSpaces(key: PortalKey, room: RoomId, instead?: RoomId): Promise<void> {
+    const { matrix, puppets } = this.#doors;
+    const own = key.receiver === undefined ? undefined : await puppets.find(key.receiver);
+    const logins = own === undefined ? await puppets.ofNetwork(key.network) : [own];
+    for (const owner of new Set(logins.map((login) => login.owner)))
+      await this.#nicety({ room }, async () => await matrix.releaseFromSpace(owner, key.network, room, instead));
   }
 
   /** What spares a person a click: refused, the room is theirs all the same. */
@@ -147,14 +172,17 @@ export class PortalKeeper {
         if (members.get(ghost.user) !== 'invite') await this.#doors.matrix.bot.invite(portal.room, ghost.user);
         await ghost.join(portal.room);
       }
-      await this.bringIn(portal, puppet.owner);
+      await this.#invited(portal, puppet.owner);
+      await this.#intoSpace(portal, puppet.owner);
       await this.#nicety(portal, async () => {
         await this.#doors.matrix.markDirect(puppet.owner, portal.room, ghost.user);
       });
       return;
     }
     // Who else belongs there follows when the room is written down: see flow/mirror.ts.
-    await this.bringIn(portal, puppet.owner);
+    await this.#invited(portal, puppet.owner);
+    // Also who is in it: the room was theirs before, or they came in just before a crash.
+    await this.#intoSpace(portal, puppet.owner);
   }
 
   async #spec(portal: Portal, puppet: Puppet): Promise<RoomSpec> {

@@ -70,7 +70,9 @@ async function ownOut(doors: FlowDoors, { portal, id, by, members }: Move, own: 
   const others = await doors.puppets.ofOwner(own.owner);
   const still = others.some(({ id: other, network }) => network === portal.key.network && other === next.id);
   const now = (members ?? (await doors.matrix.members(portal.room))).get(own.owner);
-  if (!still && (now === 'join' || now === 'invite'))
+  if (still) return;
+  await doors.keeper.takeOut(portal, own.owner);
+  if (now === 'join' || now === 'invite')
     await by(async (speaker) => await speaker.kick(portal.room, own.owner, undefined, id));
 }
 

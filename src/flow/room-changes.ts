@@ -6,6 +6,7 @@ import { say } from '../model/say.ts';
 import type { FlowDoors, Plan } from './doors.ts';
 import { forgetRoom, isPrivate, lookAt, managementRoom } from './management.ts';
 import { isDone } from './done.ts';
+import { nextLook } from './looks.ts';
 import { detachPortal, followUpgrade, sayForced } from './rooms.ts';
 import { sayOnce } from './tellings.ts';
 import { refusal } from './to-network/report.ts';
@@ -53,6 +54,10 @@ async function managementEncrypted(doors: FlowDoors, event: RoomChange): Promise
   return whose === undefined ? none('encryption-elsewhere') : await encryptedOutsidePortal(doors, event);
 }
 
+/** Clients replace a room first and invite whoever was in it then; so long they are waited for, and looked for so often, in ms. */
+const INVITED_MS = 60_000;
+const LOOKS_MS = [200, 5_000] as const;
+
 /** The conversation follows into the new room if the bot gets in and that room names this one; else the next message opens one. */
 async function replaced(
   doors: FlowDoors,
@@ -65,9 +70,13 @@ async function replaced(
     return none('tombstone-elsewhere');
   }
   const { replacement } = event;
-  if (replacement !== undefined && (await isDone(async () => await doors.matrix.bot.join(replacement)))) {
-    const look = await lookAt(doors, replacement);
-    if (look !== undefined && (await followUpgrade(doors, replacement, look))) return none('upgraded');
+  if (replacement !== undefined) {
+    if (await isDone(async () => await doors.matrix.bot.join(replacement))) {
+      const look = await lookAt(doors, replacement);
+      if (look !== undefined && (await followUpgrade(doors, replacement, look))) return none('upgraded');
+    } else if (doors.clock.now() < entry.receivedAt + INVITED_MS) {
+      return { do: 'wait', ms: nextLook(doors, entry.receivedAt, LOOKS_MS), code: 'upgrading' };
+    }
   }
   await detachPortal(doors, portal, entry.key);
   return none('detached');

@@ -163,6 +163,9 @@ export async function openMatrix(options: MatrixOptions): Promise<MatrixWing> {
     declareRoom: async (room, spec) => await rooms.declare(room, spec),
     gatherInSpace: async (user, network, room) =>
       options.spaces ? await spaces.gather(user, network, options.networkTitles[network] ?? network, room) : undefined,
+    releaseFromSpace: async (user, network, room, instead) => {
+      if (options.spaces) await spaces.release(user, network, room, instead);
+    },
     makeManagementRoom: async (user, name) => await rooms.makeManagement(user, name),
     setPowers: async (room, powers) => await rooms.setPowers(room, powers),
     members: async (room) => await rooms.members(room),

@@ -1,6 +1,6 @@
 // One space for each person and network, in which their rooms are gathered; made with the first of them. Knows no portals.
 import type { NetworkId, RoomId, UserId } from '../model/ids.ts';
-import { AliasedRooms } from './aliased-rooms.ts';
+import { AliasedRooms, stateThrough } from './aliased-rooms.ts';
 import type { As, MatrixClient } from './client.ts';
 import type { OurIds } from './ids.ts';
 import type { Intents } from './intents.ts';
@@ -49,6 +49,20 @@ export class Spaces {
       this.#known.delete(key);
       throw error;
     }
+  }
+
+  /** Again, it changes nothing; a space that is not there is not made. @param instead takes its place @throws BridgeError */
+  async release(user: UserId, network: NetworkId, room: RoomId, instead?: RoomId): Promise<void> {
+    const { client, who, ids, intents } = this.#options;
+    const space = await this.#aliased.resolve(`#${ids.spaceLocalpart(user, network)}:${ids.serverName}`);
+    if (space === undefined) return;
+    const state = await stateThrough(client, who, space);
+    const child = state.find((one) => field(one, 'type') === 'm.space.child' && field(one, 'state_key') === room);
+    // Without the servers to go to by, it is a child no more.
+    if (field(objectAt(child, 'content'), 'via') === undefined) return;
+    if (instead !== undefined)
+      await intents.setState(ids.bot, space, 'm.space.child', instead, { via: [ids.serverName] });
+    await intents.setState(ids.bot, space, 'm.space.child', room, {});
   }
 
   async #ensure(user: UserId, network: NetworkId, title: string): Promise<Space> {

@@ -152,6 +152,8 @@ export interface MatrixApi {
     network: NetworkId,
     room: RoomId,
   ): Promise<{ readonly room: RoomId; readonly made: boolean } | undefined>;
+  /** Takes a room out of there, if it was in. @param instead comes in its place @throws BridgeError */
+  releaseFromSpace(user: UserId, network: NetworkId, room: RoomId, instead?: RoomId): Promise<void>;
   markDirect(user: UserId, room: RoomId, withUser: UserId): Promise<void>;
   /**
    * Keeps the room as the person keeps the chat, through the double puppet; writes nothing that is so already.

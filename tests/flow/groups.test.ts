@@ -525,6 +525,7 @@ describe('two logins in one group', () => {
     world.network.move(chat, self, self, 'out');
     await world.run();
     expect(present(first)).toBe('leave');
+    expect(world.matrix.gathered).toEqual([`${second} pigeon ${room}`]);
     expect(reader()).toBe(of(second));
     world.network.say(chat, ZOE, 'among us');
     world.network.rename(chat, ZOE, 'Smaller choir');

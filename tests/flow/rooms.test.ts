@@ -298,6 +298,33 @@ describe('a portal', () => {
     world.network.say(chat, ZOE, 'moved');
     await world.run();
     expect(matrix.texts(next)).toEqual(['moved']);
+    expect(matrix.gathered).toEqual([`${marie} pigeon ${next}`]);
+  });
+
+  test('that is upgraded by a client that invites people afterwards is followed when the bot is invited', async () => {
+    const room = await conversation();
+    const next = matrix.create(marie, { predecessor: room });
+    matrix.tombstone(room, marie, next);
+    await world.run();
+    matrix.member(next, marie, BOT, 'invite');
+    await world.run();
+    expect(world.room(chat)).toBe(next);
+    world.network.say(chat, ZOE, 'moved');
+    await world.run();
+    expect(matrix.texts(next)).toEqual(['moved']);
+  });
+
+  test('that is upgraded into a room that never lets the bot in gets another room with the next message', async () => {
+    const room = await conversation();
+    const next = matrix.create(marie, { predecessor: room });
+    matrix.tombstone(room, marie, next);
+    await world.run();
+    await world.pass(61_000);
+    world.network.say(chat, ZOE, 'anew');
+    await world.run();
+    expect([room, next]).not.toContain(world.room(chat));
+    expect(matrix.texts(world.room(chat))).toEqual(['anew']);
+    expect(matrix.gathered).toEqual([`${marie} pigeon ${world.room(chat)}`]);
   });
 
   test('is not followed into a room that only claims to replace it', async () => {

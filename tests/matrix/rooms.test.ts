@@ -58,6 +58,15 @@ describe.each(['11', '12'] as const)('in room version %s', (version) => {
     const theirs = await world.wing.api.gatherInSpace(bob.userId as UserId, PIGEON, other.room);
     expect(theirs).toMatchObject({ made: true });
     expect(theirs?.room).not.toBe(space.room);
+    const { api } = world.wing;
+    await api.releaseFromSpace(user, PIGEON, other.room);
+    expect(await world.state(space.room, 'm.space.child', other.room)).toEqual({});
+    // Whoever is not in it has no place that another one could take.
+    await api.releaseFromSpace(user, PIGEON, other.room, 'elsewhere:hs.test' as RoomId);
+    await api.releaseFromSpace('@nobody:hs.test' as UserId, PIGEON, made.room);
+    await api.releaseFromSpace(user, PIGEON, made.room, other.room);
+    expect(await world.state(space.room, 'm.space.child', made.room)).toEqual({});
+    expect(await world.state(space.room, 'm.space.child', other.room)).toEqual({ via: ['hs.test'] });
     await world.open({ spaces: false });
     expect(await world.wing.api.gatherInSpace(user, PIGEON, made.room)).toBeUndefined();
     await world.open();

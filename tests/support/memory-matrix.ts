@@ -329,8 +329,14 @@ export class MemoryMatrix {
       },
       gatherInSpace: async (user, network, room) => {
         await this.#request('gatherInSpace', BOT, room);
-        this.gathered.push(`${user} ${network} ${room}`);
+        const place = `${user} ${network} ${room}`;
+        if (!this.gathered.includes(place)) this.gathered.push(place);
         return undefined;
+      },
+      releaseFromSpace: async (user, network, room, instead) => {
+        await this.#request('releaseFromSpace', BOT, room);
+        const at = this.gathered.indexOf(`${user} ${network} ${room}`);
+        if (at >= 0) this.gathered.splice(at, 1, ...(instead === undefined ? [] : [`${user} ${network} ${instead}`]));
       },
       markDirect: async (user, room, withUser) => {
         await Promise.resolve();

@@ -133,6 +133,18 @@ export class Person {
       .map(({ roomId }) => roomId);
   }
 
+  isSpace(room: string): boolean {
+    return this.client.getRoom(room)?.isSpaceRoom() === true;
+  }
+
+  /** Of those, the ones of which the client knows by now what they are. */
+  invitationsTo(what: 'space' | 'room'): readonly string[] {
+    const known = this.invitations().filter(
+      (room) => this.client.getRoom(room)?.currentState.getStateEvents(EventType.RoomCreate, '') !== null,
+    );
+    return known.filter((room) => this.isSpace(room) === (what === 'space'));
+  }
+
   /** Rooms that this person is in now. */
   rooms(): readonly Room[] {
     return this.client.getRooms().filter((room) => room.getMyMembership() === 'join');

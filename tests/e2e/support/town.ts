@@ -33,6 +33,8 @@ export interface TownOptions {
   readonly administrators?: readonly string[];
   /** WhatsApp may be written to as fast as it goes, and groups be made there; at the usual pace unless told. */
   readonly unpaced?: boolean;
+  /** Each person's rooms of a network are gathered in a space. */
+  readonly spaces?: boolean;
   /** Rules of the configuration; everybody of this server may do everything unless told. */
   readonly rules?: readonly unknown[];
 }
@@ -263,6 +265,7 @@ function configuration(
     rules: options.rules ?? EVERYBODY,
     rooms: {
       sendTyping: true,
+      ...(options.spaces === undefined ? {} : { spaces: options.spaces }),
       ...(options.portalVersion === undefined ? {} : { version: options.portalVersion }),
     },
     logging: { level: 'trace' },
