@@ -10,6 +10,7 @@ export const OUTCOMES = {
   text: 'its words arrive, but not what they answer',
   notice: 'a readable notice stands in the room in its place, with the words that came along',
   told: 'it does not leave: its author is told so in the room, and why',
+  here: 'it stays on the side where it is done: nothing tells the bridge of it',
   nothing: 'there is nothing to do: what it is about was never over there, and its author was told so before',
   '–': 'people cannot do that with it',
 } as const;
@@ -20,8 +21,14 @@ export type Cells = Readonly<Record<Act, Outcome>>;
 export type Table = Readonly<Record<string, Cells>>;
 /** The title of a direction → its table. */
 export type Section = Readonly<Record<string, Table>>;
-/** The title of a place, a network's kind of chat → both directions. */
-export type Page = Readonly<Record<string, Section>>;
+/** What people do beside writing → what becomes of it, from there and from here. */
+export type Deeds = Readonly<Record<string, readonly [toMatrix: Outcome, toNetwork: Outcome]>>;
+
+export interface Page {
+  /** The title of a place, a network's kind of chat → both directions. */
+  readonly places: Readonly<Record<string, Section>>;
+  readonly deeds: Readonly<Record<string, Deeds>>;
+}
 
 const HEAD = `# What crosses, kind by kind
 
@@ -29,43 +36,53 @@ const HEAD = `# What crosses, kind by kind
 
 Each cell was seen: every end-to-end run does all of it on a real Synapse, with the bridge started as people start it and with the
 simulated networks of \`sandbox\`, and fails when something else happens than what stands here (\`tests/e2e/features.e2e.ts\`).
-_Reply_ is a message of that kind that answers another one, _react_ a reaction to a message of that kind.
+_Reply_ is a message of that kind that answers another one, _react_ a reaction to a message of that kind. What people do beside
+writing has tables of its own at the end.
 `;
 
-export function render(page: Page): string {
-  const legend = Object.entries(OUTCOMES).map(([word, meaning]) => `| ${word} | ${meaning} |`);
+const rowOf = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+const headOf = (columns: readonly string[]): string => `${rowOf(columns)}\n${rowOf(columns.map(() => '---'))}`;
+const DEEDS = ['what', 'from there to Matrix', 'from Matrix to there'] as const;
+
+export function render({ places, deeds }: Page): string {
+  const legend = Object.entries(OUTCOMES).map((row) => rowOf(row));
   const parts = [HEAD, ['| in a cell | means |', '| --- | --- |', ...legend, ''].join('\n')];
-  for (const [place, section] of Object.entries(page)) {
+  for (const [place, section] of Object.entries(places)) {
     parts.push(`## ${place}\n`);
     for (const [direction, table] of Object.entries(section)) {
-      const rows = Object.entries(table).map(
-        ([kind, cells]) => `| ${[kind, ...ACTS.map((act) => cells[act])].join(' | ')} |`,
-      );
-      const head = [`| kind | ${ACTS.join(' | ')} |`, `| ${['kind', ...ACTS].map(() => '---').join(' | ')} |`];
-      parts.push([`### ${direction}`, '', ...head, ...rows, ''].join('\n'));
+      const rows = Object.entries(table).map(([kind, cells]) => rowOf([kind, ...ACTS.map((act) => cells[act])]));
+      parts.push([`### ${direction}`, '', headOf(['kind', ...ACTS]), ...rows, ''].join('\n'));
     }
+  }
+  for (const [place, table] of Object.entries(deeds)) {
+    const rows = Object.entries(table).map(([what, cells]) => rowOf([what, ...cells]));
+    parts.push([`## ${place}`, '', headOf(DEEDS), ...rows, ''].join('\n'));
   }
   return parts.join('\n');
 }
 
 /** @throws Error naming a cell that holds another word */
 export function parse(text: string): Page {
-  const page: Record<string, Record<string, Record<string, Cells>>> = {};
-  let section: Record<string, Record<string, Cells>> | undefined;
+  const places: Record<string, Record<string, Record<string, Cells>>> = {};
+  const deeds: Record<string, Record<string, readonly [Outcome, Outcome]>> = {};
+  let place = '';
   let table: Record<string, Cells> | undefined;
   for (const line of text.split('\n')) {
-    const [, place] = /^## (.+)$/.exec(line) ?? [];
+    const [, title] = /^## (.+)$/.exec(line) ?? [];
     const [, direction] = /^### (.+)$/.exec(line) ?? [];
-    if (place !== undefined) {
-      section = page[place] = {};
+    if (title !== undefined) {
+      place = title;
       table = undefined;
-    } else if (direction !== undefined && section !== undefined) table = section[direction] = {};
-    else if (table !== undefined && /^\| (?!kind \||---)/.test(line)) {
-      const [kind = '', ...cells] = line.slice(2, -2).split(' | ');
-      table[kind] = Object.fromEntries(ACTS.map((act, at) => [act, outcome(cells[at], `${kind}, ${act}`)])) as Cells;
+    } else if (direction !== undefined) {
+      table = (places[place] ??= {})[direction] = {};
+    } else if (place !== '' && /^\| (?!kind \||what \||---)/.test(line)) {
+      const [what = '', ...cells] = line.slice(2, -2).split(' | ');
+      const at = (n: number, column: string): Outcome => outcome(cells[n], `${what}, ${column}`);
+      if (table === undefined) (deeds[place] ??= {})[what] = [at(0, 'to Matrix'), at(1, 'from Matrix')];
+      else table[what] = Object.fromEntries(ACTS.map((act, n) => [act, at(n, act)])) as Cells;
     }
   }
-  return page;
+  return { places, deeds };
 }
 
 function outcome(word: string | undefined, where: string): Outcome {

@@ -33,6 +33,8 @@ export interface TownOptions {
   readonly administrators?: readonly string[];
   /** WhatsApp may be written to as fast as it goes, and groups be made there; at the usual pace unless told. */
   readonly unpaced?: boolean;
+  /** Who types is told on, and WhatsApp asked for it. */
+  readonly presence?: boolean;
   /** Each person's rooms of a network are gathered in a space. */
   readonly spaces?: boolean;
   /** Rules of the configuration; everybody of this server may do everything unless told. */
@@ -249,6 +251,7 @@ function configuration(
             whatsapp: {
               enabled: true,
               dangerousTestServers: true,
+              ...(options.presence === undefined ? {} : { presence: options.presence }),
               test: {
                 url: whatsapp.url,
                 root: whatsapp.rootKey.toString('hex'),

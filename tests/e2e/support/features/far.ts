@@ -12,6 +12,8 @@ export interface Seen {
   readonly bold: boolean;
   /** Everybody is called with it. */
   readonly calls: boolean;
+  /** Somebody is mentioned in it. */
+  readonly mentions: boolean;
   /** What is behind an address stands below it. */
   readonly preview: boolean;
   readonly edited: boolean;
@@ -56,6 +58,7 @@ export function farOnTelegram(telegram: TelegramSandbox, contact: string, self: 
           text,
           bold: entities.some(({ type }) => type === 'messageEntityBold'),
           calls: false,
+          mentions: false,
           preview: false,
           edited: edits.length > 0,
           gone: deleted,
@@ -106,11 +109,13 @@ const CONTENTS: Readonly<Record<string, (words: string) => Content>> = {
 /** An address that nobody opens. */
 export const ADDRESS = 'https://example.org/minutes';
 
-/** Texts that are more than their words. */
-const TEXTS: Readonly<Record<string, (words: string) => TextOptions & { readonly text?: string }>> = {
+/** Texts that are more than their words. @param self whom the contact writes to */
+const TEXTS: Readonly<Record<string, (words: string, self: string) => TextOptions & { readonly text?: string }>> = {
   'formatted text': (words) => ({ text: `*${words}*` }),
   'text with a preview': (words) => ({ text: `${words} ${ADDRESS}`, preview: { url: ADDRESS, title: 'Minutes' } }),
   'forwarded text': () => ({ forwarded: true }),
+  'text that disappears': () => ({ expiration: 7 * 86_400 }),
+  'text with a mention': (words, self) => ({ text: `@${self} ${words}`, mentions: [self] }),
   'call to everybody': (words) => ({ text: `@all ${words}`, everyone: true }),
 };
 
@@ -135,7 +140,7 @@ export function farOnWhatsApp(
       if (kind === 'call') return (await whatsapp.command('call', { by: contact, to: chat })).call;
       const make = CONTENTS[kind];
       if (make === undefined) {
-        const { text = words, ...options } = TEXTS[kind]?.(words) ?? {};
+        const { text = words, ...options } = TEXTS[kind]?.(words, self) ?? {};
         const about = answers === undefined ? {} : { replyTo: answers };
         return await whatsapp.write(contact, chat, text, { ...options, ...about });
       }
@@ -147,7 +152,7 @@ export function farOnWhatsApp(
     edit: async (kind, id, words) => {
       const make = CONTENTS[kind];
       if (make === undefined) {
-        const { text = words } = TEXTS[kind]?.(words) ?? {};
+        const { text = words } = TEXTS[kind]?.(words, self) ?? {};
         const sealed = kind === 'text whose edits are sealed';
         await whatsapp.command('edit', { by: contact, chat, id, text, sealed });
         return;
@@ -178,9 +183,9 @@ function answering(content: Content, stanzaId: string, participant: string): Con
 
 function shown(log: readonly LoggedMessage[]): readonly Seen[] {
   const all = new Map<string, Seen>();
-  for (const { id, kind, text, target, quoted, everyone: calls, preview: found } of log) {
+  for (const { id, kind, text, target, quoted, everyone: calls, mentions, preview: found } of log) {
     const before = all.get(target ?? '');
-    const more = { calls, preview: found !== null };
+    const more = { calls, mentions: mentions.length > 0, preview: found !== null };
     if (kind === 'text' || kind === 'other') {
       const bold = /\*[^*\s][^*]*\*/.test(text);
       const fresh = { id, text, bold, ...more, edited: false, gone: false, answers: quoted ?? undefined };

@@ -168,6 +168,9 @@ function arrived({ kind, words }: Case, event: RoomEvent, act: 'send' | 'edit' |
 const LACKS: Readonly<Record<string, (event: RoomEvent, act: Act) => boolean>> = {
   'text with a preview': ({ content }, act) => act !== 'edit' && content['com.beeper.linkpreviews'] === undefined,
   'forwarded text': (event, act) => act !== 'edit' && !bodyOf(event).startsWith('↪ '),
+  'text with a mention': ({ content }, act) =>
+    act !== 'edit' &&
+    ((content['m.mentions'] as { user_ids?: readonly unknown[] } | undefined)?.user_ids ?? []).length !== 1,
   'call to everybody': ({ content }, act) =>
     act !== 'edit' && (content['m.mentions'] as { room?: unknown } | undefined)?.room !== true,
 };

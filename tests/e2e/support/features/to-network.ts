@@ -21,7 +21,7 @@ type Content = Readonly<Record<string, unknown>>;
 
 /** @param media the address of a file that was uploaded */
 export async function seenOverThere(ground: Ground, kinds: readonly Kind[], media: string): Promise<Table> {
-  const { person, room, far, canaries } = ground;
+  const { person, room, ghost, far, canaries } = ground;
   const put = async (type: string, content: Content): Promise<string> => {
     const path = `/rooms/${encodeURIComponent(room)}/send/${type}/${randomUUID()}`;
     return ((await person.ask('PUT', path, content)) as { event_id: string }).event_id;
@@ -50,7 +50,7 @@ export async function seenOverThere(ground: Ground, kinds: readonly Kind[], medi
 
   await doing(
     'send',
-    async (one) => await put(...written(one.kind.name, words(one, 'send'), media)),
+    async (one) => await put(...written(one.kind.name, words(one, 'send'), media, ghost)),
     (one, { seen }) => {
       const message = seen.find(({ text }) => text.includes(one.words.send ?? ''));
       one.id = message?.id;
@@ -60,7 +60,7 @@ export async function seenOverThere(ground: Ground, kinds: readonly Kind[], medi
   await doing(
     'edit',
     async (one) => {
-      const [type, content] = written(one.kind.name, words(one, 'edit'), media);
+      const [type, content] = written(one.kind.name, words(one, 'edit'), media, ghost);
       const relates = { rel_type: 'm.replace', event_id: one.events.send };
       return await put(type, { ...content, 'm.new_content': content, 'm.relates_to': relates });
     },
@@ -72,7 +72,7 @@ export async function seenOverThere(ground: Ground, kinds: readonly Kind[], medi
   await doing(
     'reply',
     async (one) => {
-      const [type, content] = written(one.kind.name, words(one, 'reply'), media);
+      const [type, content] = written(one.kind.name, words(one, 'reply'), media, ghost);
       return await put(type, { ...content, 'm.relates_to': { 'm.in_reply_to': { event_id: anchor.event_id } } });
     },
     (one, { seen }) => {
@@ -151,10 +151,15 @@ function tellings(history: readonly RoomEvent[], about: string | undefined): rea
   });
 }
 
-function whole({ kind, words }: Case, { text, bold, calls, preview }: Seen, act: 'send' | 'edit' | 'reply'): string {
+function whole(
+  { kind, words }: Case,
+  { text, bold, calls, mentions, preview }: Seen,
+  act: 'send' | 'edit' | 'reply',
+): string {
   if (!text.includes(words[act] ?? '')) return `odd: ${text}`;
   if (kind.name === 'formatted text' && !bold) return 'odd: without its marks';
   if (kind.name === 'call to everybody' && !calls) return 'odd: nobody is called';
+  if (kind.name === 'text with a mention' && !mentions) return 'odd: nobody is mentioned';
   if (kind.name === 'text with a preview' && !preview) return 'odd: without its preview';
   if (kind.name === 'long text' && !text.endsWith(LONG_END)) return 'odd: cut off';
   return 'yes';
@@ -163,7 +168,7 @@ function whole({ kind, words }: Case, { text, bold, calls, preview }: Seen, act:
 const LONG_END = 'the end of it';
 const long = (words: string): string => `${words} ${'many words and '.repeat(200)}${LONG_END}`;
 
-function written(kind: string, words: string, url: string): [type: string, content: Content] {
+function written(kind: string, words: string, url: string, ghost: string): [type: string, content: Content] {
   const file = (msgtype: string, mimetype: string, more: Content = {}): [string, Content] => [
     'm.room.message',
     { msgtype, body: words, filename: 'a-file', url, info: { mimetype, size: 4 }, ...more },
@@ -182,6 +187,12 @@ function written(kind: string, words: string, url: string): [type: string, conte
       message('m.text', {
         body: `${words} ${ADDRESS}`,
         'com.beeper.linkpreviews': [{ matched_url: ADDRESS, 'og:title': 'Minutes' }],
+      }),
+    'text with a mention': () =>
+      message('m.text', {
+        format: 'org.matrix.custom.html',
+        formatted_body: `<a href="https://matrix.to/#/${ghost}">you</a> ${words}`,
+        'm.mentions': { user_ids: [ghost] },
       }),
     'call to everybody': () => message('m.text', { body: `@room ${words}`, 'm.mentions': { room: true } }),
     photo: () => file('m.image', 'image/png'),
