@@ -160,6 +160,18 @@ export function blocklistChanged(
   );
 }
 
+/** To the account's devices but the one that it was changed on. */
+export function privacyChanged(
+  server: WhatsAppServer,
+  by: Device,
+  changed: readonly (readonly [string, string])[],
+): void {
+  const { person } = by;
+  const categories = changed.map(([name, value]) => node('category', { name, value }));
+  const attrs = { type: 'account_sync', from: person.jid('pn') };
+  tell(server, [person], () => node('notification', attrs, [node('privacy', {}, categories)]), by);
+}
+
 /** `to` may show this token when writing to `by`. */
 export function tokenGiven(server: WhatsAppServer, by: Person, to: Person, token: Uint8Array, t: number): void {
   tell(server, [to], (viewer) =>

@@ -4,7 +4,7 @@ import { phoneAway, timePassed } from '../absence.ts';
 import type { DeviceInfo, Person as PersonJson } from '../control-types.ts';
 import { setPicture } from '../group-deeds.ts';
 import { banOf } from '../login.ts';
-import { blocklistChanged, identityChanged, mexHappened, numberChanged, tell } from '../notices.ts';
+import { blocklistChanged, identityChanged, mexHappened, numberChanged, privacyChanged, tell } from '../notices.ts';
 import { setAvailable } from '../presence.ts';
 import { tellMigration } from '../sim/phone.ts';
 import { node } from '../wire/node.ts';
@@ -128,7 +128,9 @@ export function peopleCommands(
       return null;
     },
     setPrivacy: ({ id, name, value }) => {
-      hands.person(id).privacy.set(name, value);
+      const person = hands.person(id);
+      person.privacy.set(name, value);
+      privacyChanged(server, person.phoneDevice, [[name, value]]);
       return null;
     },
     setAddressing: ({ id, addressing }) => {

@@ -2,7 +2,7 @@
 // pings, statistics, dirty bits, unlinking, pictures' and statuses' small sisters. Each a few lines.
 
 import { randomBytes } from 'node:crypto';
-import { blocklistChanged, tell, tokenGiven } from '../notices.ts';
+import { blocklistChanged, privacyChanged, tell, tokenGiven } from '../notices.ts';
 import { bytesOf, wordsOf } from '../read-node.ts';
 import { child, children, node, type BinaryNode } from '../wire/node.ts';
 import { Refusal } from '../../refusal.ts';
@@ -37,15 +37,18 @@ export function blocklist({ iq, person, server, world }: Ask): readonly BinaryNo
 }
 
 export function privacy(ask: Ask): readonly BinaryNode[] | undefined {
-  const { iq, person } = ask;
+  const { iq, person, server, device } = ask;
   const asked = child(iq);
   if (asked?.tag === 'tokens') return tokens(ask);
   if (asked?.tag !== 'privacy') throw new Unknown('of privacy');
+  const changed: (readonly [string, string])[] = [];
   for (const { attrs } of children(asked, 'category')) {
     const { name, value } = attrs;
     if (name === undefined || value === undefined || !person.privacy.has(name)) throw new Refusal(400, 'bad-request');
     person.privacy.set(name, value);
+    changed.push([name, value]);
   }
+  if (changed.length > 0) privacyChanged(server, device, changed);
   const categories = [...person.privacy].map(([name, value]) => node('category', { name, value }));
   return [node('privacy', {}, categories)];
 }

@@ -187,6 +187,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
   const passing = async (node: BinaryNode): Promise<void> => {
     const glimpse = glimpseOf(context, node);
     if (glimpse !== undefined) sink.glimpse(glimpse);
+    if (glimpse?.kind === 'read' && glimpse.person === puppet.self) chats.readElsewhere(glimpse);
     const arrival = arrivalOf(context, node);
     if (arrival !== undefined) await deliveries.heard(arrival);
   };

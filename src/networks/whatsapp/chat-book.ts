@@ -1,6 +1,7 @@
 // What a login remembers of its chats and of what people call themselves; goes into the vault with the events it came from.
 import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import type { ChatId, MessageId, PersonId } from '../../model/ids.ts';
+import type { EphemeralEvent } from '../../model/network-event.ts';
 import type { VaultChange } from '../../ports/stores.ts';
 import { newerTimer, type Timer } from './timers.ts';
 
@@ -13,6 +14,8 @@ export interface ChatMemory {
   readonly timer?: number;
   /** Epoch s when that was set. */
   readonly timerSince?: number;
+  /** How a group names its people, as far as it is known. */
+  readonly addressing?: 'lid' | 'pn';
 }
 
 export interface Recalled {
@@ -24,6 +27,7 @@ export interface Recalled {
 const CHAT = 'chat/';
 const NAME = 'name/';
 const WAITING = 'waiting/';
+const UNREAD = 'unread/';
 const VERSION = 1;
 /** Phones have forgotten by then what they should send once more, in ms. */
 const WAITED_MS = 30 * 24 * 60 * 60_000;
@@ -40,7 +44,8 @@ export class ChatBook {
   readonly #waiting = new Map<MessageId, number>();
   readonly #recent = new Map<MessageId, Recalled>();
   /** What others said in a chat and nobody has read here, oldest first. */
-  readonly #unread = new Map<ChatId, MessageId[]>();
+  readonly #unread = new Map<ChatId, readonly MessageId[]>();
+  readonly #lastRead = new Map<ChatId, MessageId>();
   readonly #unwritten = new Map<string, VaultChange>();
 
   /** @param kept the login's scope in the vault @throws Error when a value is of a later version */
@@ -51,6 +56,8 @@ export class ChatBook {
       if (key.startsWith(CHAT)) this.#chats.set(key.slice(CHAT.length) as ChatId, opened<ChatMemory>(bytes));
       else if (key.startsWith(NAME))
         this.#names.set(key.slice(NAME.length) as PersonId, opened<{ name: string }>(bytes).name);
+      else if (key.startsWith(UNREAD))
+        this.#unread.set(key.slice(UNREAD.length) as ChatId, opened<{ messages: MessageId[] }>(bytes).messages);
       else if (key.startsWith(WAITING))
         waiting.push([key.slice(WAITING.length) as MessageId, opened<{ at?: number }>(bytes).at ?? 0]);
     }
@@ -64,7 +71,7 @@ export class ChatBook {
   note(chat: ChatId, more: ChatMemory): void {
     const before = this.chat(chat);
     const after = { ...before, ...more };
-    const fields = ['jid', 'met', 'timer', 'timerSince'] as const;
+    const fields = ['jid', 'met', 'timer', 'timerSince', 'addressing'] as const;
     if (fields.every((field) => after[field] === before[field])) return;
     this.#chats.set(chat, after);
     this.#write(`${CHAT}${chat}`, after);
@@ -114,22 +121,33 @@ export class ChatBook {
 
   heal(message: MessageId): void {
     if (!this.#waiting.delete(message)) return;
-    const key = `${WAITING}${message}`;
-    this.#unwritten.set(key, { scope: this.#scope, key, value: null });
+    this.#write(`${WAITING}${message}`, null);
   }
 
   said(chat: ChatId, message: MessageId): void {
-    const unread = this.#unread.get(chat) ?? [];
-    this.#unread.set(chat, [...unread, message].slice(-MOST_UNREAD));
+    this.#leave(chat, [...(this.#unread.get(chat) ?? []), message].slice(-MOST_UNREAD));
   }
 
   /** All that is read with this message. */
   readUpTo(chat: ChatId, message: MessageId): readonly MessageId[] {
     const unread = this.#unread.get(chat) ?? [];
     const end = unread.indexOf(message) + 1;
-    if (end === 0) return [message];
-    this.#unread.set(chat, unread.slice(end));
+    // Older than what is kept, or read before: it is told once.
+    if (end === 0) return this.#lastRead.get(chat) === message ? [] : [message];
+    this.#lastRead.set(chat, message);
+    this.#leave(chat, unread.slice(end));
     return unread.slice(0, end);
+  }
+
+  /** On another device of ours: nobody has to be told any more. */
+  readElsewhere({ portal: { chat }, upTo }: Extract<EphemeralEvent, { kind: 'read' }>): void {
+    if (this.#unread.get(chat)?.includes(upTo) === true) this.readUpTo(chat, upTo);
+  }
+
+  #leave(chat: ChatId, messages: readonly MessageId[]): void {
+    if (messages.length === 0) this.#unread.delete(chat);
+    else this.#unread.set(chat, messages);
+    this.#write(`${UNREAD}${chat}`, messages.length === 0 ? null : { messages });
   }
 
   recall(message: MessageId): Recalled | undefined {
@@ -157,8 +175,8 @@ export class ChatBook {
     };
   }
 
-  #write(key: string, value: object): void {
-    const bytes = Buffer.from(JSON.stringify({ v: VERSION, ...value }));
+  #write(key: string, value: object | null): void {
+    const bytes = value === null ? null : Buffer.from(JSON.stringify({ v: VERSION, ...value }));
     this.#unwritten.set(key, { scope: this.#scope, key, value: bytes });
   }
 }

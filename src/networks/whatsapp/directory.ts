@@ -1,6 +1,7 @@
 // Who and what is behind our names, as everybody may see it, and how they are addressed on WhatsApp now; asks over a live line.
 import { WAMessageAddressingMode, type BinaryNode, type GroupMetadata } from '@whiskeysockets/baileys';
 import type { Member, PersonSnapshot } from '../../model/chat.ts';
+import type { EphemeralAction } from '../../model/delivery.ts';
 import { BridgeError } from '../../model/errors.ts';
 import { as, type ChatId, type MessageId, type PersonId } from '../../model/ids.ts';
 import type { ResolvedChat } from '../../ports/network.ts';
@@ -18,7 +19,7 @@ import type { PeopleBook } from './people-book.ts';
 import type { Whose } from './picture-wire.ts';
 import type { SecretBook } from './secret-book.ts';
 import type { UnsealDoors } from './unseal.ts';
-import type { WriteContext } from './write.ts';
+import type { Saying, WriteContext } from './write.ts';
 
 export interface DirectoryDoors {
   readonly self: PersonId;
@@ -64,7 +65,7 @@ export class Directory {
     const { lid, pn } = this.#handles(person);
     const byNumber = isPersonal(chat)
       ? parseJid(this.chatJid(chat))?.kind === 'pn'
-      : this.#groups.get(chat)?.addressingMode === WAMessageAddressingMode.PN;
+      : this.#doors.chats.chat(chat).addressing === 'pn';
     if (pn !== undefined && (byNumber || lid === undefined)) return jidText('pn', pn);
     return lid === undefined ? refuse() : jidText('lid', lid);
   }
@@ -95,9 +96,10 @@ export class Directory {
     };
   }
 
-  /** What has to be known of a group before one reacts in it. @throws BridgeError when it cannot be learnt now */
-  async know(line: Line, chat: ChatId): Promise<void> {
+  /** How a group names its people, before one names them there, and what else one needs to react in it. @throws BridgeError when it cannot be learnt now */
+  async know(line: Line, { kind, chat }: Pick<Saying | EphemeralAction, 'kind' | 'chat'>): Promise<void> {
     if (chatKind(chat) !== 'group') return;
+    if (kind !== 'react' && this.#doors.chats.chat(chat).addressing !== undefined) return;
     try {
       await this.#group(line, chat);
     } catch (error) {
@@ -213,6 +215,8 @@ export class Directory {
     if (known !== undefined) return known;
     const group = await line.socket.groupMetadata(this.chatJid(chat));
     this.#groups.set(chat, group);
+    const byNumber = group.addressingMode === WAMessageAddressingMode.PN;
+    this.#doors.chats.note(chat, { addressing: byNumber ? 'pn' : 'lid' });
     const community = parseJid(group.isCommunityAnnounce === true ? group.linkedParent : undefined);
     if (community?.kind === 'group') await this.#doors.communities.learn(this.#doors.names.chat(community), chat);
     return group;

@@ -1,5 +1,5 @@
 // One connected line of a login: the library's socket from its opening to its end, acks of what was sent, passing news. Knows no reconnecting.
-import type { BinaryNode, proto } from '@whiskeysockets/baileys';
+import type { BinaryNode, proto, WAMessageKey } from '@whiskeysockets/baileys';
 import { types } from 'node:util';
 import { BridgeError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/stores.ts';
@@ -7,6 +7,7 @@ import { Acks } from './acks.ts';
 import type { Cures } from './cures.ts';
 import { unanswered } from './errors.ts';
 import { openSocket, type OpenedSocket, type WASocket } from './library.ts';
+import { childrenOf } from './notifications.ts';
 import type { WhatsAppSettings } from './settings.ts';
 import type { AccountState } from './state/state.ts';
 
@@ -44,6 +45,8 @@ export class Line {
   /** How an open line ended by itself: the library's error. */
   #parted: { readonly why: unknown } | undefined;
   #tell: ((why: unknown) => void) | undefined;
+  /** The account's privacy was changed on another device: what the library knows of it is old. */
+  #privacyChanged = false;
 
   private constructor(doors: LineDoors) {
     this.#doors = doors;
@@ -58,6 +61,9 @@ export class Line {
     ws.on('CB:ack,class:message', (node: BinaryNode) => this.#acks.heard(node));
     ws.on('CB:chatstate', (node: BinaryNode) => doors.passing(node));
     ws.on('CB:receipt', (node: BinaryNode) => doors.passing(node));
+    ws.on('CB:notification,type:account_sync', (node: BinaryNode) => {
+      if (childrenOf(node).some(({ tag }) => tag === 'privacy')) this.#privacyChanged = true;
+    });
     for (const tag of ['message', 'receipt', 'notification', 'chatstate'])
       ws.on(`CB:${tag}`, (node: BinaryNode) => doors.heard(node));
   }
@@ -148,6 +154,21 @@ export class Line {
     } finally {
       this.ended.removeEventListener('abort', end);
     }
+  }
+
+  /** For everybody to see, or for the account's own devices alone, as its privacy says now. @throws the library's error */
+  async markRead(keys: WAMessageKey[]): Promise<void> {
+    // The library asks for the settings once per connection, and does not hear of a change.
+    while (this.#privacyChanged) {
+      this.#privacyChanged = false;
+      try {
+        await this.socket.fetchPrivacySettings(true);
+      } catch (error) {
+        this.#privacyChanged = true;
+        throw error;
+      }
+    }
+    await this.socket.readMessages(keys);
   }
 
   /** Shows the account as online. */

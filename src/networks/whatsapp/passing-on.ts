@@ -7,21 +7,22 @@ import type { Line } from './line.ts';
 
 /** @throws the library's error, BridgeError */
 export async function passOn(
-  { socket }: Line,
+  line: Line,
   { directory, chats }: Account,
   self: PersonId,
   action: EphemeralAction,
 ): Promise<void> {
   const jid = directory.chatJid(action.chat);
   if (action.kind === 'typing') {
-    await socket.sendPresenceUpdate(action.active ? 'composing' : 'paused', jid);
+    await line.socket.sendPresenceUpdate(action.active ? 'composing' : 'paused', jid);
     return;
   }
+  await directory.know(line, action);
   const keys = chats.readUpTo(action.chat, action.upTo).flatMap((message) => {
     const { sender, id } = parseMessage(message);
     if (sender === self) return [];
     const group = jid.endsWith('@g.us') ? { participant: directory.personJid(action.chat, sender) } : {};
     return [{ remoteJid: jid, id, fromMe: false, ...group }];
   });
-  if (keys.length > 0) await socket.readMessages(keys);
+  if (keys.length > 0) await line.markRead(keys);
 }

@@ -19,7 +19,7 @@ export function performing(doors: Omit<SendDoors, 'know' | 'context'> & Omit<Gro
   const { chats, directory, sink } = doors;
   const sends = new Sends({
     ...doors,
-    know: async (line, chat) => await directory.know(line, chat),
+    know: async (line, action) => await directory.know(line, action),
     context: () => directory.writeContext(),
   });
   const groups = new Groups({ ...doors, sends });

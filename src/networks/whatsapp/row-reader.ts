@@ -111,6 +111,8 @@ export class RowReader {
     if (place === undefined) return NOTHING;
     if (!(isPersonal(place.chat) || chatKind(place.chat) === 'group'))
       return { events: [], elsewhere: elsewhere(place.chat) };
+    const mode = chatKind(place.chat) === 'group' ? row.node.attrs['addressing_mode'] : undefined;
+    if (mode === 'lid' || mode === 'pn') chats.note(place.chat, { addressing: mode });
     const pass = await this.#pass(row, message, place.chat);
     if (pass === 'no') return NOTHING;
     // Nothing else of it is taken.

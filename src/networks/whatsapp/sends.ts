@@ -27,8 +27,8 @@ export interface SendDoors {
   readonly expiries: ExpiryBook | undefined;
   /** Absent only in tests. */
   readonly pacing: Pacing | undefined;
-  /** Learns what has to be known of a chat before one reacts in it. @throws BridgeError */
-  readonly know: (line: Line, chat: ChatId) => Promise<void>;
+  /** Learns what has to be known of a chat before this is said in it. @throws BridgeError */
+  readonly know: (line: Line, action: Saying) => Promise<void>;
   readonly context: () => WriteContext;
 }
 
@@ -51,7 +51,7 @@ export class Sends {
     const before = await sent.find(id);
     const done = this.#acked.get(id) ?? before?.acknowledgedAt;
     if (done !== undefined) return this.#receipt(action, id, done, before);
-    if (action.kind === 'react' && before === undefined) await this.#doors.know(line, action.chat);
+    if (before === undefined) await this.#doors.know(line, action);
     const written = write(this.#doors.context(), action, effect);
     const expiry = before === undefined ? this.#expiry(action, id, written) : undefined;
     const alongside = [...(await this.#mayGo(line, action, written)), ...(expiry?.changes ?? [])];
@@ -90,9 +90,11 @@ export class Sends {
 
   /** @returns what has to be kept with it @throws BridgeError */
   async #mayGo(line: Line, action: Saying, { to }: Written): Promise<readonly LedgerChange[]> {
-    const { chats, pacing, clock } = this.#doors;
+    const { chats, pacing, clock, self } = this.#doors;
     const { chat } = action;
-    const established = chatKind(chat) === 'group' || chats.chat(chat).met === true;
+    // Nobody is a stranger to oneself.
+    const own = chat === (self as string);
+    const established = own || chatKind(chat) === 'group' || chats.chat(chat).met === true;
     let paced: readonly LedgerChange[] = [];
     if (pacing !== undefined) {
       const text = action.kind === 'send' && action.body.kind === 'text' ? { text: action.body.text.text } : {};

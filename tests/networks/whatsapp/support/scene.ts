@@ -87,6 +87,15 @@ export class Scenes {
     return { ...(await linked(this.sandbox, { adapter, house, owner: OWNER, me })), house, adapter };
   }
 
+  /** The same login in another process, connected. */
+  async restart({ house, session, adapter, puppet }: Scene): Promise<NetworkSession> {
+    await session.disconnect();
+    await adapter.close();
+    const again = this.open(house).openSession(puppet, house.sink(puppet));
+    await again.connect();
+    return again;
+  }
+
   /** After a test. @throws when a client sent what the simulator does not know */
   async close(): Promise<void> {
     await Promise.all(this.#adapters.splice(0).map(async (adapter) => await adapter.close()));

@@ -1,0 +1,83 @@
+// What another process knows of chats it has heard nothing in yet: how a group names its people, and which words are answered.
+import { expect, test } from '@jest/globals';
+import type { NetworkAction } from '../../../src/model/delivery.ts';
+import type { ChatId, PersonId } from '../../../src/model/ids.ts';
+import { vaultScope } from '../../../src/ports/network.ts';
+import { context, effect, type Scene } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
+import { idOf, messageOf } from './support/world.ts';
+
+setStage();
+
+/** A group that names its people by number, in which the friend has spoken. */
+async function byNumber({ house, me, friend }: Scene): Promise<{ group: string; chat: ChatId; said: string }> {
+  const about = { by: me.id, subject: 'Numbers', members: [friend.id], addressing: 'pn' } as const;
+  const group = await sandbox.command('createGroup', about);
+  const said = await sandbox.write(friend.id, group.id, 'hello');
+  const event = await house.until(() => house.events.find(({ kind }) => kind === 'message'));
+  return { group: group.id, chat: event.portal.chat, said };
+}
+
+function naming(chat: ChatId, person: PersonId): NetworkAction {
+  const span = { kind: 'mention', start: 3, length: 2, of: { person } } as const;
+  return { kind: 'send', chat, body: { kind: 'text', as: 'text', text: { text: 'hi @x', spans: [span] } } };
+}
+
+/** How often the group is asked about before the first message leaves: once by the library itself. */
+async function askedBefore({ me }: Scene, first: () => Promise<unknown>): Promise<number> {
+  await sandbox.command('clearRecords', {});
+  await first();
+  const kinds = (await sandbox.command('nodes', { person: me.id, way: 'in' })).map(({ kind }) => kind);
+  return kinds.slice(0, kinds.indexOf('message')).filter((kind) => kind === 'iq get w:g2 query').length;
+}
+
+async function mentionsIn(group: string, { me, friend }: Scene): Promise<readonly (readonly string[])[]> {
+  const seen = (await sandbox.messages(friend.id, group)).filter(({ from }) => from === me.id);
+  return seen.map(({ mentions }) => mentions);
+}
+
+test('a group that names its people by number has them named so, without being asked for how', async () => {
+  const scene = await scenes.live();
+  const { group, chat } = await byNumber(scene);
+  const session = await scenes.restart(scene);
+  const name = async (): Promise<unknown> => await session.perform(naming(chat, idOf(scene.friend)), effect(), context);
+  expect(await askedBefore(scene, name)).toBe(1);
+  await name();
+  const number = `${scene.friend.phone}@s.whatsapp.net`;
+  expect(await mentionsIn(group, scene)).toEqual([[number], [number]]);
+});
+
+async function forgotten({ session, house, puppet }: Scene, chat: ChatId): Promise<void> {
+  await session.disconnect();
+  await house.keep([{ scope: vaultScope(puppet.id), key: `chat/${chat}`, value: null }]);
+}
+
+test.each([true, false])('what is read or taken back in it is named by number (known before: %s)', async (known) => {
+  const scene = await scenes.live();
+  const { group, chat, said } = await byNumber(scene);
+  if (!known) await forgotten(scene, chat);
+  const session = await scenes.restart(scene);
+  const target = messageOf(scene.friend, said);
+  await session.performEphemeral({ kind: 'mark-read', chat, upTo: target });
+  await session.perform({ kind: 'remove', chat, target }, effect(), context);
+  const removal = await sandbox.waitFor(async () =>
+    (await sandbox.messages(scene.friend.id, group)).find((one) => one.target === said),
+  );
+  expect(removal).toMatchObject({ kind: 'revoke', edit: '8' });
+  const receipts = (await sandbox.command('nodes', { person: scene.me.id })).filter(
+    ({ kind }) => kind === 'receipt read',
+  );
+  expect(receipts.map(({ attrs }) => attrs['participant'])).toEqual([`${scene.friend.phone}@s.whatsapp.net`]);
+});
+
+test('a group of which nothing is kept is asked once how it names its people', async () => {
+  const scene = await scenes.live();
+  const { group, chat } = await byNumber(scene);
+  await forgotten(scene, chat);
+  const session = await scenes.restart(scene);
+  const name = async (): Promise<unknown> => await session.perform(naming(chat, idOf(scene.friend)), effect(), context);
+  expect(await askedBefore(scene, name)).toBe(2);
+  expect(await askedBefore(scene, name)).toBe(1);
+  const number = `${scene.friend.phone}@s.whatsapp.net`;
+  expect(await mentionsIn(group, scene)).toEqual([[number], [number]]);
+});
