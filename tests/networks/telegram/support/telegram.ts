@@ -94,8 +94,13 @@ export async function newPerson(sandbox: TelegramSandbox, more: Partial<PersonSp
 }
 
 /** A new account, logged in and live, whose keys are in the house's vault. */
-export async function liveLogin(sandbox: TelegramSandbox, house: House, options: TelegramOptions = {}): Promise<Scene> {
-  const adapter = adapterFor(sandbox, house, options);
+export async function liveLogin(
+  sandbox: TelegramSandbox,
+  house: House,
+  options: TelegramOptions = {},
+  clock = realClock,
+): Promise<Scene> {
+  const adapter = adapterFor(sandbox, house, options, clock);
   const me = await newPerson(sandbox);
   const login = await logIn(sandbox, adapter, me);
   await house.keep(login.vault);
