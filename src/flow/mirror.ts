@@ -9,6 +9,7 @@ import { describedNow } from './described.ts';
 import { mayBridge, usersOf, type FlowDoors, type Plan } from './doors.ts';
 import { isDone } from './done.ts';
 import { showPicture } from './pictures.ts';
+import { isLeaving } from './wordings.ts';
 
 type Mirror = Extract<BridgeAct, { kind: 'mirror' }>;
 type Open = Portal & { readonly room: NonNullable<Portal['room']> };
@@ -22,6 +23,7 @@ export async function mirror(doors: FlowDoors, entry: QueueEntry, act: Mirror): 
   const puppet = await doors.puppets.find(act.puppet);
   if (portal?.room === undefined || portal.kind === 'direct' || puppet === undefined) return none('no-group');
   if ((await mayBridge(doors, puppet, portal.facts)).effect === 'deny') return none('denied');
+  if (act.only !== 'people' && (await isLeaving(doors, portal.room))) return LATER;
   const described = await describedNow(doors, entry, puppet, portal.key.chat, LATER);
   if ('plan' in described) return described.plan;
   const { chat } = described;

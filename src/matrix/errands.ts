@@ -1,11 +1,11 @@
 // What the wing asks the homeserver beside speaking: waking it, account data, and looking for what was sent.
 import { randomUUID } from 'node:crypto';
 import { as, type EventId, type RoomId, type UserId } from '../model/ids.ts';
-import type { EventLook } from '../ports/matrix.ts';
+import type { EventLook, MatrixApi, RoomWords } from '../ports/matrix.ts';
 import type { Vault } from '../ports/stores.ts';
 import { encode, MatrixRefusal, type As, type MatrixClient } from './client.ts';
 import { field, isObject, objectAt, textAt, type Json } from './json.ts';
-import { MARKER } from './marker.ts';
+import { MARKER, type Markers } from './marker.ts';
 
 const API = '/_matrix/client/v3';
 
@@ -30,6 +30,29 @@ export async function stateOf(client: MatrixClient, who: As, room: RoomId, type:
     return await client.ask(who, 'GET', `${API}/rooms/${encode(room)}/state/${type}/`);
   } catch (error) {
     if (error instanceof MatrixRefusal && error.said(404)) return {};
+    throw error;
+  }
+}
+
+/** Written by us, into this room. */
+export function isMarked(markers: Pick<Markers, 'read'>, room: RoomId, content: Json): boolean {
+  return markers.read(room, textAt(content, MARKER) ?? '') !== undefined;
+}
+
+/** As MatrixApi.said. */
+export async function saidIn(
+  client: MatrixClient,
+  who: As,
+  markers: Pick<Markers, 'read'>,
+  room: RoomId,
+  of: keyof RoomWords,
+): ReturnType<MatrixApi['said']> {
+  try {
+    const there = await stateOf(client, who, room, `m.room.${of}`);
+    return { text: textAt(there, of) ?? '', ours: isMarked(markers, room, there) };
+  } catch (error) {
+    // Not in the room: nothing is known of it.
+    if (error instanceof MatrixRefusal && error.said(403)) return undefined;
     throw error;
   }
 }

@@ -9,7 +9,7 @@ import type { Queue } from '../ports/queue.ts';
 import type { Clock, GhostStore, Logger, Vault } from '../ports/stores.ts';
 import { encode, MatrixClient } from './client.ts';
 import { Doubles } from './doubles.ts';
-import { accountData, findDelivered, lookAtEvent, putAccountData, wake } from './errands.ts';
+import { accountData, findDelivered, lookAtEvent, putAccountData, saidIn, wake } from './errands.ts';
 import { GapAudit } from './gap-audit.ts';
 import { DEVICE, enter, Ghosts } from './ghosts.ts';
 import { OurIds } from './ids.ts';
@@ -23,7 +23,9 @@ import { VaultedPictures } from './room-pictures.ts';
 import { MatrixRooms } from './rooms.ts';
 import { MatrixSpeaker } from './speaker.ts';
 import { Spaces } from './spaces.ts';
+import { shownWords } from './state.ts';
 import { TransactionDoor } from './transaction-door.ts';
+import { VaultedWordings } from './wordings.ts';
 
 export interface MatrixOptions {
   readonly url: string;
@@ -141,6 +143,7 @@ export async function openMatrix(options: MatrixOptions): Promise<MatrixWing> {
 
   const api: MatrixApi = {
     pictures,
+    wordings: new VaultedWordings(options.stores.vault, clock),
     bot,
     serverName: options.serverName,
     ghostUser: (network, person) => ids.ghost(network, person),
@@ -170,6 +173,8 @@ export async function openMatrix(options: MatrixOptions): Promise<MatrixWing> {
     setPowers: async (room, powers) => await rooms.setPowers(room, powers),
     members: async (room) => await rooms.members(room),
     isEncrypted: async (room) => await rooms.isEncrypted(room),
+    said: async (room, of) => await saidIn(client, botAs, markers, room, of),
+    shownWords,
     look: async (room, through) =>
       await rooms.look(room, through === undefined ? botAs : { token, user: through, device: DEVICE }),
     saidBefore: async (room, user) => await rooms.saidBefore(room, { token, user, device: DEVICE }),

@@ -8,8 +8,8 @@ import type { MentionOf } from './html.ts';
 import type { Intents } from './intents.ts';
 import { textAt, type Json } from './json.ts';
 import { MARKER, type Markers } from './marker.ts';
-import { findReaction, stateOf } from './errands.ts';
-import { shownName, shownTopic } from './state.ts';
+import { findReaction, isMarked, stateOf } from './errands.ts';
+import { shownWords } from './state.ts';
 import { fitted, writeEdit, writeMessage } from './write.ts';
 
 export interface SpeakerOptions {
@@ -73,16 +73,14 @@ export class MatrixSpeaker implements Speaker {
     else await this.#ask('POST', `/rooms/${encode(room)}/kick`, { user_id: user, ...reason });
   }
 
-  async describe(room: RoomId, id: EffectId, { name, topic }: RoomWords): Promise<void> {
-    const wanted = [
-      ...(name === undefined ? [] : [{ type: 'm.room.name', key: 'name', text: shownName(name) }]),
-      ...(topic === undefined ? [] : [{ type: 'm.room.topic', key: 'topic', text: shownTopic(topic) }]),
-    ];
-    for (const { type, key, text } of wanted) {
+  async describe(room: RoomId, id: EffectId, words: RoomWords, where?: 'over-ours'): Promise<void> {
+    for (const [key, text] of Object.entries(shownWords(words))) {
+      const type = `m.room.${key}`;
       await this.#entered(room, async () => {
         const { client } = this.#options;
         const there = await this.#asMyself(async (who) => await stateOf(client, who, room, type));
         if ((textAt(there, key) ?? '') === text) return;
+        if (where === 'over-ours' && !this.#isOurs(room, there)) return;
         await this.#setState(room, type, '', { [key]: text, ...this.#marked(room, id) });
       });
     }
@@ -100,7 +98,7 @@ export class MatrixSpeaker implements Speaker {
   }
 
   #isOurs(room: RoomId, content: Json): boolean {
-    return this.#options.markers.read(room, textAt(content, MARKER) ?? '') !== undefined;
+    return isMarked(this.#options.markers, room, content);
   }
 
   #marked(room: RoomId, id: EffectId | undefined): Json {

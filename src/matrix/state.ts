@@ -1,7 +1,7 @@
 // What a room's state events say, and the ones that we write; pure, asks nobody.
 import { as, type UserId } from '../model/ids.ts';
 import type { Membership } from '../model/matrix-event.ts';
-import type { RoomSpec } from '../ports/matrix.ts';
+import type { RoomSpec, RoomWords } from '../ports/matrix.ts';
 import type { OurIds } from './ids.ts';
 import { field, objectAt, textAt, type Json } from './json.ts';
 import { isMembership } from './read.ts';
@@ -105,6 +105,14 @@ export function shownName(name: string): string {
 export function shownTopic(topic: string): string {
   const lines = topic.split(/\r?\n/).map((line) => tamed(line));
   return cut(lines.join('\n').trim(), 3_000);
+}
+
+/** A name and a topic as rooms of ours say them. */
+export function shownWords({ name, topic }: RoomWords): RoomWords {
+  return {
+    ...(name === undefined ? {} : { name: shownName(name) }),
+    ...(topic === undefined ? {} : { topic: shownTopic(topic) }),
+  };
 }
 
 function cut(clean: string, max: number): string {

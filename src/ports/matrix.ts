@@ -40,12 +40,12 @@ export interface Speaker {
   /** With an effect id the membership bears its marker. */
   invite(room: RoomId, user: UserId, direct?: boolean, id?: EffectId): Promise<void>;
   kick(room: RoomId, user: UserId, why?: string, id?: EffectId): Promise<void>;
-  /** Writes nothing that the room says already. */
-  describe(room: RoomId, id: EffectId, words: RoomWords): Promise<void>;
   /**
-   * Undefined takes it away. Writes nothing that is so already.
-   * @param where `over-ours`: only where what the room shows was written by us, so that what a person set stays
+   * Writes nothing that the room says already.
+   * @param where `over-ours`: only where what the room says was written by us, so that what a person set stays
    */
+  describe(room: RoomId, id: EffectId, words: RoomWords, where?: 'over-ours'): Promise<void>;
+  /** Undefined takes it away. Writes nothing that is so already. @param where as above */
   showPicture(room: RoomId, id: EffectId, uri: MxcUri | undefined, where?: 'over-ours'): Promise<void>;
   send(room: RoomId, id: EffectId, body: MessageBody, about?: SendAbout): Promise<EventId>;
   edit(room: RoomId, id: EffectId, target: EventId, body: MessageBody, about?: SendAbout): Promise<EventId>;
@@ -113,8 +113,30 @@ export interface RoomPictures {
   fromHere(room: RoomId): Promise<{ readonly set: ShownPicture | undefined; readonly taken: boolean }>;
 }
 
+/** A name or topic that went to a group from its room, or came from there. */
+export interface Wording {
+  readonly id: EffectId;
+  readonly of: keyof RoomWords;
+  readonly text: string;
+  /** Epoch ms. */
+  readonly at: number;
+  /** Set here and perhaps under way, done over there, or come back from there; or set by somebody over there. */
+  readonly is: 'leaving' | 'done' | 'back' | 'theirs';
+  /** As what it came back. */
+  readonly cause?: EffectId;
+}
+
+export interface Wordings {
+  /** Those of the last minutes, oldest first. */
+  of(room: RoomId): Promise<readonly Wording[]>;
+  /** In place of those with the same ids. */
+  keep(room: RoomId, ...wordings: readonly Wording[]): Promise<void>;
+  forget(room: RoomId, id: EffectId): Promise<void>;
+}
+
 export interface MatrixApi {
   readonly pictures: RoomPictures;
+  readonly wordings: Wordings;
   readonly bot: Speaker;
   readonly serverName: string;
   /** The ghost's user id, without asking anybody. */
@@ -140,6 +162,10 @@ export interface MatrixApi {
   /** Members by their current membership, as the homeserver says now. */
   members(room: RoomId): Promise<ReadonlyMap<UserId, Membership>>;
   isEncrypted(room: RoomId): Promise<boolean>;
+  /** What a room says now, and whether we wrote it; undefined when the bot is not in it. @throws BridgeError */
+  said(room: RoomId, of: keyof RoomWords): Promise<{ readonly text: string; readonly ours: boolean } | undefined>;
+  /** As a room says them. */
+  shownWords(words: RoomWords): RoomWords;
   /** Looked at through `as` (one of ours), else the bot. @throws BridgeError (never) when that one is not in the room */
   look(room: RoomId, as?: UserId): Promise<RoomLook>;
   /** Marks the room as direct in the person's account data (through the double puppet). */

@@ -1,6 +1,7 @@
 // Groups in the corridor: who is let into their rooms, what is put back, and that nothing goes round in circles.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { BridgeError } from '../../src/model/errors.ts';
+import { effectId } from '../../src/model/effect.ts';
 import type { ChatId, RoomId } from '../../src/model/ids.ts';
 import { BOT } from '../support/memory-matrix.ts';
 import { mirrorLater } from '../../src/flow/tellings.ts';
@@ -72,6 +73,165 @@ describe('what is taken back in a group', () => {
     await world.run();
     expect(redaction()).toMatchObject({ sender: marie, content: { redacts: event } });
     expect(world.network.performed.filter(({ action }) => action.kind === 'remove')).toEqual([]);
+  });
+});
+
+describe('the name of a group', () => {
+  /** Each name that the room had since it was opened, and who wrote it. */
+  const names = (): readonly string[] =>
+    world.matrix
+      .room(room)
+      .timeline.filter(({ type }) => type === 'm.room.name')
+      .map(
+        ({ sender, content }) =>
+          `${sender === BOT || sender.startsWith('@_') ? 'over there' : sender}: ${String(content['name'])}`,
+      );
+  const set = (name: string, by = marie): unknown => world.matrix.state(room, by, 'm.room.name', { name });
+  const performed = (): readonly unknown[] =>
+    world.network.performed.flatMap(({ action }) => (action.kind === 'rename' ? [action.name] : []));
+  const there = (): string | undefined => world.network.chats.get(chat)?.name;
+  const kept = (): string | undefined => [...world.db.portals.values()].find(({ key }) => key.chat === chat)?.name;
+  /** Paul has a login too, and is in. */
+  const both = async (): Promise<void> => {
+    world.login(paul, 'paul');
+    await open();
+    await world.join(room, paul);
+    await world.run();
+  };
+
+  test('set twice at once never shows the first again, and is the second’s on both sides', async () => {
+    world.matrix.doubles.add(marie);
+    await open();
+    set('first');
+    set('second');
+    await world.run();
+    expect(names()).toEqual([`${marie}: first`, `${marie}: second`]);
+    expect(performed()).toEqual(['first', 'second']);
+    expect([there(), kept()]).toEqual(['second', 'second']);
+    // What somebody over there does later is shown, also when they go back to the first.
+    world.network.rename(chat, ZOE, 'first');
+    await world.run();
+    expect(names().slice(2)).toEqual(['over there: first']);
+    expect(performed()).toHaveLength(2);
+  });
+
+  test('set by two is the later one’s, although the other’s line was away at first', async () => {
+    await both();
+    let away = true;
+    world.network.before = (action) => {
+      if (away && action.kind === 'rename' && action.name === 'older')
+        throw new BridgeError('away', 'later', 'network.unreachable', { values: { network: 'Pigeon' } });
+    };
+    set('older');
+    await world.run();
+    set('newer', paul);
+    await world.run();
+    away = false;
+    await world.run(600_000);
+    expect(names()).toEqual([`${marie}: older`, `${paul}: newer`]);
+    expect(performed().at(-1)).toBe('newer');
+    expect([there(), kept()]).toEqual(['newer', 'newer']);
+  });
+
+  test('that waits for its line does not go over what somebody over there called it since', async () => {
+    await open();
+    let away = true;
+    world.network.before = () => {
+      if (away) throw new BridgeError('away', 'later', 'network.unreachable', { values: { network: 'Pigeon' } });
+    };
+    set('mine');
+    await world.run();
+    await world.pass(120_000);
+    world.network.rename(chat, ZOE, 'hers');
+    await world.run();
+    away = false;
+    await world.run(600_000);
+    expect(names()).toEqual([`${marie}: mine`, 'over there: hers']);
+    expect([there(), kept()]).toEqual(['hers', 'hers']);
+  });
+
+  test('set just after somebody over there set another is not undone by the news of theirs', async () => {
+    await open();
+    world.network.before = (action) => {
+      if (action.kind === 'rename' && there() === 'Choir') world.network.rename(chat, ZOE, 'hers');
+    };
+    set('mine');
+    await world.run(30_000);
+    expect(names()).toEqual([`${marie}: mine`]);
+    expect([there(), kept()]).toEqual(['mine', 'mine']);
+  });
+
+  test('set to what it was already, which does not come back, hides nothing that comes after it', async () => {
+    await both();
+    const { wordings } = world.house?.flow.matrix ?? {};
+    set('ours');
+    await world.run();
+    // Nothing of this one will come.
+    const at = world.clock.now();
+    await wordings?.keep(room, { id: effectId('lost', 0), of: 'name', text: 'ours', at, is: 'done' });
+    world.network.rename(chat, ZOE, 'hers');
+    await world.run(30_000);
+    expect(names()).toEqual([`${marie}: ours`, 'over there: hers']);
+    expect([there(), kept()]).toEqual(['hers', 'hers']);
+  });
+
+  const look = async (): Promise<void> => {
+    const [portal] = [...world.db.portals.values()];
+    if (portal?.reader === undefined || world.house === undefined) throw new Error('no portal');
+    await mirrorLater(world.house.flow, { cause: `look ${world.clock.now()}`, portal, puppet: portal.reader });
+    await world.run();
+  };
+
+  test('is not looked at while one set here may be under way', async () => {
+    await open();
+    const at = world.clock.now();
+    await world.house?.flow.matrix.wordings.keep(room, {
+      id: effectId('under way', 0),
+      of: 'name',
+      text: 'mine',
+      at,
+      is: 'leaving',
+    });
+    const group = world.network.chats.get(chat);
+    if (group !== undefined) group.name = 'as it was just now';
+    await look();
+    expect(names()).toEqual([]);
+    await world.run(70_000);
+    expect(names()).toEqual(['over there: as it was just now']);
+  });
+
+  test('that waits for its line still leaves when the room was made to look as the group did before', async () => {
+    await open();
+    world.network.rename(chat, ZOE, 'hers');
+    await world.run();
+    let away = true;
+    world.network.before = () => {
+      if (away) throw new BridgeError('away', 'later', 'network.unreachable', { values: { network: 'Pigeon' } });
+    };
+    await world.pass(1_000);
+    set('mine');
+    await world.run();
+    await look();
+    expect(world.matrix.room(room).name).toBe('hers');
+    away = false;
+    await world.run(600_000);
+    expect([there(), kept(), world.matrix.room(room).name]).toEqual(['mine', 'mine', 'mine']);
+  });
+
+  test('refused for the later one leaves the earlier one its turn', async () => {
+    await both();
+    let away = true;
+    world.network.before = (action) => {
+      if (action.kind !== 'rename') return;
+      if (action.name === 'refused') throw new BridgeError('no-right', 'never', 'fault.not-yours');
+      if (away) throw new BridgeError('away', 'later', 'network.unreachable', { values: { network: 'Pigeon' } });
+    };
+    set('waits');
+    await world.run();
+    set('refused', paul);
+    away = false;
+    await world.run(600_000);
+    expect([there(), kept(), world.matrix.room(room).name]).toEqual(['waits', 'waits', 'waits']);
   });
 });
 

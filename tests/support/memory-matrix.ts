@@ -22,9 +22,11 @@ import type {
   SendAbout,
   ShownPicture,
   Speaker,
+  Wording,
 } from '../../src/ports/matrix.ts';
 import { Markers, MARKER } from '../../src/matrix/marker.ts';
 import { isSame, leadersIn, shaped } from '../../src/matrix/powers.ts';
+import { shownWords } from '../../src/matrix/state.ts';
 import type { MemoryClock } from './memory-clock.ts';
 
 export interface Wire {
@@ -91,6 +93,8 @@ export class MemoryMatrix {
   readonly picturesSetHere = new Map<RoomId, ShownPicture>();
   /** Where taking one away in the room was the last that became of it. */
   readonly picturesTaken = new Set<RoomId>();
+  /** Of rooms, as the real wing keeps them. */
+  readonly wordings = new Map<RoomId, Map<EffectId, Wording>>();
   /** Called before each request; may throw. */
   before: (method: string, by: UserId, room?: RoomId) => void = () => undefined;
   /** New rooms come up encrypted. */
@@ -214,6 +218,11 @@ export class MemoryMatrix {
       isOurs(event.state_key) ||
       [...members].some(([user, now]) => isOurs(user) && now === 'join')
     );
+  }
+
+  #isOurs(room: RoomId, type: string): boolean {
+    const last = this.room(room).timeline.findLast((one) => one.type === type);
+    return MARKERS.read(room, String(last?.content[MARKER])) !== undefined;
   }
 
   room(id: RoomId): Room {
@@ -380,6 +389,24 @@ export class MemoryMatrix {
           else this.shownPictures.set(room, shown);
         },
       },
+      wordings: {
+        of: async (room) => await Promise.resolve([...(this.wordings.get(room)?.values() ?? [])]),
+        keep: async (room, ...wordings) => {
+          const kept = new Map(this.wordings.get(room));
+          for (const one of wordings) kept.set(one.id, one);
+          this.wordings.set(room, kept);
+          await Promise.resolve();
+        },
+        forget: async (room, id) => {
+          this.wordings.get(room)?.delete(id);
+          await Promise.resolve();
+        },
+      },
+      said: async (room, of) => {
+        await this.#request('said', BOT, room);
+        return { text: this.room(room)[of] ?? '', ours: this.#isOurs(room, `m.room.${of}`) };
+      },
+      shownWords,
       upload: async () => await Promise.reject(new Error('no media here')),
       drawCode: async (id, code) => {
         await this.#request('drawCode', BOT);
@@ -429,7 +456,7 @@ export class MemoryMatrix {
         if (own < 50 || own <= this.level(room, who)) throw forbidden();
         this.member(room, user, who, 'leave', marked(room, id));
       },
-      describe: async (room, id, words) => {
+      describe: async (room, id, words, where) => {
         await this.#request('describe', user, room);
         if (this.room(room).members.get(user) !== 'join') throw forbidden();
         const marker = marked(room, id);
@@ -439,6 +466,7 @@ export class MemoryMatrix {
         ] as const) {
           const it = this.room(room);
           if (text === undefined || (it[key] ?? '') === text) continue;
+          if (where === 'over-ours' && !this.#isOurs(room, type)) continue;
           if (this.level(room, user) < needed(it.levels, type)) throw forbidden();
           this.state(room, user, type, { [key]: text, ...marker });
         }

@@ -3,12 +3,13 @@ import type { MatrixDuty } from '../../model/delivery.ts';
 import type { Outcome } from '../../model/entry.ts';
 import type { PersonId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
-import type { Speaker } from '../../ports/matrix.ts';
+import type { Speaker, Wording } from '../../ports/matrix.ts';
 import { letIn, letOut } from '../belonging.ts';
 import { usersOf, type FlowDoors } from '../doors.ts';
 import { isDone } from '../done.ts';
 import { comesBack, showPicture } from '../pictures.ts';
 import { mirrorLater } from '../tellings.ts';
+import { comesAs } from '../wordings.ts';
 import type { HandFor, Open } from './hand.ts';
 
 export function groupDuty(event: Extract<NetworkEvent, { kind: 'chat' | 'membership' | 'role' }>): MatrixDuty {
@@ -21,13 +22,11 @@ export function groupDuty(event: Extract<NetworkEvent, { kind: 'chat' | 'members
 
 export async function changeChat({ doors, owed, duty, portal, puppet }: HandFor<'chat'>): Promise<Outcome> {
   const { name, topic, picture, announce, locked, anyoneAdds } = duty.change;
-  const words = { ...(name === undefined ? {} : { name }), ...(topic === undefined ? {} : { topic }) };
-  if (Object.keys(words).length > 0) {
-    // An adopted room belongs to its person, who may not let the bot name it.
-    const done = await asAuthor(doors, portal, owed.sender, async (speaker) => {
-      await speaker.describe(portal.room, owed.id, words);
-    });
-    if (!done) doors.log.info({ room: portal.room, code: 'not-described' }, 'the room may not be described anew');
+  for (const [of, text] of [
+    ['name', name],
+    ['topic', topic],
+  ] as const) {
+    if (text !== undefined) await describe({ doors, owed, portal, puppet }, { of, text });
   }
   // What somebody calls a contact stays in their own room with them.
   if (name !== undefined && name !== portal.name && portal.kind !== 'direct')
@@ -46,6 +45,21 @@ export async function changeChat({ doors, owed, duty, portal, puppet }: HandFor<
     });
   }
   return {};
+}
+
+async function describe(
+  { doors, owed, portal, puppet }: Pick<HandFor<'chat'>, 'doors' | 'owed' | 'portal' | 'puppet'>,
+  said: Pick<Wording, 'of' | 'text'>,
+): Promise<void> {
+  const how = portal.kind === 'direct' ? 'news' : await comesAs(doors, portal.room, owed.id, said);
+  // An adopted room belongs to its person, who may not let the bot name it.
+  const done = await asAuthor(doors, portal, owed.sender, async (speaker) => {
+    const words = { [said.of]: said.text };
+    await speaker.describe(portal.room, owed.id, words, how === 'news' ? undefined : 'over-ours');
+  });
+  if (!done) doors.log.info({ room: portal.room, code: 'not-described' }, 'the room may not be described anew');
+  if (how === 'crossing')
+    await mirrorLater(doors, { cause: `crossing/${owed.id}/${said.of}`, portal, puppet: puppet.id });
 }
 
 export async function changeMembership({ doors, owed, duty, portal, puppet }: HandFor<'membership'>): Promise<Outcome> {

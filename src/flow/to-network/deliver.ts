@@ -9,6 +9,7 @@ import type { Portal } from '../../model/records.ts';
 import { mayHaveBeenCarried } from '../after-restore.ts';
 import { closedWords, denied, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
 import { mirrorLater, sayOnce } from '../tellings.ts';
+import { isOvertaken, saidBy, wordsDone } from '../wordings.ts';
 import { tellTimer } from './timer.ts';
 
 /** Longer than any restart that goes well, shorter than any network's memory of ids, in ms. */
@@ -49,6 +50,10 @@ async function changeGroup(
   const again = mayBeUnderWay(doors, entry);
   const cause = `${entry.key}/${part}`;
   const portal = { key };
+  if (await isOvertaken(doors, entry, owed)) {
+    doors.log.info({ room, kind: action.kind, code: 'overtaken' }, 'a group is called something newer by now');
+    return {};
+  }
   try {
     const receipt = await session.perform(action, owed.id, {
       since: entry.receivedAt,
@@ -58,6 +63,7 @@ async function changeGroup(
     });
     if (action.kind === 'set-picture') await pictureSet(doors, room, action.picture, receipt.picture);
   } catch (error) {
+    if (saidBy(action) !== undefined && isUndone(error)) await doors.matrix.wordings.forget(room, owed.id);
     if (!(error instanceof BridgeError) || error.retry !== 'never') throw error;
     doors.log.info({ code: error.code, kind: action.kind }, 'a change of a group was refused');
     const words = { key: `refused:${cause}`, room, reader: author, words: error.human, replyTo: event };
@@ -67,11 +73,18 @@ async function changeGroup(
     return {};
   }
   if (action.kind === 'set-timer') await tellTimer(doors, entry, owed, action.seconds);
-  if (action.kind === 'rename') await doors.keeper.change(key, { name: action.name });
+  // What came back of it, and of what followed, has been kept in that order.
+  const last = saidBy(action) !== undefined && (await wordsDone(doors, owed));
+  if (action.kind === 'rename' && last) await doors.keeper.change(key, { name: action.name });
   // Somebody who was in the group already comes by no news of the network.
   if (action.kind === 'add')
     await mirrorLater(doors, { cause, portal, puppet: owed.puppet, back: [action.person], only: 'people' });
   return {};
+}
+
+/** It surely was not done. */
+function isUndone(error: unknown): boolean {
+  return error instanceof BridgeError && !error.mayHaveHappened;
 }
 
 /** What comes back of it is known, and leaves the room as it is. One that got no name over there comes back as any other. */
