@@ -1,11 +1,12 @@
 // Through whose live line a command about groups goes, and which group a person means; asks stores, tells nobody about others' groups.
 import { effectId } from '../model/effect.ts';
+import { BridgeError } from '../model/errors.ts';
 import type { ChatId, NetworkId, RoomId } from '../model/ids.ts';
 import type { Portal, Puppet } from '../model/records.ts';
 import { say } from '../model/say.ts';
 import type { GroupAsk } from '../ports/group.ts';
 import type { NetworkSession, ResolvedChat } from '../ports/network.ts';
-import { goingBy, namedAccount, oneOf } from './accounts.ts';
+import { goingBy, listed, namedAccount, oneOf } from './accounts.ts';
 import { reply, type Call, type CommandResult } from './doors.ts';
 import { heldElsewhere, oneMore, parted } from './elsewhere.ts';
 import { usage } from './misunderstood.ts';
@@ -60,8 +61,9 @@ export async function lineOf(call: Call, puppet: Puppet): Promise<Live | Command
 }
 
 /**
- * By its exact name, its room's id, or a link to its room, `as <account>` before it. One's own lists first: a room of that name may be of
- * somebody else's group. Names of groups are not told for the same reason.
+ * By its exact name, its room's id, or a link to its room, `as <account>` before it; through an account that is in it. Of groups with
+ * rooms each account is asked about that one alone; all that it is in are asked for where no such room is found, or where a group
+ * without one is meant. A room of that name may be of somebody else's group: names of groups are not told for that reason.
  */
 export async function groupOf(call: Call, words: readonly Token[], deed: Deed): Promise<LiveGroup | CommandResult> {
   const all = (await call.doors.puppets.ofOwner(call.request.user)).filter(
@@ -76,15 +78,24 @@ export async function groupOf(call: Call, words: readonly Token[], deed: Deed): 
   const { here, away, reroute } = await parted(call.doors, own);
   if (reroute !== undefined) return { replies: [], reroute };
   const listing = (one: Puppet): boolean => can(call, one.network, 'list') && can(call, one.network, deed);
-  const looked = namedRoom(text) === undefined ? await inOwnLists(call, here.filter(listing), text) : NOWHERE;
+  const byRoom = namedRoom(text) !== undefined;
+  const rooms = await inRooms(call, own, text);
+  const isHere = ({ puppet }: Room): boolean => here.includes(puppet);
+  const asked = byRoom || deed !== 'list' ? await asMembers(call, rooms.filter(isHere)) : UNASKED;
+  const mine = oneOfGroups(asked.inside, text);
+  if (mine !== undefined) return 'replies' in mine || can(call, mine.puppet.network, deed) ? mine : cannot(call, mine);
+  const looked = byRoom ? NOWHERE : await inOwnLists(call, here.filter(listing), text);
   if (looked.answer !== undefined) return looked.answer;
-  const found = await inRooms(call, own, text);
-  const unasked = looked === NOWHERE ? [] : away.filter(listing);
+  const found = rooms.filter((one) => !asked.outside.has(one));
+  const unasked = byRoom ? [] : away.filter(listing);
   const usable = found.filter(({ puppet }) => !looked.without.has(puppet));
   const isOpen = (one: Puppet): boolean => call.doors.sessions.session(one) !== undefined;
-  const near = usable.filter(({ puppet }) => here.includes(puppet) && (unasked.length === 0 || isOpen(puppet)));
-  if (near.length === 0 && (found.length === 0 || unasked.length > 0)) {
-    const { replies, soon } = looked.closed ?? reply(say('group.unknown', { name: tame(text) }));
+  const near = usable.filter((one) => isHere(one) && (unasked.length === 0 || isOpen(one.puppet)));
+  // Who is in none of them here may be in one of another worker: that is asked when it is named, or two would ask each other for ever.
+  const outside = byRoom && asked.outside.size > 0;
+  if (near.length === 0 && (found.length === 0 || unasked.length > 0 || outside)) {
+    const unknown = outside ? notIn(call, [...asked.outside]) : reply(say('group.unknown', { name: tame(text) }));
+    const { replies, soon } = looked.closed ?? unknown;
     const left = away.filter((one) => unasked.includes(one) || usable.some(({ puppet }) => puppet === one));
     const more = left.map((puppet) => oneMore(call, puppet, 'as', call.args.map(typed).join(' ')));
     return { replies: [...replies, ...more], ...(soon === true ? { soon } : {}) };
@@ -94,11 +105,59 @@ export async function groupOf(call: Call, words: readonly Token[], deed: Deed): 
   const [choice] = [...near.filter(({ puppet }) => isOpen(puppet)), ...near, ...usable, ...found];
   if (choice === undefined) return reply(say('group.unknown', { name: tame(text) }));
   const { puppet, portal } = choice;
-  if (!can(call, puppet.network, deed)) {
-    return reply(say('group.cannot', { network: titleOf(call.doors, puppet.network) }));
-  }
+  if (!can(call, puppet.network, deed)) return cannot(call, choice);
   const live = await lineOf(call, puppet);
   return 'replies' in live ? live : { ...live, chat: portal.key.chat, name: tame(portal.name ?? text) };
+}
+
+/** A room that may be meant, and a login that may be in its group. */
+interface Room {
+  readonly portal: Portal;
+  readonly puppet: Puppet;
+}
+
+interface Asked {
+  readonly inside: readonly LiveGroup[];
+  /** Whose account is not in the group. */
+  readonly outside: ReadonlySet<Room>;
+}
+
+const UNASKED: Asked = { inside: [], outside: new Set() };
+
+/** As far as open lines tell now: of the others nothing is known. */
+async function asMembers(call: Call, rooms: readonly Room[]): Promise<Asked> {
+  const inside: LiveGroup[] = [];
+  const outside = new Set<Room>();
+  for (const room of rooms) {
+    const { portal, puppet } = room;
+    const session = call.doors.sessions.session(puppet);
+    if (session?.askGroup === undefined || !can(call, puppet.network, 'inside')) continue;
+    const { chat } = portal.key;
+    try {
+      const answer = await session.askGroup({ kind: 'inside', chat }, effectId(call.request.event, 'inside'));
+      if (answer.inside === true) inside.push({ puppet, session, chat, name: tame(portal.name ?? '') });
+      else outside.add(room);
+    } catch (error) {
+      // What cannot be learnt now keeps nobody from going through another account; this one's own answer comes with what is done.
+      if (!(error instanceof BridgeError) || error.retry === 'never') throw error;
+    }
+  }
+  return { inside, outside };
+}
+
+function oneOfGroups(found: readonly LiveGroup[], text: string): LiveGroup | CommandResult | undefined {
+  const several = new Set(found.map(({ chat }) => chat)).size > 1;
+  return several ? reply(say('group.several', { name: tame(text) })) : found[0];
+}
+
+function cannot(call: Call, { puppet }: Pick<Live, 'puppet'>): CommandResult {
+  return reply(say('group.cannot', { network: titleOf(call.doors, puppet.network) }));
+}
+
+function notIn(call: Call, rooms: readonly Room[]): CommandResult {
+  const puppets = [...new Set(rooms.map(({ puppet }) => puppet))];
+  const networks = [...new Set(puppets.map(({ network }) => titleOf(call.doors, network)))];
+  return reply(say('group.not-in', { network: networks.join(', '), lines: listed(puppets) }));
 }
 
 interface Looked {
@@ -128,17 +187,12 @@ async function inOwnLists(call: Call, own: readonly Puppet[], text: string): Pro
     if (groups.length === 0) without.add(puppet);
     found.push(...groups);
   }
-  const several = new Set(found.map(({ chat }) => chat)).size > 1;
-  const answer = several ? reply(say('group.several', { name: tame(text) })) : found[0];
+  const answer = oneOfGroups(found, text);
   return { without, ...(answer === undefined ? {} : { answer }), ...(closed === undefined ? {} : { closed }) };
 }
 
-async function inRooms(
-  call: Call,
-  own: readonly Puppet[],
-  text: string,
-): Promise<readonly { readonly portal: Portal; readonly puppet: Puppet }[]> {
-  const found: { portal: Portal; puppet: Puppet }[] = [];
+async function inRooms(call: Call, own: readonly Puppet[], text: string): Promise<readonly Room[]> {
+  const found: Room[] = [];
   for (const puppet of own) {
     for (const portal of await call.doors.portals.list({ network: puppet.network })) {
       if (portal.kind === 'group' && isMeant(portal, text)) found.push({ portal, puppet });

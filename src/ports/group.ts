@@ -6,6 +6,8 @@ import type { ChatId, PersonId } from '../model/ids.ts';
 export type GroupAsk =
   /** Every group that the login's account is in, described as far as one question tells. */
   | { readonly kind: 'list' }
+  /** Whether the login's account is in this group. */
+  | { readonly kind: 'inside'; readonly chat: ChatId }
   /** Asked again under the same effect id, it finds the group that it made. */
   | { readonly kind: 'create'; readonly name: string; readonly people: readonly PersonId[] }
   /** What a link leads to, without going there. */
@@ -29,6 +31,7 @@ export interface GroupAnswer {
   readonly groups?: readonly ResolvedChat[];
   /** The group made, looked at, or joined. */
   readonly group?: ResolvedChat;
+  readonly inside?: boolean;
   /** An admin has to agree first. */
   readonly waiting?: boolean;
   readonly link?: string;

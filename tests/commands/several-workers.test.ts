@@ -8,13 +8,16 @@ import { render } from '../../src/words/index.ts';
 import { build, pigeon, type House } from '../support/command-house.ts';
 import { marie } from '../support/scripted-network.ts';
 
-const [one, two] = [as<PuppetId>('one'), as<PuppetId>('two')];
+const [one, two, third] = [as<PuppetId>('one'), as<PuppetId>('two'), as<PuppetId>('third')];
 let [a, b]: House[] = [];
 let serial = 0;
 
 /** What each account's phone knows. */
 const groups = new Map<PuppetId, readonly string[]>();
 const left: string[] = [];
+/** Which groups each account is in, of those that have rooms. */
+const members = new Map<PuppetId, readonly string[]>();
+const asked: string[] = [];
 
 const never = async (): Promise<never> => await Promise.reject(new BridgeError('unused', 'never', 'fault.no-target'));
 
@@ -35,13 +38,19 @@ function line(puppet: PuppetId): NetworkSession {
       return await Promise.resolve({ at: 0 });
     },
     contacts: async () => await Promise.resolve([{ name: `friend of ${puppet}` }]),
-    askGroup: async () =>
-      await Promise.resolve({
+    askGroup: async (ask) => {
+      asked.push(`${puppet} ${ask.kind}`);
+      if (ask.kind === 'inside') {
+        if (members.get(puppet) === undefined) throw new BridgeError('away', 'later', 'fault.no-target');
+        return { inside: members.get(puppet)?.includes(ask.chat) === true };
+      }
+      return await Promise.resolve({
         groups: (groups.get(puppet) ?? []).map((name) => ({
           chat: { id: as<ChatId>(`${puppet}/${name}`), kind: 'group', name },
           facts: [],
         })),
-      }),
+      });
+    },
   };
 }
 
@@ -79,6 +88,9 @@ beforeEach(async () => {
   a = await build('a');
   b = await build('b', a.store.db);
   groups.clear();
+  members.clear();
+  for (const id of [one, two, third]) members.set(id, []);
+  asked.length = 0;
   left.length = 0;
   for (const [house, id, name] of [
     [a, one, '+33 6 12'],
@@ -86,7 +98,7 @@ beforeEach(async () => {
   ] as const) {
     const { adapter } = house.network;
     const { capabilities } = adapter;
-    const groupAsks = new Set(['list', 'link'] as const);
+    const groupAsks = new Set(['list', 'inside', 'link'] as const);
     const actions = new Set([...capabilities.actions, 'leave'] as const);
     Object.assign(adapter, { capabilities: { ...capabilities, contacts: true, groupAsks, actions } });
     await save(id, name, 'online');
@@ -147,18 +159,73 @@ test('a group of a login that is connected is found although another login is no
   expect(left).toEqual(['one one/Choir']);
 });
 
+/** A group that has a room. */
+async function roomOf(chat: string, name = 'Choir'): Promise<string> {
+  const room = as<RoomId>(`!${chat}:agency.fr`);
+  const portal = { kind: 'group', state: 'open', encrypted: false, facts: [], away: false, name, room } as const;
+  await a?.store.portals.add({ key: { network: pigeon, chat: as<ChatId>(chat) }, ...portal });
+  return room;
+}
+
+/** One more account, held by the first worker. */
+async function another(id: PuppetId, name: string): Promise<void> {
+  await a?.store.leases.acquire(loginOwner(id));
+  await save(id, name, 'online');
+  a?.lines.set(id, line(id));
+}
+
 test("one's own group is meant, although a room is called as it is that somebody else's group has", async () => {
-  await a?.store.portals.add({
-    key: { network: pigeon, chat: as<ChatId>('foreign') },
-    kind: 'group',
-    state: 'open',
-    encrypted: false,
-    facts: [],
-    away: false,
-    name: 'Choir',
-    room: as<RoomId>('!foreign:agency.fr'),
-  });
+  await roomOf('foreign');
   groups.set(one, ['Choir']);
   await type('leave-group choir');
   expect(left).toEqual(['one one/Choir']);
+});
+
+test('a group that has a room is left by the account that is in it, without asking for every group', async () => {
+  const room = await roomOf('choir');
+  await another(third, 'third');
+  members.set(third, ['choir']);
+  await type(`leave-group ${room}`);
+  await type('leave-group choir');
+  expect(left).toEqual(['third choir', 'third choir']);
+  expect(asked.filter((one) => one.endsWith('list'))).toEqual([]);
+  expect(await type(`leave-group as "+33 6 12" ${room}`)).toBe(
+    'None of your accounts on Pigeon that could be asked is in that group:\n- "+33 6 12"',
+  );
+  expect(left).toHaveLength(2);
+});
+
+test('a group in which no account here is says so, and names the account of the other worker', async () => {
+  const room = await roomOf('choir');
+  members.set(two, ['choir']);
+  const said = await type(`leave-group ${room}`);
+  expect(said).toContain('None of your accounts on Pigeon that could be asked is in that group:\n- "+33 6 12"');
+  expect(said).toContain(`Write \`leave-group as Marie ${room}\` for it.`);
+  await type(`leave-group as Marie ${room}`);
+  expect(left).toEqual(['two choir']);
+  members.set(two, []);
+  expect(await type(`leave-group ${room}`, 1)).toContain('- Marie');
+  // Of somebody else's group nobody hears by its name.
+  expect(await type('leave-group choir')).toContain('I know no group “choir”');
+});
+
+test('an account that cannot be asked now keeps nobody from going through the other, and is tried where there is no other', async () => {
+  const room = await roomOf('choir');
+  members.delete(one);
+  await type(`leave-group ${room}`);
+  expect(left).toEqual(['one choir']);
+  await another(third, 'third');
+  members.set(third, ['choir']);
+  await type(`leave-group ${room}`);
+  expect(left).toEqual(['one choir', 'third choir']);
+});
+
+test('two groups of one name, in which one is, are told apart by their rooms', async () => {
+  await roomOf('choir');
+  await roomOf('other');
+  members.set(one, ['choir', 'other']);
+  expect(await type('leave-group choir')).toContain('Several groups are called “choir”');
+  members.set(one, ['other']);
+  await type('leave-group choir');
+  expect(left).toEqual(['one other']);
 });

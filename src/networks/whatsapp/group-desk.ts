@@ -49,6 +49,8 @@ const MAKING = 'making/';
 /** Whoever asked for it has long been answered, or asks no more, in seconds. */
 const MADE_S = 30 * 24 * 60 * 60;
 const LONGEST_NAME = 100;
+/** How the server refuses to tell of a group: not one's own, gone. */
+const OUTSIDE: ReadonlySet<number> = new Set([401, 403, 404, 410]);
 /** The server's clock and ours, in seconds. */
 const SKEW_S = 120;
 
@@ -62,6 +64,7 @@ export class GroupDesk {
     this.#doors = doors;
     this.#hands = {
       list: async (line) => await this.#list(line),
+      inside: async (line, ask) => await this.#inside(line, ask),
       create: async (line, ask, id) => await this.#create(line, ask, id),
       look: async (line, ask) => await this.#look(line, ask),
       join: async (line, ask) => await this.#join(line, ask),
@@ -137,6 +140,19 @@ export class GroupDesk {
       return { chat: { id: chat, kind: 'group', name: group.subject }, facts: directory.factsOf(chat, group) };
     });
     return { groups };
+  }
+
+  /** Asked of the server only where nobody was told yet who is in it. */
+  async #inside(line: Line, { chat }: Ask<'inside'>): Promise<GroupAnswer> {
+    const { directory, self } = this.#doors;
+    try {
+      const { chat: group } = await directory.describeChat(line, chat);
+      return { inside: group.members?.some(({ person }) => person === self) === true };
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === undefined || !OUTSIDE.has(code)) throw error;
+      return { inside: false };
+    }
   }
 
   async #look(line: Line, { link }: Ask<'look'>): Promise<GroupAnswer> {

@@ -56,7 +56,7 @@ export const capabilities: Capabilities = {
   marks: true,
   contacts: true,
   bodies: new Set(['text']),
-  groupAsks: new Set(['list', 'create', 'look', 'join', 'link', 'requests', 'answer']),
+  groupAsks: new Set(['list', 'inside', 'create', 'look', 'join', 'link', 'requests', 'answer']),
   maxTextUnits: MAX_TEXT_UNITS,
   editWindowMs: EDIT_WINDOW_MS,
   removeWindowMs: REMOVE_WINDOW_MS,

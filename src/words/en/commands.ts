@@ -126,6 +126,7 @@ export const en = {
   'group.which-network': 'On which network? Write one of these first: {networks}.',
   'group.cannot': 'That cannot be done for groups of {network} from here.',
   'group.unknown': 'I know no group “{name}”. Write its name exactly (`groups` shows them), or its room’s link.',
+  'group.not-in': 'None of your accounts on {network} that could be asked is in that group:\n{lines}',
   'group.none': 'You are in no group of that name on {network}.',
   'group.list': 'Your groups on {network}:\n{lines}',
   'group.applicant-unknown': 'somebody whose name and number are not shown',

@@ -132,6 +132,7 @@ export const fr = {
   'group.cannot': 'Cela ne peut pas se faire d’ici pour les groupes de {network}.',
   'group.unknown':
     'Je ne connais aucun groupe « {name} ». Écrivez son nom exactement (`groupes` les montre), ou le lien de son salon.',
+  'group.not-in': 'Aucun de vos comptes sur {network} qui ont pu être interrogés n’est dans ce groupe :\n{lines}',
   'group.none': 'Vous n’êtes dans aucun groupe de ce nom sur {network}.',
   'group.list': 'Vos groupes sur {network} :\n{lines}',
   'group.applicant-unknown': 'quelqu’un dont ni le nom ni le numéro ne sont montrés',
