@@ -1,4 +1,4 @@
-// Who is there and who is typing: told to those who asked, and to those who are there themselves; never kept.
+// Who is there and who is typing: told to those who asked, and are there themselves; never kept.
 
 import { peersOf } from './relay.ts';
 import type { WhatsAppServer } from './server.ts';
@@ -15,6 +15,11 @@ function presenceOf(person: Person, from: string): BinaryNode {
     : node('presence', { from, type: 'unavailable', last: person.lastSeen === 0 ? 'deny' : last });
 }
 
+/** As the real service does, only who is there hears of others (whatsmeow: presence.go, SubscribePresence). */
+function isThere(device: Device): boolean {
+  return device.simulated || device.available;
+}
+
 /** A device says that its person is there, or asks after somebody. */
 export function presence(server: WhatsAppServer, from: Device, stanza: BinaryNode): void {
   const { type, to = '' } = stanza.attrs;
@@ -25,7 +30,7 @@ export function presence(server: WhatsAppServer, from: Device, stanza: BinaryNod
     if (name === undefined) return;
     if (type === 'unsubscribe') from.watching.delete(name);
     else from.watching.add(name);
-    if (type === 'subscribe' && person !== undefined) server.send(from, presenceOf(person, to));
+    if (type === 'subscribe' && person !== undefined && isThere(from)) server.send(from, presenceOf(person, to));
     return;
   }
   if (type === 'available' || type === 'unavailable') {
@@ -47,7 +52,7 @@ export function setAvailable(server: WhatsAppServer, person: Person, available: 
   person.available = available;
   for (const viewer of server.world.people.values()) {
     for (const device of viewer.devices.values()) {
-      if (!device.watching.has(person.lid)) continue;
+      if (!device.watching.has(person.lid) || !isThere(device)) continue;
       server.send(device, presenceOf(person, person.jid(viewer.addressing)));
     }
   }
@@ -71,7 +76,7 @@ export function chatState(server: WhatsAppServer, from: Device, stanza: BinaryNo
         ? { from: from.person.jid(World.wayOf(to)) }
         : { from: group.jid, participant: from.person.jid(group.addressing) };
     for (const device of person.devices.values()) {
-      if (!device.simulated && !device.available) continue;
+      if (!isThere(device)) continue;
       server.send(device, node('chatstate', attrs, [state]));
     }
   }

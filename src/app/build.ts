@@ -56,6 +56,7 @@ export interface House {
   readonly logins: LoginDesk;
   readonly puppets: PuppetKeeper;
   readonly lanes: Lanes;
+  readonly ephemeral: Pick<Ephemeral, 'tend'>;
   readonly sink: MatrixSink;
 }
 
@@ -225,5 +226,5 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
     accept: async (receipt, events, late) => await intake.fromMatrix(receipt, events, late),
     ephemeral: (event) => ephemeral.fromMatrix(event),
   };
-  return { matrix, policy, logins, puppets, lanes, sink };
+  return { matrix, policy, logins, puppets, lanes, ephemeral, sink };
 }

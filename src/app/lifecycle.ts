@@ -5,6 +5,7 @@ import type { Config, RunOptions } from '../config/schema.ts';
 import { exitCodes, Refusal, type ExitCode } from './exit-codes.ts';
 import type { Clock, Logger } from '../ports/stores.ts';
 import { openStore, type Store } from '../store/index.ts';
+import { TEND_MS } from '../flow/presences.ts';
 import { buildHouse, buildPolicy, type Ground } from './build.ts';
 import { realClock } from './clock.ts';
 import { inSentences } from './database.ts';
@@ -91,6 +92,7 @@ async function runOn(config: Config, store: Store, log: Logger, options: RunOpti
 
     await waiting();
     rounds.every(3_000, 'tend', async () => await house.puppets.tend());
+    rounds.every(TEND_MS, 'presence', async () => await house.ephemeral.tend());
     rounds.every(60_000, 'bury', async () => await house.logins.bury());
     rounds.every(3_000, 'audit', async () => await tendAudit(store, house));
     rounds.every(60_000, 'era', async () => await tendEra(store, house));

@@ -1,9 +1,20 @@
-// Typing and receipts, passed on at once and lost in peace: nothing here is queued, retried or written down.
+// Typing, receipts and who is online, passed on at once and lost in peace: nothing here is queued, retried or written down.
 import type { EphemeralEvent } from '../model/network-event.ts';
 import type { MatrixEphemeral } from '../model/matrix-event.ts';
-import { portalKeyText, type EventId, type MessageId, type PortalKey, type RoomId, type UserId } from '../model/ids.ts';
+import {
+  portalKeyText,
+  type EventId,
+  type MessageId,
+  type PersonId,
+  type PortalKey,
+  type RoomId,
+  type UserId,
+} from '../model/ids.ts';
+import { KeyedTurns } from '../model/keyed-turns.ts';
 import type { Portal, Puppet } from '../model/records.ts';
+import type { Speaker } from '../ports/matrix.ts';
 import { mayBridge, type FlowDoors } from './doors.ts';
+import { Presences } from './presences.ts';
 
 /** How often what was read is looked for, and the time between, in ms. */
 const [LOOKS, LOOK_MS] = [5, 500];
@@ -20,8 +31,18 @@ export class Ephemeral {
   /** What has arrived and is not shown yet, in order, by login and chat. */
   readonly #arriving = new Map<string, MessageId[]>();
 
+  /** Who comes and goes at once has gone in the end. */
+  readonly #turns = new KeyedTurns();
+  readonly #presences: Presences;
+
   constructor(doors: FlowDoors) {
     this.#doors = doors;
+    this.#presences = new Presences(doors);
+  }
+
+  /** To be called every TEND_MS. */
+  async tend(): Promise<void> {
+    await this.#presences.tend();
   }
 
   fromMatrix(event: MatrixEphemeral): void {
@@ -35,6 +56,9 @@ export class Ephemeral {
         break;
       case 'read':
         this.#lose(this.#readThere(event, puppet));
+        break;
+      case 'presence':
+        this.#lose(this.#turns.run(event.person, async () => await this.#presenceThere(event, puppet)));
         break;
       case 'delivered':
         this.#lose(this.#deliveredThere(event, puppet));
@@ -76,10 +100,21 @@ export class Ephemeral {
   async #typingThere(event: Extract<EphemeralEvent, { kind: 'typing' }>, puppet: Puppet): Promise<void> {
     const portal = await this.#doors.keeper.find(event.portal);
     if (portal?.room === undefined || !(await this.#allowed(portal, puppet))) return;
-    // Ghosts are made when they speak, not when they think about it.
-    if ((await this.#doors.ghosts.find(portal.key.network, event.person))?.registered !== true) return;
-    const ghost = await this.#doors.matrix.ghost(portal.key.network, event.person);
-    await ghost.typing(portal.room, event.active);
+    const ghost = await this.#ghostOf(portal, event.person);
+    await ghost?.typing(portal.room, event.active);
+  }
+
+  async #presenceThere(event: Extract<EphemeralEvent, { kind: 'presence' }>, puppet: Puppet): Promise<void> {
+    const portal = await this.#doors.keeper.find(event.portal);
+    if (portal?.room === undefined || !(await this.#allowed(portal, puppet))) return;
+    const ghost = await this.#ghostOf(portal, event.person);
+    if (ghost !== undefined) await this.#presences.show(ghost, event.online);
+  }
+
+  /** Ghosts are made when they speak, not when they think about it. */
+  async #ghostOf({ key: { network } }: Portal, person: PersonId): Promise<Speaker | undefined> {
+    if ((await this.#doors.ghosts.find(network, person))?.registered !== true) return undefined;
+    return await this.#doors.matrix.ghost(network, person);
   }
 
   async #readThere(event: Extract<EphemeralEvent, { kind: 'read' }>, puppet: Puppet): Promise<void> {

@@ -153,6 +153,10 @@ export class MatrixSpeaker implements Speaker {
     await this.#ask('POST', `/rooms/${encode(room)}/receipt/m.read/${encode(upTo)}`);
   }
 
+  async presence(online: boolean): Promise<void> {
+    await this.#ask('PUT', `/presence/${encode(this.user)}/status`, { presence: online ? 'online' : 'offline' });
+  }
+
   async #put(room: RoomId, type: string, id: EffectId, content: Json, about: SendAbout): Promise<EventId> {
     const whole = {
       ...content,

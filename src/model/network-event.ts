@@ -49,10 +49,12 @@ export type NetworkEvent = Origin &
     | { readonly kind: 'unreadable'; readonly what: string }
   );
 
-/** Typing and receipts: a type of its own, so that it cannot enter the queue. */
+/** Typing, receipts and who is online: a type of its own, so that it cannot enter the queue. */
 export type EphemeralEvent = { readonly portal: PortalKey } & (
   | { readonly kind: 'typing'; readonly person: PersonId; readonly active: boolean }
   | { readonly kind: 'read'; readonly person: PersonId; readonly upTo: MessageId }
+  /** Somebody is there, or has gone; of the chat with them. */
+  | { readonly kind: 'presence'; readonly person: PersonId; readonly online: boolean }
   /** What the login's account wrote has arrived where everybody it was written to can see it. */
   | { readonly kind: 'delivered'; readonly upTo: MessageId }
 );

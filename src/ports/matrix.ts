@@ -53,6 +53,8 @@ export interface Speaker {
   react(room: RoomId, id: EffectId, target: EventId, emoji: string, about?: SendAbout): Promise<EventId>;
   typing(room: RoomId, active: boolean): Promise<void>;
   read(room: RoomId, upTo: EventId): Promise<void>;
+  /** To whoever is in a room with this one. */
+  presence(online: boolean): Promise<void>;
 }
 
 export interface RoomSpec {

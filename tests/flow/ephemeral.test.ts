@@ -1,5 +1,6 @@
 // What passes and is written down nowhere: that a message arrived over there, and who types and reads.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { BridgeError } from '../../src/model/errors.ts';
 import type { ChatId, EffectId, EventId, MessageId, PuppetId, RoomId } from '../../src/model/ids.ts';
 import { FlowWorld, MARIE, marie, turns, ZOE } from '../support/flow-world.ts';
 import { BOT } from '../support/memory-matrix.ts';
@@ -42,6 +43,65 @@ async function shown(): Promise<void> {
   await world.pass(500);
   await turns();
 }
+
+describe('who is online over there', () => {
+  const come = (online: boolean): void =>
+    world.network.glimpse(chat, puppet, { kind: 'presence', person: ZOE, online });
+  const seen = (): readonly string[] => world.matrix.presences.map((one) => one.split(' ')[1] ?? '');
+
+  test('is shown by their ghost while they are, told again to a homeserver that would forget it, and once each time', async () => {
+    await open();
+    for (const online of [false, true, true]) come(online);
+    await turns();
+    expect(world.matrix.presences).toEqual([`${world.matrix.ghost('pigeon', ZOE)} online`]);
+    await world.house?.ephemeral.tend();
+    come(false);
+    await turns();
+    await world.house?.ephemeral.tend();
+    expect(seen()).toEqual(['online', 'online', 'offline']);
+  });
+
+  test('who comes and goes at once has gone', async () => {
+    await open();
+    for (const online of [true, false]) come(online);
+    await turns();
+    expect(seen()).toEqual(['online', 'offline']);
+  });
+
+  test('of whom nothing is heard any more is gone after a while', async () => {
+    await open();
+    come(true);
+    await turns();
+    world.clock.pass(15 * 60_000);
+    await world.house?.ephemeral.tend();
+    await world.house?.ephemeral.tend();
+    expect(seen()).toEqual(['online', 'offline']);
+  });
+
+  test('breaks nothing where the homeserver refuses it, which is not asked again for a while', async () => {
+    await open();
+    let asked = 0;
+    world.matrix.before = (method) => {
+      if (method !== 'presence') return;
+      asked += 1;
+      throw new BridgeError('matrix-429', 'later', 'fault.homeserver');
+    };
+    for (const online of [true, false, true]) come(online);
+    await turns();
+    await world.house?.ephemeral.tend();
+    expect(asked).toBe(1);
+    world.clock.pass(10 * 60_000);
+    await world.house?.ephemeral.tend();
+    expect(asked).toBe(2);
+  });
+
+  test('is not shown of who has never spoken', async () => {
+    await world.start();
+    come(true);
+    await turns();
+    expect(seen()).toEqual([]);
+  });
+});
 
 describe('a message that has arrived over there', () => {
   test('is read by the bot, and nobody else', async () => {

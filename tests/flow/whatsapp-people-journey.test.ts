@@ -124,6 +124,19 @@ describe('who reads and types', () => {
     }
   });
 
+  test('is shown as online while they are there, once the chat with them is in use', async () => {
+    await camille.say(portal, 'who is there?');
+    await whatsapp.waitForText(alice.id, account.id, 'who is there?');
+    for (const [available, presence] of [
+      [true, 'online'],
+      [false, 'offline'],
+    ] as const) {
+      await whatsapp.command('setAvailable', { by: alice.id, available });
+      await eventually(presence, async () => (await camille.presence(aliceGhost)) === presence);
+      expect(await camille.presence(aliceGhost)).toBe(presence);
+    }
+  });
+
   test('here marks everything up to there as read', async () => {
     const ids: string[] = [];
     for (const text of ['read one', 'read two', 'read three'])

@@ -19,7 +19,8 @@ beforeEach(async () => {
 afterEach(async () => await world.end());
 
 test('over ours, a name and a topic that a person set stay, and those that we wrote do not', async () => {
-  const { bot, said, shownWords } = world.wing.api;
+  const { api } = world.wing;
+  const { bot } = api;
   const names = async (type: string): Promise<readonly unknown[]> =>
     (await world.timeline(room))
       .filter((one) => one.type === type)
@@ -28,16 +29,16 @@ test('over ours, a name and a topic that a person set stay, and those that we wr
   await bot.describe(room, effectId('over none of ours', 0), { name: 'not this' }, 'over-ours');
   expect(await names('m.room.name')).toEqual(before);
   await bot.describe(room, effectId('ours', 0), { name: 'ours', topic: 'ours' });
-  expect(await said(room, 'name')).toEqual({ text: 'ours', ours: true });
+  expect(await api.said(room, 'name')).toEqual({ text: 'ours', ours: true });
   await bot.describe(room, effectId('over ours', 0), { name: 'ours  too', topic: '' }, 'over-ours');
-  expect(await said(room, 'name')).toEqual({ text: shownWords({ name: 'ours  too' }).name, ours: true });
+  expect(await api.said(room, 'name')).toEqual({ text: api.shownWords({ name: 'ours  too' }).name, ours: true });
   for (const part of ['name', 'topic'])
     expect(
       (await world.asBot('PUT', `/rooms/${encodeURIComponent(room)}/state/m.room.${part}`, { [part]: 'theirs' }))
         .status,
     ).toBe(200);
   await bot.describe(room, effectId('over theirs', 0), { name: 'not this', topic: 'not this' }, 'over-ours');
-  expect([await said(room, 'name'), await said(room, 'topic')]).toEqual([
+  expect([await api.said(room, 'name'), await api.said(room, 'topic')]).toEqual([
     { text: 'theirs', ours: false },
     { text: 'theirs', ours: false },
   ]);

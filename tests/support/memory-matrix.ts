@@ -88,6 +88,8 @@ export class MemoryMatrix {
   readonly receipts: string[] = [];
   /** Codes drawn, by where they are. */
   readonly pictures = new Map<string, string>();
+  /** As homeservers are told. */
+  readonly presences: string[] = [];
   /** Of rooms, as the real wing keeps them. */
   readonly shownPictures = new Map<RoomId, ShownPicture>();
   readonly picturesSetHere = new Map<RoomId, ShownPicture>();
@@ -523,6 +525,10 @@ export class MemoryMatrix {
         await this.#request('typing', user, room);
         this.#demand(room, user);
         this.typing.push(`${user} ${String(active)}`);
+      },
+      presence: async (online) => {
+        await this.#request('presence', user);
+        this.presences.push(`${user} ${online ? 'online' : 'offline'}`);
       },
       read: async (room, upTo) => {
         await this.#request('read', user, room);

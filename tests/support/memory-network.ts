@@ -237,6 +237,7 @@ export class MemoryNetwork {
     event:
       | { kind: 'typing'; person: string; active: boolean }
       | { kind: 'read'; person: string; upTo: MessageId }
+      | { kind: 'presence'; person: string; online: boolean }
       | { kind: 'delivered'; upTo: MessageId },
   ): void {
     for (const line of this.#lines) {

@@ -14,6 +14,8 @@ export class People {
   readonly #services: readonly Appservice[];
   readonly #secret: string;
   readonly #nonces = new Set<string>();
+  /** Of whom it was said. */
+  readonly #presence = new Map<string, string>();
 
   constructor(world: World, rooms: Rooms, bus: Bus, services: readonly Appservice[], secret: string) {
     this.#world = world;
@@ -184,6 +186,17 @@ export class People {
   }
 
   /** @param content how the tag is ordered; undefined takes the tag away */
+  setPresence(requester: Requester, userId: string, presence: string): void {
+    if (userId !== requester.userId) throw new MatrixError(403, 'M_FORBIDDEN', 'Cannot set presence of another user');
+    if (!['online', 'unavailable', 'offline'].includes(presence))
+      throw new MatrixError(400, 'M_BAD_JSON', 'Invalid presence state');
+    this.#presence.set(userId, presence);
+  }
+
+  presenceOf(userId: string): string {
+    return this.#presence.get(userId) ?? 'offline';
+  }
+
   setTag(requester: Requester, userId: string, roomId: string, tag: string, content: Json | undefined): void {
     if (requester.userId !== userId) throw forbidden('Cannot add tags for other users.');
     if (Buffer.byteLength(tag) > 255) {

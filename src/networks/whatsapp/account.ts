@@ -36,6 +36,7 @@ import type { WhatsAppSettings } from './settings.ts';
 import { Standing } from './standing.ts';
 import { vaultLedger } from './state/ledger.ts';
 import { AccountState } from './state/state.ts';
+import { Watching } from './watching.ts';
 
 export interface AccountDoors {
   readonly puppet: Puppet;
@@ -71,7 +72,8 @@ export interface Account {
   readonly chores: (signal: AbortSignal) => Promise<void>;
   readonly pictures: Pictures;
   readonly marks: MarksDesk;
-  /** Takes chat states and receipts. */
+  readonly watching: Watching;
+  /** Takes chat states, receipts and presence. */
   readonly passing: (node: BinaryNode) => Promise<void>;
 }
 
@@ -223,6 +225,7 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     phone,
     chores,
     marks,
+    watching: new Watching({ wanted: settings.presence, self: puppet.self, directory }),
     passing,
     pictures,
   };

@@ -24,7 +24,7 @@ export interface LineDoors {
   readonly keepAliveMs?: number | undefined;
   /** The connection stands: WhatsApp sees it. */
   readonly reached?: () => void;
-  /** Chat states and receipts. */
+  /** Chat states, receipts and presence. */
   readonly passing: (node: BinaryNode) => void;
   /** Whatever somebody's device sent. */
   readonly heard: (node: BinaryNode) => void;
@@ -64,6 +64,7 @@ export class Line {
     ws.on('CB:notification,type:account_sync', (node: BinaryNode) => {
       if (childrenOf(node).some(({ tag }) => tag === 'privacy')) this.#privacyChanged = true;
     });
+    ws.on('CB:presence', (node: BinaryNode) => doors.passing(node));
     for (const tag of ['message', 'receipt', 'notification', 'chatstate'])
       ws.on(`CB:${tag}`, (node: BinaryNode) => doors.heard(node));
   }

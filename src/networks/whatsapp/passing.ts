@@ -1,4 +1,4 @@
-// Typing and receipts, from stanzas to what the house glimpses; pure, kept nowhere.
+// Typing, receipts and presence, from stanzas to what the house glimpses; pure, kept nowhere.
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { as, type ChatId, type MessageId, type PersonId, type PortalKey } from '../../model/ids.ts';
 import type { EphemeralEvent } from '../../model/network-event.ts';
@@ -8,11 +8,18 @@ import { childrenOf } from './notifications.ts';
 import { momentOf, personOf, type ReadContext } from './place.ts';
 
 export function glimpseOf(context: ReadContext, node: BinaryNode): EphemeralEvent | undefined {
-  return node.tag === 'chatstate'
-    ? typingOf(context, node)
-    : node.tag === 'receipt'
-      ? readOf(context, node)
-      : undefined;
+  if (node.tag === 'chatstate') return typingOf(context, node);
+  if (node.tag === 'presence') return presenceOf(context, node);
+  return node.tag === 'receipt' ? readOf(context, node) : undefined;
+}
+
+/** Without a type somebody is there. Of groups and of oneself nothing is told. */
+function presenceOf(context: ReadContext, { attrs }: BinaryNode): EphemeralEvent | undefined {
+  const { from, type = 'available' } = attrs;
+  const who = handlesOf(from);
+  const chat = chatOf(context, from);
+  if (who === undefined || chat === undefined || (type !== 'available' && type !== 'unavailable')) return undefined;
+  return { kind: 'presence', ...chat, person: personOf(context, who), online: type === 'available' };
 }
 
 function typingOf(context: ReadContext, { attrs, content }: BinaryNode): EphemeralEvent | undefined {

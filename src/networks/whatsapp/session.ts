@@ -65,7 +65,9 @@ export class WhatsAppSession implements NetworkSession {
       const line = this.#keeper.live();
       const { perform, standing } = await this.#keeper.account();
       try {
-        return await perform(line, action, id, async (source) => await context.open(source));
+        const receipt = await perform(line, action, id, async (source) => await context.open(source));
+        if (action.kind === 'send') await this.#used(action.chat);
+        return receipt;
       } catch (error) {
         if (isRestriction(error)) await learnLimit(line, standing, this.#doors.log, this.#doors.puppet.id);
         throw error;
@@ -73,7 +75,18 @@ export class WhatsAppSession implements NetworkSession {
     });
   }
 
+  /** What cannot be asked now is asked with the next thing done there. */
+  async #used(chat: ChatId): Promise<void> {
+    try {
+      await (await this.#keeper.account()).watching.used(this.#keeper.live(), chat);
+    } catch (error) {
+      // Who is online is worth no failed message.
+      this.#doors.log.debug({ puppet: this.#doors.puppet.id, error }, 'not asked who is online');
+    }
+  }
+
   async performEphemeral(action: EphemeralAction): Promise<void> {
+    await this.#used(action.chat);
     try {
       await passOn(this.#keeper.live(), await this.#keeper.account(), this.#doors.puppet.self, action);
     } catch (error) {

@@ -72,6 +72,11 @@ export class Person {
     return await this.#list('GET', `/rooms/${encodeURIComponent(room)}/state`);
   }
 
+  /** Whether somebody is shown as online. */
+  async presence(user: string): Promise<unknown> {
+    return (await this.#ask('GET', `/presence/${encodeURIComponent(user)}/status`))['presence'];
+  }
+
   async setState(room: string, type: string, content: object, key = ''): Promise<string> {
     const path = `/rooms/${encodeURIComponent(room)}/state/${type}/${encodeURIComponent(key)}`;
     return String((await this.#ask('PUT', path, content))['event_id']);

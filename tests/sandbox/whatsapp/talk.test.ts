@@ -129,6 +129,12 @@ test('typing and presence reach who is there', async () => {
   // A client is there once it knows its own name and says so.
   await sandbox.write(anna.id, ben.id, 'so that my name is known');
   await client.until('the own name', () => client.creds.me?.name === 'Anna');
+  const told = (): number => client.stanzas.filter(({ tag }) => tag === 'presence').length;
+  await client.socket.presenceSubscribe(ben.pn);
+  for (const available of [true, false]) await sandbox.command('setAvailable', { by: ben.id, available });
+  await sandbox.write(ben.id, anna.id, 'whoever is not there themselves hears of nobody');
+  await client.untilText('whoever is not there themselves hears of nobody');
+  expect(told()).toBe(0);
   await client.socket.sendPresenceUpdate('available');
   await client.socket.presenceSubscribe(ben.pn);
   await sandbox.waitFor(async () => (await sandbox.person(anna.id)).available);

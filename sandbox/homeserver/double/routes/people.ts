@@ -53,7 +53,13 @@ routes.on('PUT', `${CLIENT}/pushrules/global/:kind/:rule`, (call, kind = '', rul
 routes.on('DELETE', `${CLIENT}/pushrules/global/:kind/:rule`, (call, kind = '', ruleId = '') =>
   call.hs.pushRules.remove(call.who(), kind, ruleId),
 );
-routes.on('PUT', `${CLIENT}/presence/:user/status`, (call) => void call.who());
+routes.on('PUT', `${CLIENT}/presence/:user/status`, (call, userId = '') =>
+  call.hs.people.setPresence(call.who(), userId, textAt(call.json(), 'presence') ?? ''),
+);
+routes.on('GET', `${CLIENT}/presence/:user/status`, (call, userId = '') => {
+  call.who();
+  return { presence: call.hs.people.presenceOf(userId) };
+});
 routes.on('POST', `${CLIENT}/user_directory/search`, (call) => {
   call.who();
   const term = (textAt(call.json(), 'search_term') ?? '').toLowerCase();
