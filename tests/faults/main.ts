@@ -9,12 +9,16 @@ import type { HomeserverKind } from '../../sandbox/homeserver/homeserver.ts';
 import { tokenOf } from './checker.ts';
 import { TARGETS, type Target } from './kills.ts';
 import { runMutants } from './mutants.ts';
+import { runPoints } from './points/run.ts';
+import { MANNERS, type Manner } from './points/stage.ts';
+import { Chance } from './random.ts';
 import { complaints, run, type Outcome } from './run.ts';
 import { NETWORKS, type NetworkName } from './worlds.ts';
 
 const USAGE = `usage: npm run faults -- [--kills N] [--seed S] [--json FILE] [--homeserver double|synapse]
                             [--only bridge|postgres|worker] [--network telegram|pigeon|whatsapp]… [--trouble] [--dir FOLDER]
-       npm run faults -- --mutants [--mutant NAME]… [--seed S] [--json FILE]`;
+       npm run faults -- --mutants [--mutant NAME]… [--seed S] [--json FILE]
+       npm run faults -- --points [--manner ${MANNERS.join('|')}]… [--from N] [--to N] [--strokes N] [--seed S]`;
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const MOST_FINDINGS = 40;
 /** Aborted when somebody asks us to stop: then everything is ended and removed. */
@@ -28,6 +32,13 @@ interface Options {
   /** Tries these mutants alone. */
   readonly names?: readonly string[];
   readonly json: string | undefined;
+  readonly points: boolean;
+  readonly manners: readonly Manner[];
+  /** The first and the last point. */
+  readonly from: number;
+  readonly to: number;
+  /** So many points, drawn by lot; 0: all. */
+  readonly strokes: number;
   /** Kills nothing else. */
   readonly only?: Target;
   readonly networks: readonly NetworkName[];
@@ -48,6 +59,11 @@ function optionsOf(args: readonly string[]): Options {
       mutants: { type: 'boolean', default: false },
       trouble: { type: 'boolean', default: false },
       mutant: { type: 'string', multiple: true },
+      points: { type: 'boolean', default: false },
+      manner: { type: 'string', multiple: true },
+      from: { type: 'string', default: '1' },
+      to: { type: 'string', default: '10000' },
+      strokes: { type: 'string', default: '0' },
       only: { type: 'string' },
       network: { type: 'string', multiple: true },
       dir: { type: 'string' },
@@ -60,6 +76,11 @@ function optionsOf(args: readonly string[]): Options {
   if (values.only !== undefined && only === undefined) throw new Error(`--only takes ${TARGETS.join(' or ')}`);
   const networks = NETWORKS.filter((one) => values.network === undefined || values.network.includes(one));
   if (networks.length === 0) throw new Error(`--network takes ${NETWORKS.join(' or ')}`);
+  const manners = MANNERS.filter((one) => values.manner === undefined || values.manner.includes(one));
+  if (manners.length === 0) throw new Error(`--manner takes ${MANNERS.join(' or ')}`);
+  const [from, to, strokes] = [Number(values.from), Number(values.to), Number(values.strokes)];
+  if (![from, to, strokes].every((one) => Number.isSafeInteger(one) && one >= 0))
+    throw new Error('--from, --to and --strokes take whole numbers');
   if (!Number.isSafeInteger(kills) || kills < 1) throw new Error('--kills takes a whole number from 1 on');
   if (!Number.isSafeInteger(seed) || seed < 0) throw new Error('--seed takes a whole number from 0 on');
   if (homeserver !== 'double' && homeserver !== 'synapse') throw new Error('--homeserver takes double or synapse');
@@ -68,6 +89,11 @@ function optionsOf(args: readonly string[]): Options {
     seed,
     homeserver,
     mutants: values.mutants,
+    points: values.points,
+    manners,
+    from,
+    to,
+    strokes,
     json: values.json,
     dir: values.dir,
     networks,
@@ -89,6 +115,18 @@ async function faults(options: Options, dir: string): Promise<boolean> {
   for (const notice of outcome.notices.filter((line) => tokenOf(line) !== undefined)) say(`told: ${notice}`);
   for (const line of summary(outcome)) say(line);
   return complaints(outcome).length === 0;
+}
+
+async function points(options: Options): Promise<boolean> {
+  const { seed, strokes, signal } = { ...options, signal: stop.signal };
+  const some = strokes === 0 ? {} : { some: { strokes, chance: new Chance(seed) } };
+  const outcome = await runPoints({ ...options, ...some, say, signal });
+  const wrong = outcome.undisturbed.findings.length + outcome.findings.length;
+  const drawn = strokes === 0 ? '' : `, drawn with seed ${seed}`;
+  say(
+    `${outcome.strokes} points struck, of ${outcome.struck.size} kinds${drawn}: ${wrong === 0 ? 'nothing came of it' : `FAILED (${wrong} findings)`}`,
+  );
+  return wrong === 0;
 }
 
 async function mutants(options: Options, dir: string): Promise<boolean> {
@@ -127,7 +165,7 @@ const dir = options.dir === undefined ? mkdtempSync(join(tmpdir(), 'passerelle-f
 mkdirSync(dir, { recursive: true });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
 try {
-  process.exitCode = (await (options.mutants ? mutants : faults)(options, dir)) ? 0 : 1;
+  process.exitCode = (await (options.points ? points : options.mutants ? mutants : faults)(options, dir)) ? 0 : 1;
 } catch (error) {
   say(`FAILED: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;

@@ -19,11 +19,12 @@ test('the promises that a mutant breaks', () => {
     'no-dedupe',
     'random-ids',
     'receipt-before-journal',
+    'session-apart',
   ]);
 });
 
 test.each(readMutants(root).map((mutant) => [mutant.name, mutant] as const))('%s fits the tree', (_, mutant) => {
-  expect(mutant.symptoms.length).toBeGreaterThan(0);
+  expect(mutant.symptoms.length > 0 || mutant.points === true).toBe(true);
   for (const network of mutant.networks ?? NETWORKS) expect(NETWORKS).toContain(network);
   expect(mutant.changes.length).toBeGreaterThan(0);
   const texts = new Map<string, string>();
@@ -43,6 +44,11 @@ test('each place where mutants run has a control of its own', () => {
       ['asynchronous-commit', 'dropped-order', 'early-acknowledgement', 'echo-dropped', 'no-dedupe', 'random-ids'],
     ],
   ]);
+});
+
+test('those that are looked for where single statements are struck', () => {
+  const there = readMutants(root).filter(({ points }) => points === true);
+  expect(there.map(({ name }) => name)).toEqual(['receipt-before-journal', 'session-apart']);
 });
 
 test('a change that fits nowhere, or twice, is refused', () => {

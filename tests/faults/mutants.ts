@@ -3,6 +3,8 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writ
 import { basename, join } from 'node:path';
 import { parse } from 'yaml';
 import type { HomeserverKind } from '../../sandbox/homeserver/homeserver.ts';
+import { runPoints } from './points/run.ts';
+import { Chance } from './random.ts';
 import { run, type Figures, type Outcome } from './run.ts';
 import type { NetworkName } from './worlds.ts';
 
@@ -25,8 +27,10 @@ export interface Change {
 
 export interface Mutant {
   readonly name: string;
-  /** Any of these counts gives it away. */
+  /** Any of these counts gives it away; none when it is only looked for at points. */
   readonly symptoms: readonly Symptom[];
+  /** It is looked for where single statements are struck, too (points/run.ts). */
+  readonly points?: boolean;
   /** Where it shows; everywhere unless told. */
   readonly networks?: readonly NetworkName[];
   /** It takes the bad moments of WhatsApp too (whatsapp-trouble.ts). */
@@ -74,6 +78,9 @@ export function changed(text: string, { file, find, replace }: Change): string {
 /** Where mutants run: each place has a control of its own. */
 type Place = Pick<Mutant, 'networks' | 'trouble'>;
 
+/** Strokes at points, all of them deaths before a commit. */
+const STROKES = 12;
+
 /** @returns how many were caught: none of those for which the bridge as it is shows symptoms by itself, for then nothing is proved */
 export async function runMutants(options: MutantsOptions): Promise<{ mutants: number; caught: number }> {
   const { names } = options;
@@ -87,23 +94,45 @@ export async function runMutants(options: MutantsOptions): Promise<{ mutants: nu
     for (const mutant of there) {
       if (isOver()) break;
       const dir = join(options.dir, mutant.name);
-      const tree = join(dir, 'tree');
-      copyTree(options.tree, tree);
-      for (const change of mutant.changes) {
-        const path = join(tree, change.file);
-        writeFileSync(path, changed(readFileSync(path, 'utf8'), change));
-      }
+      const tree = changedTree(options.tree, join(dir, 'tree'), mutant.changes);
       if (await caughtBy(mutant, { ...options, tree, dir })) caught += 1;
       rmSync(tree, { recursive: true, force: true });
     }
   }
-  return { mutants: mutants.length, caught };
+  const there = mutants.filter(({ points }) => points === true);
+  const kills = mutants.filter(({ symptoms }) => symptoms.length > 0).length;
+  return { mutants: kills + there.length, caught: caught + (await caughtAtPoints(options, there)) };
+}
+
+/** With a control as everywhere. */
+async function caughtAtPoints(options: MutantsOptions, mutants: readonly Mutant[]): Promise<number> {
+  const { say, seed, signal } = options;
+  const strike = async (name: string, changes: readonly Change[]): Promise<string | undefined> => {
+    const tree = changedTree(options.tree, join(options.dir, `${name}-at-points`, 'tree'), changes);
+    const some = { strokes: STROKES, chance: new Chance(seed) };
+    const how = { tree, some, manners: ['killed-before'], goOn: false, say: () => undefined } as const;
+    const { undisturbed, findings } = await runPoints({ ...how, ...(signal === undefined ? {} : { signal }) });
+    rmSync(tree, { recursive: true, force: true });
+    const [broken] = undisturbed.findings;
+    if (broken !== undefined) throw new Error(`${name}, at points: it is only broken (${broken})`);
+    return findings[0];
+  };
+  if (mutants.length === 0) return 0;
+  const clean = await strike('unchanged', []);
+  say(`unchanged (at points): ${clean === undefined ? 'clean' : `NOT CLEAN (${clean}): none was tried there`}`);
+  let caught = 0;
+  for (const { name, changes } of clean === undefined ? mutants : []) {
+    const found = await strike(name, changes);
+    if (found !== undefined) caught += 1;
+    say(`${name}, at points: ${found === undefined ? 'NOT CAUGHT' : `caught (${found})`}`);
+  }
+  return caught;
 }
 
 /** The mutants by where they run, in words. */
 export function byPlace(mutants: readonly Mutant[]): ReadonlyMap<string, readonly Mutant[]> {
   return Map.groupBy(
-    mutants,
+    mutants.filter(({ symptoms }) => symptoms.length > 0),
     ({ networks, trouble }) => `${networks?.join(', ') ?? 'everywhere'}${trouble === true ? ', in trouble' : ''}`,
   );
 }
@@ -144,6 +173,15 @@ export function uncleanness({
   if (endedByThemselves > 0) wrong.push(`ended by itself ${endedByThemselves} times`);
   wrong.push(...findings.slice(0, MOST_FINDINGS));
   return wrong.length === 0 ? undefined : wrong.join(', ');
+}
+
+function changedTree(from: string, to: string, changes: readonly Change[]): string {
+  copyTree(from, to);
+  for (const change of changes) {
+    const path = join(to, change.file);
+    writeFileSync(path, changed(readFileSync(path, 'utf8'), change));
+  }
+  return to;
 }
 
 /** What the bridge needs to run; its packages are the same. */

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
-const PROGRAM = ['--disable-warning=DEP0060', '--disable-warning=ExperimentalWarning', join(ROOT, 'src', 'main.ts')];
+const QUIETLY = ['--disable-warning=DEP0060', '--disable-warning=ExperimentalWarning'];
 const READY_LIMIT_MS = 60_000;
 
 export interface BridgePlan {
@@ -18,6 +18,8 @@ export interface BridgePlan {
   readonly database: string;
   readonly networks: Readonly<Record<string, unknown>>;
   readonly rules: readonly unknown[];
+  /** The checkout whose bridge runs; this one unless told. */
+  readonly tree?: string;
 }
 
 export class Bridge {
@@ -75,8 +77,10 @@ export class Bridge {
 
   #spawn(command: readonly string[]): ChildProcess {
     const log = openSync(this.#file('bridge.log'), 'a');
-    const child = spawn(process.execPath, [...PROGRAM, ...command, '--config', this.#file('config.yaml')], {
-      cwd: ROOT,
+    const tree = this.#plan.tree ?? ROOT;
+    const program = [...QUIETLY, join(tree, 'src', 'main.ts'), ...command, '--config', this.#file('config.yaml')];
+    const child = spawn(process.execPath, program, {
+      cwd: tree,
       stdio: ['ignore', log, log],
     });
     closeSync(log);

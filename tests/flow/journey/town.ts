@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startHomeserver } from '../../../sandbox/homeserver/homeserver.ts';
 import { testPostgres } from '../../support/postgres.ts';
-import { Bridge, freePort } from './bridge.ts';
+import { Bridge, freePort, type BridgePlan } from './bridge.ts';
 import { Person } from './person.ts';
 
 const SERVER = 'hs.test';
@@ -21,6 +21,12 @@ export interface Town<Sandbox> {
   close(): Promise<void>;
 }
 
+/** What is otherwise than usual about the bridge. */
+export interface Ground extends Pick<BridgePlan, 'tree'> {
+  /** Where it finds its database, when not at this URL. */
+  readonly through?: (url: string) => Promise<{ readonly url: string; close(): Promise<void> }>;
+}
+
 /**
  * `settings` is the section of the configuration under the network's name. Everybody here may log in, and bridge the chats that
  * `bridged` names: private ones, if nothing is said.
@@ -31,6 +37,7 @@ export async function openTown<Sandbox extends { stop(): Promise<void> }>(
   start: () => Promise<Sandbox>,
   settings: (sandbox: Sandbox) => Readonly<Record<string, unknown>>,
   bridged: { readonly chat?: string } = { chat: 'direct:*' },
+  ground: Ground = {},
 ): Promise<Town<Sandbox>> {
   const endings: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
@@ -44,16 +51,20 @@ export async function openTown<Sandbox extends { stop(): Promise<void> }>(
     const sandbox = await start();
     endings.push(async () => await sandbox.stop());
     const port = await freePort();
+    const straight = await postgres.database();
+    const door = await ground.through?.(straight);
+    endings.push(async () => await door?.close());
     const bridge = await Bridge.prepare({
       dir,
       homeserver: { url: `http://127.0.0.1:${port}`, serverName: SERVER },
       // The same socket, in the spelling of a whole address.
-      database: (await postgres.database()).replace('@/', '@localhost/'),
+      database: door?.url ?? straight.replace('@/', '@localhost/'),
       networks: { [network]: { dangerousTestServers: true, ...settings(sandbox) } },
       rules: [
         { allow: 'login', user: `:${SERVER}`, network },
         { allow: 'bridge', user: `:${SERVER}`, network, ...bridged },
       ],
+      ...(ground.tree === undefined ? {} : { tree: ground.tree }),
     });
     const homeserver = await startHomeserver({
       kind: 'double',

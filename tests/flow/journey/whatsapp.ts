@@ -1,7 +1,7 @@
 // A journey's town on the simulated WhatsApp, and how a person of it links their account; knows no journey.
 import { WhatsAppSandbox, type Person as Contact } from '../../../sandbox/whatsapp/control-client.ts';
 import type { Person } from './person.ts';
-import { BOT, openTown, type Town } from './town.ts';
+import { BOT, openTown, type Ground, type Town } from './town.ts';
 
 /** A journey says in a minute what people say in an hour: at the pace that keeps accounts safe its end would wait for its beginning. */
 const BRISK = { sendsAtOnce: 100, sendsPerMinute: 1_000 };
@@ -13,6 +13,7 @@ const BRISK = { sendsAtOnce: 100, sendsPerMinute: 1_000 };
 export async function openWhatsAppTown(
   bridged?: { readonly chat?: string },
   { pacing, ...more }: Readonly<Record<string, unknown>> & { readonly pacing?: Readonly<Record<string, number>> } = {},
+  ground?: Ground,
 ): Promise<Town<WhatsAppSandbox>> {
   return await openTown(
     'whatsapp',
@@ -23,6 +24,7 @@ export async function openWhatsAppTown(
       ...more,
     }),
     bridged,
+    ground,
   );
 }
 
