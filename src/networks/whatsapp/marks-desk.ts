@@ -7,6 +7,7 @@ import { as, type ChatId, type PersonId, type PuppetId } from '../../model/ids.t
 import type { NetworkEvent } from '../../model/network-event.ts';
 import type { NetworkSink } from '../../ports/network.ts';
 import type { Clock, Logger, VaultChange } from '../../ports/stores.ts';
+import { acceptPatiently } from './accept-patiently.ts';
 import { COLLECTIONS, CONTACTS, isCollection, readSetting, type CollectionName, type Kept } from './chat-marks.ts';
 import type { Called, ContactBook } from './contacts.ts';
 import { chatKind, type Names } from './ids.ts';
@@ -87,7 +88,7 @@ export class MarksDesk {
       const done = await this.#attempt(line, async () => await this.#follow(line, name), name);
       if (!done) failed.push(name);
     }
-    await this.#attempt(line, async () => await this.#unmute(), 'mutes');
+    await this.#attempt(line, async () => await this.#unmute(line), 'mutes');
     return failed;
   }
 
@@ -118,7 +119,7 @@ export class MarksDesk {
   async #follow(line: Line, name: CollectionName): Promise<void> {
     for (;;) {
       const page = await this.#page(line, name);
-      if (page.settings.length > 0 || page.version !== this.#doors.chats.upTo(name)) await this.#take(name, page);
+      if (page.settings.length > 0 || page.version !== this.#doors.chats.upTo(name)) await this.#take(line, name, page);
       if (!page.more) return;
     }
   }
@@ -134,7 +135,8 @@ export class MarksDesk {
     }
   }
 
-  async #take(name: CollectionName, { settings, version, whole }: Page): Promise<void> {
+  async #take(line: Line, name: CollectionName, page: Page): Promise<void> {
+    const { settings, version, whole } = page;
     const { chats, people, book, clock } = this.#doors;
     const now = clock.now();
     const read = settings.flatMap((setting) => readSetting(setting, now) ?? []);
@@ -150,14 +152,14 @@ export class MarksDesk {
     }
     const upTo = chats.follow(name, version);
     const cause = `${name}.${version}`;
-    if (name === CONTACTS) await this.#call(settings, whole, cause, upTo.change);
-    else await this.#tell(changes, cause, [upTo.change]);
+    if (name === CONTACTS) await this.#call(line, page, cause, upTo.change);
+    else await this.#tell(line, changes, cause, [upTo.change]);
     upTo.written();
   }
 
   /** What the phone calls people is what this login's own rooms with them are called. */
-  async #call(settings: Page['settings'], whole: boolean, cause: string, upTo: VaultChange): Promise<void> {
-    const { contacts, people, book, clock, sink } = this.#doors;
+  async #call({ ended }: Line, { settings, whole }: Page, cause: string, upTo: VaultChange): Promise<void> {
+    const { contacts, people, book, clock } = this.#doors;
     const { changes, called, written } = contacts.take(settings, whole);
     await people.look(
       book,
@@ -166,7 +168,7 @@ export class MarksDesk {
     );
     // Of whoever nobody here has met there is no room.
     const events = called.flatMap((one) => this.#named(one, cause) ?? []);
-    await sink.accept(events, [...changes, upTo]);
+    await acceptPatiently(this.#doors, ended, events, [...changes, upTo]);
     written();
   }
 
@@ -181,21 +183,22 @@ export class MarksDesk {
   }
 
   /** A telephone ends a mute by itself, and tells nobody. */
-  async #unmute(): Promise<void> {
+  async #unmute(line: Line): Promise<void> {
     const now = this.#doors.clock.now();
     for (const [chat, end] of this.#doors.chats.muteEnds())
-      if (end <= now) await this.#tell(new Map([[chat, { mutedUntil: 0 }]]), `unmuted.${end}`, []);
+      if (end <= now) await this.#tell(line, new Map([[chat, { mutedUntil: 0 }]]), `unmuted.${end}`, []);
   }
 
   /** In one commit with how far we are; until it is kept, nothing has changed. */
-  async #tell(changes: KeptChanges, cause: string, vault: readonly VaultChange[]): Promise<void> {
+  async #tell({ ended }: Line, changes: KeptChanges, cause: string, vault: readonly VaultChange[]): Promise<void> {
     const { chats, sink, people, book, clock } = this.#doors;
     const learnt = people.take(book);
     const kept = chats.take(changes);
     try {
       const joined = sameChats(learnt.merged, sink, clock.now());
       const events = [...kept.told].map(([chat, marks]) => this.#event(chat, marks, cause));
-      await sink.accept([...joined, ...events], [...vault, ...kept.changes, ...learnt.changes]);
+      const writes = [...vault, ...kept.changes, ...learnt.changes];
+      await acceptPatiently(this.#doors, ended, [...joined, ...events], writes);
     } catch (error) {
       kept.undo();
       throw error;

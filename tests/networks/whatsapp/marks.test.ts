@@ -171,6 +171,19 @@ describe('what changes while', () => {
     expect(told(house, chat)).toEqual([{ pinned: true }, { archived: true }]);
   });
 
+  test('the house cannot write down for a moment is told as soon as it can again', async () => {
+    const { house, me, friend, chat } = await scenes.live();
+    await set(me, friend.lid, 'pin_v1', settings.pin_v1());
+    await last(house, chat, { pinned: true });
+    const before = house.refused;
+    house.refusing = new Error('the database is away');
+    await set(me, friend.lid, 'archive', settings.archive());
+    await house.until(() => house.refused > before);
+    house.refusing = undefined;
+    await last(house, chat, { archived: true });
+    expect(told(house, chat)).toEqual([{ pinned: true }, { archived: true }]);
+  });
+
   test('nobody is linked is told after the next link', async () => {
     const { house, me, friend, chat } = await scenes.live();
     await set(me, friend.lid, 'mute', settings.mute());
