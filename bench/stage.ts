@@ -162,7 +162,7 @@ export class Stage {
         identityKey: this.#keys.identity.toString('base64'),
       },
       health: { port: this.#healthPort },
-      rules: ['login', 'bridge'].map((action) => ({ allow: action, user: `:${SERVER_NAME}` })),
+      rules: ['login', 'bridge', 'start-chat'].map((action) => ({ allow: action, user: `:${SERVER_NAME}` })),
       networks: far === undefined ? {} : { [far.network]: { enabled: true, ...far.settings } },
     };
   }

@@ -204,7 +204,8 @@ export class PigeonServer {
         });
       case 'chat': {
         const chat = this.#chatFor(account, text(request, 'chat'));
-        return { ...chat, people: chat.members.map((id) => world.person(id)) };
+        const said = world.messages(chat.id).length > 0;
+        return { ...chat, said, people: chat.members.map((id) => world.person(id)) };
       }
       case 'person':
         return world.person(text(request, 'person'));

@@ -65,6 +65,7 @@ export async function prepareBridge(plan: BridgePlan): Promise<BridgeFiles> {
     rules: Object.keys(plan.networks).flatMap((network) => [
       { allow: 'login', user: everybody, network },
       { allow: 'bridge', user: everybody, network, chat: 'direct:*' },
+      { allow: 'start-chat', user: everybody, network },
     ]),
     logging: { level: 'info' },
     health: { enabled: true, host: '127.0.0.1', port: plan.ports.health },

@@ -2,6 +2,7 @@
 import { keyBytes } from '../config/builders.ts';
 import type { Config } from '../config/schema.ts';
 import { Commands } from '../commands/dispatcher.ts';
+import { Beginnings } from '../bridge/beginnings.ts';
 import { PortalDirectory, PuppetDirectory } from '../bridge/directory.ts';
 import { LoginDesk } from '../bridge/logins.ts';
 import { PortalKeeper } from '../bridge/portals.ts';
@@ -159,8 +160,11 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
   });
   const keeper = new PortalKeeper({ matrix: matrix.api, portals, puppets: directory, senders, adapters, session, log });
 
+  const beginnings = new Beginnings({ may: async (facts) => await policy.may(facts), links: store.links, adapters });
+
   const commands = new Commands({
     policy,
+    beginnings,
     logins,
     adapters,
     puppets: directory,
@@ -200,6 +204,7 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
     links: store.links,
     leases: store.leases,
     keeper,
+    beginnings,
     senders,
     session: (id) => puppets.session(id),
     may: async (facts) => await policy.may(facts),

@@ -1,4 +1,5 @@
 // Finds or makes the room of a remote chat, with its people in it; knows no messages.
+import { factsOf } from '../model/chat.ts';
 import { BridgeError } from '../model/errors.ts';
 import type { PortalKey, RoomId, UserId } from '../model/ids.ts';
 import type { Portal, Puppet } from '../model/records.ts';
@@ -223,7 +224,7 @@ export class PortalKeeper {
 }
 
 function portalFrom(key: PortalKey, resolved: ResolvedChat, puppet: Puppet): Portal {
-  const { chat, facts } = resolved;
+  const { chat } = resolved;
   const other = chat.members?.find((member) => member.person !== puppet.self)?.person ?? resolved.person?.id;
   const name = chat.kind === 'direct' ? personName(resolved) : chat.name;
   return {
@@ -231,7 +232,7 @@ function portalFrom(key: PortalKey, resolved: ResolvedChat, puppet: Puppet): Por
     kind: chat.kind,
     state: 'open',
     encrypted: false,
-    facts: [`${chat.kind}:${chat.id}`, ...facts],
+    facts: factsOf(resolved),
     away: false,
     // Who reads a chat of several logins is settled when one of them may have it: see flow/reading.ts.
     ...(chat.kind === 'direct' ? { reader: puppet.id } : {}),

@@ -14,6 +14,11 @@ export const checkConfiguration: Handler = async (_command, path, { environment,
   if (config.administrators.length === 0) say('Nobody is an administrator: rules can only come from this file.');
   if (config.rules.length === 0)
     say('There are no rules here: nobody may do anything until an administrator allows it.');
+  const allows = (...actions: readonly string[]): boolean =>
+    config.rules.some(({ allow = '' }) => actions.includes(allow));
+  if (allows('bridge') && !allows('start-chat', 'any')) {
+    say('No rule here allows start-chat: nobody may write first to somebody new until an administrator allows it.');
+  }
   if (registrationDifferences(config, registrationPaths(config.source.path)).length > 0) {
     say('The registration does not fit it: see "passerelle registration check".');
   }

@@ -1,4 +1,5 @@
 // The command that opens a conversation from the Matrix side: start-chat; knows no rooms.
+import { factsOf } from '../model/chat.ts';
 import { loginOwner, type NetworkId } from '../model/ids.ts';
 import type { Puppet } from '../model/records.ts';
 import { say } from '../model/say.ts';
@@ -48,9 +49,11 @@ async function open(call: Call, puppet: Puppet, identifier: string): Promise<Com
   }
   const resolved = await session.resolve(identifier);
   const { chat } = resolved;
-  const chats = [`${chat.kind}:${chat.id}`, ...resolved.facts];
+  const chats = factsOf(resolved);
   const verdict = await doors.policy.may({ action: 'bridge', user: request.user, network: puppet.network, chats });
   if (verdict.effect === 'deny') return reply(chatRefusal(verdict));
+  const refused = await doors.beginnings.refusalOf(puppet, session, resolved);
+  if (refused !== undefined) return reply(refused);
   const room = await doors.openChat(puppet, resolved, request.event);
   const name = tame(chat.name ?? resolved.person?.name ?? resolved.person?.username ?? identifier);
   return reply(room === undefined ? say('chat.opening', { name }) : say('chat.opened', { name, room }));

@@ -1,4 +1,5 @@
 // What a command may knock at and what it gives back; knows no flow: the corridor carries requests in and replies out.
+import type { Beginnings } from '../bridge/beginnings.ts';
 import type { LoginDesk } from '../bridge/logins.ts';
 import type { EventId, NetworkId, RoomId } from '../model/ids.ts';
 import type { Puppet } from '../model/records.ts';
@@ -36,6 +37,7 @@ export type RoomToGroup = (asked: {
 
 export interface CommandDoors {
   readonly policy: PolicyDesk;
+  readonly beginnings: Beginnings;
   readonly logins: LoginDesk;
   readonly adapters: ReadonlyMap<NetworkId, NetworkAdapter>;
   readonly puppets: PuppetStore;

@@ -1,4 +1,5 @@
 // Commands about groups: making one, going in by a link, its link, who asks to be let in, leaving; knows no rooms.
+import { factsOf } from '../model/chat.ts';
 import { effectId } from '../model/effect.ts';
 import type { PersonId } from '../model/ids.ts';
 import { say, type Say } from '../model/say.ts';
@@ -39,9 +40,12 @@ const createGroup: Command = {
     }
     const members: PersonId[] = [];
     for (const identifier of identifiers(people)) {
-      const { person } = await live.session.resolve(identifier);
-      if (person === undefined) return misunderstood(call, identifier);
-      members.push(person.id);
+      const found = await live.session.resolve(identifier);
+      if (found.person === undefined) return misunderstood(call, identifier);
+      // A group would be another way to write to somebody new.
+      const why = await call.doors.beginnings.refusalOf(live.puppet, live.session, found);
+      if (why !== undefined) return reply(say('group.not-with', { name: tame(identifier) }), why);
+      members.push(found.person.id);
     }
     const made = await ask(call, live, { kind: 'create', name: name.text, people: members });
     const opened = await open(call, live, made.group);
@@ -209,10 +213,6 @@ async function refusal(call: Call, { puppet }: Live, chats: readonly string[]): 
   const facts = { action: 'bridge', user: call.request.user, network: puppet.network, chats } as const;
   const verdict = await call.doors.policy.may(facts);
   return verdict.effect === 'deny' ? reply(chatRefusal(verdict)) : undefined;
-}
-
-function factsOf({ chat, facts }: ResolvedChat): readonly string[] {
-  return [`${chat.kind}:${chat.id}`, ...facts];
 }
 
 async function open(call: Call, live: Live, group: ResolvedChat | undefined): Promise<readonly Say[]> {

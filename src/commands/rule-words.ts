@@ -28,6 +28,8 @@ const ACTIONS = new Map<string, RuleAction | 'any'>([
   ['connexion', 'login'],
   ['bridge', 'bridge'],
   ['conversation', 'bridge'],
+  ['start-chat', 'start-chat'],
+  ['nouvelle-conversation', 'start-chat'],
   ['administer', 'administer'],
   ['administrer', 'administer'],
   ['any', 'any'],

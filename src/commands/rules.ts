@@ -1,7 +1,7 @@
 // The administrators' commands: allow, deny, rules; lays down nothing itself, the policy desk does.
 import type { Facts, Rule } from '../model/rules.ts';
 import { say, type Language } from '../model/say.ts';
-import { ruleText } from '../policy/rule-text.ts';
+import { allowanceFor, ruleText } from '../policy/rule-text.ts';
 import { render } from '../words/index.ts';
 import { as, type UserId } from '../model/ids.ts';
 import { reply, type Call, type Command, type CommandResult } from './doors.ts';
@@ -103,7 +103,10 @@ async function explain(call: Call, args: readonly Token[]): Promise<CommandResul
     ({ rule, standing }) => `- ${tameRule(rule)} (${render(say(`standing.${standing}`), language)})`,
   );
   const key = verdict.effect === 'allow' ? 'rules.explain-allowed' : 'rules.explain-denied';
-  return reply(say(key, { lines: lines.length === 0 ? render(say('rules.none'), language) : lines.join('\n') }));
+  const explained = say(key, { lines: lines.length === 0 ? render(say('rules.none'), language) : lines.join('\n') });
+  // Where a rule denies, no other one helps.
+  const missing = verdict.effect === 'deny' && verdict.because.length === 0;
+  return reply(explained, ...(missing ? [say('rules.explain-write', { rule: tame(allowanceFor(facts)) })] : []));
 }
 
 function readWords(call: Call, args: readonly Token[]): ReadWords {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { UserId } from '../model/ids.ts';
 import { as } from '../model/ids.ts';
+import { RULE_ACTIONS } from '../model/rules.ts';
 import { httpUrl, integer, key, oneOf, secret, text, yesNo } from './builders.ts';
 
 const LOCALPART = /^[a-z0-9._=/+-]+$/;
@@ -62,8 +63,7 @@ const worker = z.strictObject({
   slot: text('a short name, such as main or worker-2', SLOT).default('main'),
 });
 
-const ruleAction = (): ReturnType<typeof oneOf<['login', 'bridge', 'administer', 'any']>> =>
-  oneOf(['login', 'bridge', 'administer', 'any']);
+const ruleAction = () => oneOf([...RULE_ACTIONS, 'any'] as const);
 
 const moment = (): z.ZodString =>
   text('a date such as 2027-01-31 or 2027-01-31T18:00:00Z').refine(

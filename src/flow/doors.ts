@@ -20,6 +20,7 @@ import type {
   PortalStore,
   PuppetStore,
 } from '../ports/stores.ts';
+import type { Beginnings } from '../bridge/beginnings.ts';
 import type { PortalKeeper } from '../bridge/portals.ts';
 import type { Senders } from '../bridge/senders.ts';
 
@@ -46,6 +47,7 @@ export interface FlowDoors {
   readonly links: MessageLinkStore;
   readonly leases: Leases;
   readonly keeper: PortalKeeper;
+  readonly beginnings: Beginnings;
   readonly senders: Senders;
   readonly session: (puppet: PuppetId) => NetworkSession | undefined;
   readonly may: (facts: Facts) => Promise<Verdict>;

@@ -92,8 +92,10 @@ export class Ephemeral {
     for (const user of changed) {
       const puppet = await this.#doors.senders.towardsNetwork(portal, user);
       if (puppet === undefined || !(await this.#allowed(portal, puppet))) continue;
-      const action = { kind: 'typing', chat: portal.key.chat, active: now.has(user) } as const;
-      await this.#doors.session(puppet.id)?.performEphemeral(action);
+      const session = this.#doors.session(puppet.id);
+      if (session === undefined || (await this.#doors.beginnings.refusal(puppet, session, portal)) !== undefined)
+        continue;
+      await session.performEphemeral({ kind: 'typing', chat: portal.key.chat, active: now.has(user) });
     }
   }
 

@@ -138,6 +138,8 @@ async function ghostInvited(doors: FlowDoors, entry: QueueEntry, event: Membersh
   const portal = await doors.keeper.know(key, puppet);
   const verdict = await mayBridge(doors, puppet, portal.facts);
   if (verdict.effect === 'deny') return await refuse(chatRefusal(verdict));
+  const why = await doors.beginnings.refusal(puppet, session, portal);
+  if (why !== undefined) return await refuse(why);
   if (portal.room !== undefined) {
     await doors.keeper.bringIn({ ...portal, room: portal.room }, event.sender);
     return await refuse(say('room.ghost-elsewhere', { room: portal.room }));

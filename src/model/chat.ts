@@ -56,6 +56,11 @@ export interface ResolvedChat {
   readonly facts: readonly string[];
 }
 
+/** All that rules may match on: the chat's own name is among it. */
+export function factsOf({ chat, facts }: ResolvedChat): readonly string[] {
+  return [`${chat.kind}:${chat.id}`, ...facts];
+}
+
 /** How a person keeps a chat among theirs, each for themselves; nothing named = as it is. */
 export interface ChatMarks {
   /** Marked as unread by hand, whatever was read of it. */

@@ -2,7 +2,8 @@
 import type { NetworkId, UserId } from './ids.ts';
 
 export type RuleEffect = 'allow' | 'deny';
-export type RuleAction = 'login' | 'bridge' | 'administer';
+export const RULE_ACTIONS = ['login', 'bridge', 'start-chat', 'administer'] as const;
+export type RuleAction = (typeof RULE_ACTIONS)[number];
 
 /**
  * `user` and `chat` are patterns: exact, or a glob with `*`. `user` also takes a bare server name prefixed with `:`

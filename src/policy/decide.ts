@@ -36,7 +36,7 @@ function standing(rule: Rule, facts: Facts, now: number): Standing {
   return coversChat(rule, facts) ? 'fits' : 'other-chat';
 }
 
-/** `any` denies everything, but allows only login and bridge: nobody becomes an administrator by the way. */
+/** `any` denies everything, but allows everything else than to administer: nobody becomes an administrator by the way. */
 function coversAction(rule: Rule, facts: Facts): boolean {
   if (rule.action !== 'any') return rule.action === facts.action;
   return rule.effect === 'deny' || facts.action !== 'administer';

@@ -111,6 +111,11 @@ export interface NetworkSession {
   askGroup?(ask: GroupAsk, id: EffectId): Promise<GroupAnswer>;
   /** The direct chat with a person. */
   directChat(person: PersonId): ChatId;
+  /**
+   * Has either side ever said something in this direct chat, as the network or the login's memory has it? The house asks where
+   * nothing of it has passed through here. @throws BridgeError
+   */
+  hasTraffic(chat: ChatId): Promise<boolean>;
   openMedia(source: MediaSource): Promise<MediaStream>;
 }
 

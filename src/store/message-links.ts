@@ -70,6 +70,18 @@ export class PostgresMessageLinks implements MessageLinkStore {
     return row === undefined ? undefined : linkOf(row);
   }
 
+  async anyIn(portal: PortalKey): Promise<boolean> {
+    const row = await guarded('link', () =>
+      this.#db.sql
+        .selectFrom('message_link')
+        .select('effect')
+        .where('portal', '=', portalKeyText(portal))
+        .limit(1)
+        .executeTakeFirst(),
+    );
+    return row !== undefined;
+  }
+
   async byReceiver(network: NetworkId, receiver: PuppetId, message: MessageId): Promise<MessageLink | undefined> {
     const row = await guarded('link', () =>
       this.#db.sql

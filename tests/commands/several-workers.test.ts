@@ -32,6 +32,7 @@ function line(puppet: PuppetId): NetworkSession {
     describePerson: never,
     resolve: never,
     directChat: () => as<ChatId>('none'),
+    hasTraffic: never,
     openMedia: never,
     perform: async (action) => {
       if (action.kind === 'leave') left.push(`${puppet} ${action.chat}`);

@@ -180,7 +180,7 @@ describe('what is wrong is named', () => {
       `${GOOD}rules:\n  - allow: login\n    deny: bridge\n  - allow: everything\n  - allow: login\n    network: signal\n    until: soon\n`,
       [
         'FILE line 11: rules[1]: expected either allow or deny, once',
-        'FILE line 13: rules[2].allow: expected one of login, bridge, administer, any',
+        'FILE line 13: rules[2].allow: expected one of login, bridge, start-chat, administer, any',
         'FILE line 16: rules[3].until: expected a date such as 2027-01-31 or 2027-01-31T18:00:00Z',
       ],
     ],

@@ -380,6 +380,21 @@ export function adapterContract(name: string, make: () => Promise<NetworkWorld>,
         expect(echoes.filter((event) => event.sender !== account.self)).toEqual([]);
       });
 
+      test('a chat has traffic from the first word of either side on, and nobody else’s has', async () => {
+        const scene = await live();
+        const { session, chat } = scene;
+        const stranger = await world.somebody();
+        const found = (await session.resolve(stranger.identifier)).chat.id;
+        expect([await session.hasTraffic(chat), await session.hasTraffic(found)]).toEqual([true, false]);
+        const friend = await world.somebody();
+        const met = await session.resolve(friend.identifier);
+        await world.phoneSays(scene.account, friend, 'from my phone');
+        await eventually(async () => await session.hasTraffic(met.chat.id));
+        const again = await reborn(scene);
+        const asked = [chat, met.chat.id, found].map(async (one) => await again.session.hasTraffic(one));
+        expect(await Promise.all(asked)).toEqual([true, true, false]);
+      });
+
       test('a reply names what it answers', async () => {
         const scene = await live();
         const { session, chat, friend, account } = scene;

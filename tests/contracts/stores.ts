@@ -350,6 +350,12 @@ export function storesContract(name: string, make: () => Promise<World>): void {
       expect(await Promise.all([absent, first, none, again])).toEqual([[], [at(links, 2)], [], [at(links, 2)]]);
       expect(await b.links.byEffect(as('e3'))).toEqual(at(links, 2));
       expect(await b.links.byEffect(as('e9'))).toBeUndefined();
+      const stranger = { ...direct, chat: as<typeof direct.chat>('stranger') };
+      expect(await Promise.all([portal, direct, stranger].map(async (key) => await b.links.anyIn(key)))).toEqual([
+        true,
+        true,
+        false,
+      ]);
       expect(await b.links.byReceiver(as('pigeon'), as('login@1'), as('9'))).toEqual(at(links, 3));
       expect(await b.links.byReceiver(as('pigeon'), as('login@2'), as('9'))).toBeUndefined();
     });

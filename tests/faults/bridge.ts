@@ -96,6 +96,7 @@ function configuration(options: BridgeOptions, door: number): unknown {
     rules: [
       { allow: 'login', user: everybody },
       { allow: 'bridge', user: everybody },
+      { allow: 'start-chat', user: everybody },
     ],
     logging: { level: 'debug' },
   };

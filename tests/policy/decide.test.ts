@@ -20,7 +20,7 @@ const USERS = ['@a:x', '@ab:x', '@b:y', '@a:x.y', '@A:x'];
 const USER_PATTERNS = [...USERS, ':x', ':y', '*', '@*:x', '@a*:*', '@*b:x', ':*.y', '@a', ''];
 const CHATS = ['direct:1', 'group:1', 'username:ab', 'username:AB'];
 const CHAT_PATTERNS = [...CHATS, 'direct:*', '*', '*:1', 'u*a*', 'x'];
-const ACTIONS: readonly RuleAction[] = ['login', 'bridge', 'administer'];
+const ACTIONS: readonly RuleAction[] = ['login', 'bridge', 'start-chat', 'administer'];
 const NETWORKS = ['p', 'q'];
 
 function randomRule(roll: (sides: number) => number, id: number): Rule {

@@ -1,7 +1,8 @@
 // A worker that reads lines typed to the bot, over the real policy desk, login desk and in-memory stores; knows no homeserver.
+import { Beginnings } from '../../src/bridge/beginnings.ts';
 import { LoginDesk, type LoginNotice } from '../../src/bridge/logins.ts';
 import { Commands } from '../../src/commands/dispatcher.ts';
-import { as, type NetworkId, type PuppetId } from '../../src/model/ids.ts';
+import { as, type ChatId, type NetworkId, type PuppetId } from '../../src/model/ids.ts';
 import type { Puppet } from '../../src/model/records.ts';
 import { say } from '../../src/model/say.ts';
 import { PolicyDesk } from '../../src/policy/policy-desk.ts';
@@ -20,6 +21,8 @@ export interface House {
   readonly network: ScriptedNetwork;
   readonly notices: LoginNotice[];
   readonly opened: Puppet[];
+  /** Chats whose rooms were asked for. */
+  readonly asked: ChatId[];
   /** The lines that are open here. */
   readonly lines: Map<PuppetId, NetworkSession>;
 }
@@ -33,6 +36,7 @@ export async function build(slot = 'a', db?: MemoryStore['db']): Promise<House> 
   const desk = new PolicyDesk({ rules: store.rules, clock: store.clock, log: quiet, administrators: [root] });
   const notices: LoginNotice[] = [];
   const opened: Puppet[] = [];
+  const asked: ChatId[] = [];
   const lines = new Map<PuppetId, NetworkSession>();
   const logins = new LoginDesk({
     caps: { perPerson: 10 },
@@ -53,6 +57,7 @@ export async function build(slot = 'a', db?: MemoryStore['db']): Promise<House> 
     ...store,
     adapters,
     policy: desk,
+    beginnings: new Beginnings({ may: async (facts) => await desk.may(facts), links: store.links, adapters }),
     logins,
     log: quiet,
     sessions: {
@@ -60,8 +65,11 @@ export async function build(slot = 'a', db?: MemoryStore['db']): Promise<House> 
       reconnect: async (puppet) => await store.puppets.setState(puppet.id, 'online'),
       logout: async (puppet) => await store.puppets.setState(puppet.id, 'signed-out'),
     },
-    openChat: async () => await Promise.resolve(undefined),
+    openChat: async (_, { chat }) => {
+      asked.push(chat.id);
+      return await Promise.resolve(undefined);
+    },
     roomToGroup: async ({ room }) => await Promise.resolve([say('chat.opened', { name: 'room', room })]),
   });
-  return { store, desk, logins, commands, network, notices, opened, lines };
+  return { store, desk, logins, commands, network, notices, opened, asked, lines };
 }

@@ -1,5 +1,6 @@
 // The whole corridor over in-memory twins: one homeserver, one network, one database, and houses that are started, killed and
 // started again on them. Knows no wire.
+import { Beginnings } from '../../src/bridge/beginnings.ts';
 import { PortalKeeper } from '../../src/bridge/portals.ts';
 import { PuppetKeeper } from '../../src/bridge/puppets.ts';
 import { Senders } from '../../src/bridge/senders.ts';
@@ -12,6 +13,7 @@ import { tellAlert, tellOver, tellState } from '../../src/flow/login-states.ts';
 import { readEvent } from '../../src/matrix/read.ts';
 import { as, type ChatId, type PersonId, type PuppetId, type RoomId, type UserId } from '../../src/model/ids.ts';
 import type { Puppet } from '../../src/model/records.ts';
+import type { Rule } from '../../src/model/rules.ts';
 import { say, type Say } from '../../src/model/say.ts';
 import type { NetworkAdapter } from '../../src/ports/network.ts';
 import { PolicyDesk } from '../../src/policy/policy-desk.ts';
@@ -74,9 +76,12 @@ export class FlowWorld {
     this.rule('allow');
   }
 
-  rule(effect: 'allow' | 'deny', more: { chat?: string; reason?: string; id?: string } = {}): void {
+  rule(
+    effect: 'allow' | 'deny',
+    more: { chat?: string; reason?: string; id?: string; action?: Rule['action'] } = {},
+  ): void {
     const id = more.id ?? `${effect}-${more.chat ?? 'all'}`;
-    this.db.rules.set(id, { ...more, id, effect, action: 'any', source: 'file', by: 'file', madeAt: 0 });
+    this.db.rules.set(id, { action: 'any', ...more, id, effect, source: 'file', by: 'file', madeAt: 0 });
     this.db.ruleVersion += 1;
   }
 
@@ -149,6 +154,7 @@ export class FlowWorld {
       links,
       leases,
       keeper,
+      beginnings: new Beginnings({ may: async (facts) => await policy.may(facts), links, adapters }),
       senders,
       session: (id) => puppets.session(id),
       may: async (facts) => await policy.may(facts),

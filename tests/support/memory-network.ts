@@ -337,11 +337,13 @@ export class MemoryNetwork {
       describePerson: async (person) => await Promise.resolve({ id: person, name: person }),
       resolve: async () => await Promise.reject(new BridgeError('unknown', 'never', 'fault.no-target')),
       directChat: (person) => {
-        for (const [id, chat] of this.chats) {
-          if (chat.kind === 'direct' && chat.members.includes(person) && chat.members.includes(puppet.self)) return id;
+        const both = new Set([puppet.self, person]);
+        for (const [id, { kind, members }] of this.chats) {
+          if (kind === 'direct' && new Set(members).symmetricDifference(both).size === 0) return id;
         }
-        return this.chat(`d-${puppet.self}-${person}`, [puppet.self, person]);
+        return this.chat(`d-${puppet.self}-${person}`, [...both]);
       },
+      hasTraffic: async (chat) => await Promise.resolve(this.#chat(chat).said.length > 0),
       openMedia: async (source) => {
         const name = source.from === 'network' ? String(source.handle) : '';
         this.opened.push(name);

@@ -1,11 +1,11 @@
 // Performs one action on the author's live line and keeps the link; knows no wire.
 import { BridgeError } from '../../model/errors.ts';
-import { isAboutGroup, type Delivery, type GroupAction } from '../../model/delivery.ts';
+import { isAboutGroup, type ActionKind, type Delivery, type GroupAction } from '../../model/delivery.ts';
 import type { Outcome, QueueEntry } from '../../model/entry.ts';
 import type { ActionReceipt, NetworkSession } from '../../ports/network.ts';
 import type { RoomId } from '../../model/ids.ts';
 import type { MediaSource } from '../../model/message.ts';
-import type { Portal } from '../../model/records.ts';
+import type { Portal, Puppet } from '../../model/records.ts';
 import { mayHaveBeenCarried } from '../after-restore.ts';
 import { closedWords, denied, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
 import { mirrorLater, sayOnce } from '../tellings.ts';
@@ -17,6 +17,15 @@ const AGAIN_AFTER_MS = 60_000;
 
 type Owed = Extract<Delivery, { to: 'network' }>;
 
+interface OpenLine {
+  readonly puppet: Puppet;
+  readonly session: NetworkSession;
+  readonly portal: Portal | undefined;
+}
+
+/** What can be the first that somebody hears of a person; everything else is about what was said before. */
+const BEGINNING: ReadonlySet<ActionKind> = new Set(['send', 'set-timer']);
+
 export async function deliverToNetwork(doors: FlowDoors, entry: QueueEntry, planned: Owed): Promise<Outcome> {
   // The chat may have turned out to be another one since this was written down: what is linked, and what rules say, is that one's.
   const portal = await doors.keeper.find(planned.portal);
@@ -25,10 +34,11 @@ export async function deliverToNetwork(doors: FlowDoors, entry: QueueEntry, plan
   // A link is kept in the commit that ends its entry, or in that of a frozen part: before the first try there is none.
   const mayBeDone = owed.action.kind === 'send' && (again || entry.parts.length > 0);
   if (mayBeDone && (await doors.links.byEffect(owed.id)) !== undefined) return {};
-  const session = await openLine(doors, entry, owed, portal);
+  const line = await openLine(doors, entry, owed, portal);
   const { action } = owed;
-  if (isAboutGroup(action)) return await changeGroup(doors, entry, { ...owed, action }, session);
-  const receipt = await session.perform(owed.action, owed.id, {
+  if (isAboutGroup(action)) return await changeGroup(doors, entry, { ...owed, action }, line);
+  await mayBegin(doors, line, owed);
+  const receipt = await line.session.perform(owed.action, owed.id, {
     since: entry.receivedAt,
     again,
     isLinked: async (message) => (await doors.links.byMessage(owed.portal, message)).length > 0,
@@ -44,7 +54,7 @@ async function changeGroup(
   doors: FlowDoors,
   entry: QueueEntry,
   owed: Owed & { readonly action: GroupAction },
-  session: NetworkSession,
+  line: OpenLine,
 ): Promise<Outcome> {
   const { action, portal: key, room, author, event, part } = owed;
   const again = mayBeUnderWay(doors, entry);
@@ -55,7 +65,8 @@ async function changeGroup(
     return {};
   }
   try {
-    const receipt = await session.perform(action, owed.id, {
+    await mayBegin(doors, line, owed);
+    const receipt = await line.session.perform(action, owed.id, {
       since: entry.receivedAt,
       again,
       isLinked: async () => await Promise.resolve(false),
@@ -101,7 +112,25 @@ function mayBeUnderWay(doors: FlowDoors, entry: QueueEntry): boolean {
   return attempts > 0 || doors.clock.now() - receivedAt > AGAIN_AFTER_MS || mayHaveBeenCarried(doors, happened);
 }
 
-async function openLine(doors: FlowDoors, entry: QueueEntry, owed: Owed, portal: Portal | undefined) {
+/** The chat may have been opened when a rule still allowed it. @throws BridgeError */
+async function mayBegin(doors: FlowDoors, { puppet, session, portal }: OpenLine, { action }: Owed): Promise<void> {
+  const { beginnings } = doors;
+  const why =
+    action.kind === 'add'
+      ? // Whoever does not let themselves be added may get an invitation as a private message.
+        await beginnings.refusalOf(puppet, session, await session.describeChat(session.directChat(action.person)))
+      : portal !== undefined && BEGINNING.has(action.kind)
+        ? await beginnings.refusal(puppet, session, portal)
+        : undefined;
+  if (why !== undefined) throw new BridgeError('start-denied', 'never', why.key, { values: why.with ?? {} });
+}
+
+async function openLine(
+  doors: FlowDoors,
+  entry: QueueEntry,
+  owed: Owed,
+  portal: Portal | undefined,
+): Promise<OpenLine> {
   const network = titleOf(doors, owed.portal.network);
   const puppet = await doors.puppets.find(owed.puppet);
   if (puppet === undefined || puppet.state === 'signed-out') {
@@ -119,7 +148,7 @@ async function openLine(doors: FlowDoors, entry: QueueEntry, owed: Owed, portal:
   if (session === undefined) {
     throw new BridgeError('login-offline', 'later', 'network.unreachable', { values: { network } });
   }
-  return session;
+  return { puppet, session, portal };
 }
 
 async function outcomeOf(doors: FlowDoors, owed: Owed, receipt: ActionReceipt): Promise<Outcome> {

@@ -124,6 +124,10 @@ export class PigeonSession implements NetworkSession {
     return directChatId(this.#doors.puppet.self, person);
   }
 
+  async hasTraffic(chat: ChatId): Promise<boolean> {
+    return (await this.#ask({ what: 'chat', fields: { chat } }))['said'] === true;
+  }
+
   async openMedia(source: MediaSource): Promise<MediaStream> {
     const values = { network: 'Pigeon', kind: `media from ${source.from}` };
     return await Promise.reject(new BridgeError('pigeon-no-media', 'never', 'fault.unsupported-body', { values }));

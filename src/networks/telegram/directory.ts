@@ -16,6 +16,8 @@ import { WireFault } from './wire/fault.ts';
 export type Call = <R extends Api.AnyRequest>(request: R, options?: CallOptions) => Promise<R['__response']>;
 
 const HISTORY_PAGE = 100;
+/** Enough to find a word among the service messages. */
+const FEW = 10;
 const MOST_HISTORY_PAGES = 20;
 const MOST_DIALOG_PAGES = 20;
 /** upload.getFile wants offsets and limits in 4 kB steps that divide 1 MB. */
@@ -77,8 +79,16 @@ export class Directory {
     return peer;
   }
 
+  /** That somebody has come to Telegram, or changed their picture, is nothing said. @throws BridgeError, WireFault */
+  async hasTraffic(chat: ChatId): Promise<boolean> {
+    for await (const message of this.history(await this.inputPeer(chat), FEW)) {
+      if (message instanceof Api.Message) return true;
+    }
+    return false;
+  }
+
   /** Newest first, until `wanted` says stop or the history ends. */
-  async *history(peer: Api.TypeInputPeer): AsyncGenerator<Api.TypeMessage> {
+  async *history(peer: Api.TypeInputPeer, perPage = HISTORY_PAGE): AsyncGenerator<Api.TypeMessage> {
     let offsetId = 0;
     for (let page = 0; page < MOST_HISTORY_PAGES; page += 1) {
       const answer = await this.#call(
@@ -87,7 +97,7 @@ export class Directory {
           offsetId,
           offsetDate: 0,
           addOffset: 0,
-          limit: HISTORY_PAGE,
+          limit: perPage,
           maxId: 0,
           minId: 0,
           hash: long('0'),
@@ -96,7 +106,7 @@ export class Directory {
       if (answer instanceof Api.messages.MessagesNotModified) return;
       for (const message of answer.messages) yield message;
       const last = answer.messages.at(-1);
-      if (answer.messages.length < HISTORY_PAGE || last === undefined) return;
+      if (answer.messages.length < perPage || last === undefined) return;
       offsetId = last.id;
     }
   }

@@ -149,6 +149,10 @@ export class TelegramSession implements NetworkSession {
     return directChatId(parsePeer(person).id);
   }
 
+  async hasTraffic(chat: ChatId): Promise<boolean> {
+    return await this.#ask(async ({ directory }) => await directory.hasTraffic(chat));
+  }
+
   async openMedia(source: MediaSource): Promise<MediaStream> {
     return await this.#ask(async ({ directory }) => await directory.openMedia(source));
   }

@@ -120,7 +120,7 @@ export class Pacing {
     if (this.#ban.until > now) throw wait('banned', 'network.rate-limited', this.#ban.until);
     if (this.#heldUntil > now) throw wait('held', 'network.rate-limited', this.#heldUntil);
     const chat = digest(ask.chat);
-    const begins = !ask.established && !this.#begun.some(([one]) => one === chat);
+    const begins = !ask.established && !this.#isBegun(chat);
     if (begins) this.#mayBegin(now);
     const text = this.#textOf(ask.text);
     if (text !== undefined) this.#mayRepeat(text, chat, now);
@@ -136,6 +136,15 @@ export class Pacing {
     if (ask.media === true) this.#note('media', now);
     if (begins) this.#begun.push([chat, now]);
     return text === undefined ? [] : this.#sentText(text, chat, now);
+  }
+
+  /** It was begun here: nobody new is there any more. */
+  hasBegun(chat: ChatId): boolean {
+    return this.#isBegun(digest(chat));
+  }
+
+  #isBegun(chat: string): boolean {
+    return this.#begun.some(([one]) => one === chat);
   }
 
   /** @param now epoch ms @throws BridgeError */

@@ -17,6 +17,7 @@ import type { Line } from './line.ts';
 import { lookUp } from './look-up.ts';
 import { noAnswer } from './no-answer.ts';
 import { passOn } from './passing-on.ts';
+import { hasTraffic } from './traffic.ts';
 import { unlink } from './unlink.ts';
 
 export interface SessionDoors extends KeeperDoors {
@@ -119,6 +120,10 @@ export class WhatsAppSession implements NetworkSession {
 
   directChat(person: PersonId): ChatId {
     return as<ChatId>(person);
+  }
+
+  async hasTraffic(chat: ChatId): Promise<boolean> {
+    return hasTraffic(await this.#keeper.account(), chat);
   }
 
   async openMedia(source: MediaSource): Promise<MediaStream> {

@@ -37,9 +37,9 @@ export const en = {
   'help.ping': '`ping`: shows that I am there',
   'help.lang': '`lang en|fr`: chooses my language',
   'help.allow':
-    '`allow login|bridge|administer|any <user, :server or *> [network] [chat] [until 2027-03-31] [reason …]`: lays down a rule that allows',
+    '`allow login|bridge|start-chat|administer|any <user, :server or *> [network] [chat] [until 2027-03-31] [reason …]`: lays down a rule that allows',
   'help.deny':
-    '`deny login|bridge|administer|any [user, :server or *] [network] [chat] [until 2027-03-31] [reason …]`: lays down a rule that forbids, which wins over every other',
+    '`deny login|bridge|start-chat|administer|any [user, :server or *] [network] [chat] [until 2027-03-31] [reason …]`: lays down a rule that forbids, which wins over every other',
   'help.rules':
     '`rules`: shows all rules; `rules remove <id>`: removes one; `rules explain <action> <user> [network] [chat]`: says what would be decided, and why',
 
@@ -123,6 +123,7 @@ export const en = {
   'contacts.list': 'Your address book on {network}:\n{lines}',
   'contacts.more': '- and {count} more: add a word of the name',
 
+  'group.not-with': '{name} cannot be brought into the group.',
   'group.which-network': 'On which network? Write one of these first: {networks}.',
   'group.cannot': 'That cannot be done for groups of {network} from here.',
   'group.unknown': 'I know no group “{name}”. Write its name exactly (`groups` shows them), or its room’s link.',
@@ -187,6 +188,7 @@ export const en = {
   'rules.past-date': '{word} is over.',
   'rules.explain-allowed': 'Allowed.\n{lines}',
   'rules.explain-denied': 'Denied.\n{lines}',
+  'rules.explain-write': 'This would allow it: `{rule}`',
   'standing.fits': 'fits',
   'standing.expired': 'expired',
   'standing.not-yet': 'not in force yet',

@@ -56,6 +56,11 @@ export const en = {
   'room.not-private': 'I take commands only in a private room with you alone.',
   'room.to-be-group':
     'This room can become a group on {network}: make me an admin here (power level 100), invite those whom it is for, and write `create-group {login} {room}` in your private room with me. Until then nothing leaves this room.',
+  'policy.start-denied': 'You may not begin this conversation on {network}: {reason}',
+  'policy.start-denied-plain':
+    'You may not begin this conversation on {network}: a rule forbids it. Ask an administrator.',
+  'policy.start-denied-default':
+    'You may not begin this conversation on {network}: no rule allows it. Ask an administrator for `{rule}`.',
   'policy.inbound-denied': 'Messages of {chat} on {network} are not brought here: {reason}',
   'policy.inbound-denied-plain':
     'Messages of {chat} on {network} are not brought here: a rule forbids it. Ask an administrator.',

@@ -39,9 +39,9 @@ export const fr = {
   'help.ping': '`ping` : montre que je suis là',
   'help.lang': '`langue fr|en` : choisit ma langue',
   'help.allow':
-    '`autoriser connexion|conversation|administrer|tout <utilisateur, :serveur ou *> [réseau] [conversation] [jusqu’au 31/03/2027] [motif …]` : pose une règle qui autorise',
+    '`autoriser connexion|conversation|nouvelle-conversation|administrer|tout <utilisateur, :serveur ou *> [réseau] [conversation] [jusqu’au 31/03/2027] [motif …]` : pose une règle qui autorise',
   'help.deny':
-    '`refuser connexion|conversation|administrer|tout [utilisateur, :serveur ou *] [réseau] [conversation] [jusqu’au 31/03/2027] [motif …]` : pose une règle qui interdit, et qui l’emporte sur toutes les autres',
+    '`refuser connexion|conversation|nouvelle-conversation|administrer|tout [utilisateur, :serveur ou *] [réseau] [conversation] [jusqu’au 31/03/2027] [motif …]` : pose une règle qui interdit, et qui l’emporte sur toutes les autres',
   'help.rules':
     '`règles` : montre toutes les règles ; `règles retirer <id>` : en retire une ; `règles expliquer <action> <utilisateur> [réseau] [conversation]` : dit ce qui serait décidé, et pourquoi',
 
@@ -128,6 +128,7 @@ export const fr = {
   'contacts.list': 'Votre carnet d’adresses sur {network} :\n{lines}',
   'contacts.more': '- et {count} de plus : ajoutez un mot du nom',
 
+  'group.not-with': '{name} ne peut pas entrer dans le groupe.',
   'group.which-network': 'Sur quel réseau ? Écrivez d’abord l’un de ceux-ci : {networks}.',
   'group.cannot': 'Cela ne peut pas se faire d’ici pour les groupes de {network}.',
   'group.unknown':
@@ -197,6 +198,7 @@ export const fr = {
   'rules.past-date': '{word} est passé.',
   'rules.explain-allowed': 'Autorisé.\n{lines}',
   'rules.explain-denied': 'Refusé.\n{lines}',
+  'rules.explain-write': 'Ceci l’autoriserait : `{rule}`',
   'standing.fits': 'convient',
   'standing.expired': 'expirée',
   'standing.not-yet': 'pas encore en vigueur',

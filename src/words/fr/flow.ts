@@ -56,6 +56,11 @@ export const fr = {
   'room.not-private': 'Je ne prends de commandes que dans un salon privé avec vous seul.',
   'room.to-be-group':
     'Ce salon peut devenir un groupe sur {network} : faites de moi un administrateur d’ici (niveau de pouvoir 100), invitez les personnes concernées et écrivez `créer-groupe {login} {room}` dans votre salon privé avec moi. D’ici là, rien ne sort de ce salon.',
+  'policy.start-denied': 'Vous ne pouvez pas commencer cette conversation sur {network} : {reason}',
+  'policy.start-denied-plain':
+    'Vous ne pouvez pas commencer cette conversation sur {network} : une règle l’interdit. Demandez à un administrateur.',
+  'policy.start-denied-default':
+    'Vous ne pouvez pas commencer cette conversation sur {network} : aucune règle ne l’autorise. Demandez `{rule}` à un administrateur.',
   'policy.inbound-denied': 'Les messages de {chat} sur {network} ne sont pas transmis ici : {reason}',
   'policy.inbound-denied-plain':
     'Les messages de {chat} sur {network} ne sont pas transmis ici : une règle l’interdit. Demandez à un administrateur.',

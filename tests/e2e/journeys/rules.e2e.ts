@@ -72,6 +72,15 @@ test('an allowed conversation that is denied at run time stops within a minute, 
   expect(await conversation.there()).not.toContain(refused);
 }, 150_000);
 
+test('somebody new is written to when a rule made at run time allows it, and not before', async () => {
+  const carol = await town.pigeon.person('Carol');
+  const told = await own.ask(`start-chat pigeon ${carol.handle}`, /may not begin this conversation/);
+  const [line] = /allow start-chat \S+ pigeon/.exec(told) ?? [];
+  expect(line).toBe(`allow start-chat ${ALICE} pigeon`);
+  await administration.ask(String(line), /In force/);
+  await own.ask(`start-chat pigeon ${carol.handle}`, /opening the conversation/);
+}, 60_000);
+
 test('a login that is denied at run time ends within a minute, and comes back when it is allowed again', async () => {
   const began = Date.now();
   const rule = await administration.ask(`deny login ${ALICE} pigeon reason holidays`, /In force/);

@@ -44,6 +44,7 @@ export interface TownOptions {
 const EVERYBODY = [
   { allow: 'login', user: `:${SERVER}` },
   { allow: 'bridge', user: `:${SERVER}` },
+  { allow: 'start-chat', user: `:${SERVER}` },
 ];
 
 interface Worlds {

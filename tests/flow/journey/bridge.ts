@@ -20,6 +20,7 @@ export interface BridgePlan {
   readonly rules: readonly unknown[];
   /** The checkout whose bridge runs; this one unless told. */
   readonly tree?: string;
+  readonly administrators: readonly string[];
 }
 
 export class Bridge {
@@ -104,7 +105,7 @@ export class Bridge {
   #config(): unknown {
     const word = (): string => randomBytes(32).toString('base64url');
     const key = (): string => randomBytes(32).toString('base64');
-    const { homeserver, database, networks, rules } = this.#plan;
+    const { homeserver, database, networks, rules, administrators } = this.#plan;
     const { door, health } = this.#ports;
     return {
       homeserver,
@@ -114,6 +115,7 @@ export class Bridge {
       secrets: { vaultKey: key(), identityKey: key() },
       networks,
       rules,
+      administrators,
       rooms: { sendTyping: true },
       logging: { level: 'trace' },
       health: { port: health },

@@ -27,16 +27,21 @@ export interface Ground extends Pick<BridgePlan, 'tree'> {
   readonly through?: (url: string) => Promise<{ readonly url: string; close(): Promise<void> }>;
 }
 
+export interface Open {
+  readonly chat?: string;
+  readonly starts?: boolean;
+}
+
 /**
  * `settings` is the section of the configuration under the network's name. Everybody here may log in, and bridge the chats that
- * `bridged` names: private ones, if nothing is said.
+ * `open` names: private ones, if nothing is said. They may begin conversations too, but where `starts` is false; there @root lays down rules.
  * @throws what the opening throws, after it has ended what was begun
  */
 export async function openTown<Sandbox extends { stop(): Promise<void> }>(
   network: string,
   start: () => Promise<Sandbox>,
   settings: (sandbox: Sandbox) => Readonly<Record<string, unknown>>,
-  bridged: { readonly chat?: string } = { chat: 'direct:*' },
+  { starts = true, ...bridged }: Open = { chat: 'direct:*' },
   ground: Ground = {},
 ): Promise<Town<Sandbox>> {
   const endings: (() => unknown)[] = [];
@@ -63,8 +68,10 @@ export async function openTown<Sandbox extends { stop(): Promise<void> }>(
       rules: [
         { allow: 'login', user: `:${SERVER}`, network },
         { allow: 'bridge', user: `:${SERVER}`, network, ...bridged },
+        ...(starts ? [{ allow: 'start-chat', user: `:${SERVER}`, network }] : []),
       ],
       ...(ground.tree === undefined ? {} : { tree: ground.tree }),
+      administrators: starts ? [] : [`@root:${SERVER}`],
     });
     const homeserver = await startHomeserver({
       kind: 'double',

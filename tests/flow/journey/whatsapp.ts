@@ -1,17 +1,17 @@
 // A journey's town on the simulated WhatsApp, and how a person of it links their account; knows no journey.
 import { WhatsAppSandbox, type Person as Contact } from '../../../sandbox/whatsapp/control-client.ts';
 import type { Person } from './person.ts';
-import { BOT, openTown, type Ground, type Town } from './town.ts';
+import { BOT, openTown, type Ground, type Open, type Town } from './town.ts';
 
 /** A journey says in a minute what people say in an hour: at the pace that keeps accounts safe its end would wait for its beginning. */
 const BRISK = { sendsAtOnce: 100, sendsPerMinute: 1_000 };
 
 /**
- * @param bridged which chats may be bridged: private ones, if nothing is said
+ * @param open which chats may be bridged, and whether any may be begun: private ones, if nothing is said
  * @param more of the network's section of the configuration
  */
 export async function openWhatsAppTown(
-  bridged?: { readonly chat?: string },
+  open?: Open,
   { pacing, ...more }: Readonly<Record<string, unknown>> & { readonly pacing?: Readonly<Record<string, number>> } = {},
   ground?: Ground,
 ): Promise<Town<WhatsAppSandbox>> {
@@ -23,7 +23,7 @@ export async function openWhatsAppTown(
       pacing: { ...BRISK, ...pacing },
       ...more,
     }),
-    bridged,
+    open,
     ground,
   );
 }

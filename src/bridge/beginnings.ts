@@ -1,0 +1,62 @@
+// Whether a person may begin a conversation over there: the rules are asked where nothing has been said yet. Knows no wire.
+import { factsOf, type ResolvedChat } from '../model/chat.ts';
+import { portalKeyText, type PortalKey } from '../model/ids.ts';
+import type { Portal, Puppet } from '../model/records.ts';
+import type { Facts, Verdict } from '../model/rules.ts';
+import type { Say } from '../model/say.ts';
+import { startRefusal } from '../policy/refusal.ts';
+import type { NetworkAdapter, NetworkSession } from '../ports/network.ts';
+import type { MessageLinkStore } from '../ports/stores.ts';
+import { portalKeyOf } from './sink.ts';
+
+type Line = Pick<NetworkSession, 'directChat' | 'hasTraffic'>;
+
+export interface BeginningDoors {
+  readonly may: (facts: Facts) => Promise<Verdict>;
+  readonly links: Pick<MessageLinkStore, 'anyIn'>;
+  readonly adapters: ReadonlyMap<string, Pick<NetworkAdapter, 'title'>>;
+}
+
+/** Chats remembered as begun; the others are looked for again. */
+const MOST_BEGUN = 20_000;
+
+export class Beginnings {
+  readonly #doors: BeginningDoors;
+  readonly #begun = new Set<string>();
+
+  constructor(doors: BeginningDoors) {
+    this.#doors = doors;
+  }
+
+  /**
+   * Asked before somebody here writes to somebody over there. Groups, and chats in which either side has said something, need no rule.
+   * @returns why they may not @throws BridgeError when the network has to be asked and does not answer
+   */
+  async refusal(puppet: Puppet, session: Line, chat: Pick<Portal, 'key' | 'kind' | 'facts'>): Promise<Say | undefined> {
+    if (chat.kind !== 'direct' || (await this.#isBegun(puppet, session, chat.key))) return undefined;
+    const asked = { action: 'start-chat', user: puppet.owner, network: puppet.network } as const;
+    const verdict = await this.#doors.may({ ...asked, chats: chat.facts });
+    if (verdict.effect === 'allow') return undefined;
+    return startRefusal(verdict, asked, this.#doors.adapters.get(puppet.network)?.title ?? puppet.network);
+  }
+
+  /** The same of a chat that was looked up, which may have no portal. @throws BridgeError */
+  async refusalOf(puppet: Puppet, session: Line, found: ResolvedChat): Promise<Say | undefined> {
+    const { id, kind } = found.chat;
+    return await this.refusal(puppet, session, { key: portalKeyOf(puppet, id, kind), kind, facts: factsOf(found) });
+  }
+
+  async #isBegun(puppet: Puppet, session: Line, key: PortalKey): Promise<boolean> {
+    const name = portalKeyText(key);
+    if (this.#begun.has(name)) return true;
+    const begun =
+      (await this.#doors.links.anyIn(key)) ||
+      // Notes to oneself reach nobody.
+      session.directChat(puppet.self) === key.chat ||
+      (await session.hasTraffic(key.chat));
+    if (!begun) return false;
+    if (this.#begun.size >= MOST_BEGUN) this.#begun.clear();
+    this.#begun.add(name);
+    return true;
+  }
+}

@@ -1,0 +1,144 @@
+// The line that opens a conversation, over real rules: nobody new without one, whoever has spoken before always; knows no wire.
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  as,
+  type ChatId,
+  type EventId,
+  type PersonId,
+  type PuppetId,
+  type RoomId,
+  type UserId,
+} from '../../src/model/ids.ts';
+import { BridgeError } from '../../src/model/errors.ts';
+import type { NetworkSession } from '../../src/ports/network.ts';
+import { render } from '../../src/words/index.ts';
+import { build, pigeon, type House } from '../support/command-house.ts';
+import { marie, root } from '../support/scripted-network.ts';
+
+const never = async (): Promise<never> => await Promise.reject(new BridgeError('unused', 'never', 'fault.no-target'));
+const puppet = as<PuppetId>('one');
+
+let house: House;
+let serial = 0;
+/** With whom something was said over there. */
+const spoken = new Set<string>();
+const made: string[] = [];
+
+/** A line over which everybody is found by what is typed. */
+const line: NetworkSession = {
+  connect: never,
+  disconnect: never,
+  logout: never,
+  perform: never,
+  performEphemeral: never,
+  describeChat: never,
+  describePerson: never,
+  openMedia: never,
+  resolve: async (identifier) =>
+    await Promise.resolve({
+      chat: { id: as<ChatId>(identifier), kind: 'direct' },
+      person: { id: as<PersonId>(identifier), name: identifier },
+      facts: [`username:${identifier}`],
+    }),
+  directChat: (person) => as<ChatId>(person),
+  hasTraffic: async (chat) => await Promise.resolve(spoken.has(chat)),
+  askGroup: async (ask) => {
+    if (ask.kind === 'create') made.push(`${ask.name}: ${ask.people.join(', ')}`);
+    return await Promise.resolve({});
+  },
+};
+
+async function type(user: UserId, body: string, language: 'en' | 'fr' = 'en'): Promise<string> {
+  serial += 1;
+  const request = { user, room: as<RoomId>('!m'), event: as<EventId>(`$${serial}`), body, language };
+  return (await house.commands.run(request)).replies.map((words) => render(words, language)).join('\n');
+}
+
+beforeEach(async () => {
+  spoken.clear();
+  made.length = 0;
+  house = await build('a');
+  await house.store.puppets.save({
+    id: puppet,
+    network: pigeon,
+    owner: marie,
+    self: as<PersonId>('marie'),
+    name: 'Marie',
+    state: 'online',
+  });
+  house.lines.set(puppet, line);
+  await type(root, 'allow bridge :agency.fr pigeon');
+});
+
+describe('start-chat', () => {
+  test('opens nothing with somebody new unless a rule allows it, and says what to ask for', async () => {
+    const asked = 'Ask an administrator for `allow start-chat @marie:agency.fr pigeon`.';
+    expect(await type(marie, 'start-chat zoe')).toContain(asked);
+    expect(house.asked).toEqual([]);
+    await type(root, 'allow start-chat @marie:agency.fr pigeon');
+    expect(await type(marie, 'start-chat zoe')).toContain('I am opening the conversation with zoe');
+    expect(house.asked).toEqual(['zoe']);
+  });
+
+  test('opens what both know already, without that rule', async () => {
+    spoken.add('zoe');
+    expect(await type(marie, 'start-chat zoe')).toContain('I am opening the conversation with zoe');
+    expect(await type(marie, 'start-chat yann')).toContain('You may not begin this conversation on Pigeon');
+    expect(house.asked).toEqual(['zoe']);
+  });
+
+  test('opens notes to oneself without it', async () => {
+    expect(await type(marie, 'start-chat marie')).toContain('I am opening the conversation with marie');
+  });
+
+  test('needs the rule about the chat as well, which is asked first', async () => {
+    await type(root, 'allow start-chat :agency.fr');
+    await type(root, 'deny bridge * pigeon username:zoe reason known for fraud');
+    expect(await type(marie, 'start-chat zoe')).toBe('This conversation may not be bridged: known for fraud');
+  });
+
+  test('is allowed for some people only, and refused with the reason of a rule, in either language', async () => {
+    await type(root, 'autoriser nouvelle-conversation :agency.fr pigeon username:y*');
+    await type(root, 'refuser nouvelle-conversation * username:yvan motif il a changé de numéro');
+    expect(await type(marie, 'start-chat yann')).toContain('I am opening');
+    expect(await type(marie, 'discuter zoe', 'fr')).toContain('aucune règle ne l’autorise');
+    expect(await type(marie, 'discuter yvan', 'fr')).toBe(
+      'Vous ne pouvez pas commencer cette conversation sur Pigeon : il a changé de numéro',
+    );
+    expect(house.asked).toEqual(['yann']);
+  });
+
+  test('is explained, with the rule to write where none allows it', async () => {
+    const line = 'rules explain start-chat @marie:agency.fr pigeon username:zoe';
+    const told = await type(root, line);
+    expect(told).toMatch(/^Denied\./);
+    expect(told).toContain('about another action');
+    const [rule = ''] = /allow start-chat \S+ pigeon username:zoe/.exec(told) ?? [];
+    expect(await type(root, rule)).toContain('In force');
+    expect(await type(root, line)).toMatch(/^Allowed\./);
+    await type(root, 'deny start-chat * reason holidays');
+    const denied = await type(
+      root,
+      'règles expliquer nouvelle-conversation @marie:agency.fr pigeon username:zoe',
+      'fr',
+    );
+    expect(denied).toMatch(/^Refusé\./);
+    // Where a rule denies, no other one helps.
+    expect(denied).not.toContain('Ceci l’autoriserait');
+  });
+});
+
+describe('create-group', () => {
+  test('brings nobody new into a group without that rule, and makes none', async () => {
+    const { adapter } = house.network;
+    Object.assign(adapter, { capabilities: { ...adapter.capabilities, groupAsks: new Set(['create']) } });
+    spoken.add('zoe');
+    const told = await type(marie, 'create-group "Trip" zoe, yann');
+    expect(told).toContain('yann cannot be brought into the group.\nYou may not begin this conversation on Pigeon');
+    expect(made).toEqual([]);
+    await type(marie, 'create-group "Trip" zoe');
+    await type(root, 'allow start-chat :agency.fr pigeon');
+    await type(marie, 'create-group "Trip" zoe, yann');
+    expect(made).toEqual(['Trip: zoe', 'Trip: zoe, yann']);
+  });
+});
