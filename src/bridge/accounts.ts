@@ -73,12 +73,18 @@ export class Accounts {
 
   /**
    * As full(), while nobody knows which account it will be: one whose connection ended may be linked anew, and judge() counts exactly.
+   * @param anew its person says that it is one they had linked: where there is no room for another one, nothing else is begun
    * @returns why no login may be begun on this network
    */
-  async fullAtBegin(user: UserId, network: NetworkId): Promise<Say | undefined> {
-    const own = await this.#doors.puppets.ofOwner(user);
-    const again = own.find((one) => one.network === network && one.state !== 'signed-out' && isEnded(one));
-    return await this.full(user, network, again?.id);
+  async fullAtBegin(user: UserId, network: NetworkId, anew: boolean): Promise<Say | undefined> {
+    const { puppets, adapters } = this.#doors;
+    const own = (await puppets.ofOwner(user)).filter((one) => one.network === network && one.state !== 'signed-out');
+    const ended = own.find(isEnded);
+    const { title, loginsPerPerson = Infinity } = adapters.get(network) ?? { title: network };
+    if (ended !== undefined && !anew && own.length >= loginsPerPerson) {
+      return say('login.linked-and-away', { network: title, name: ended.name, login: network });
+    }
+    return await this.full(user, network, ended?.id);
   }
 
   async judge(user: UserId, network: NetworkId, title: string, login: NewLogin): Promise<Judged> {

@@ -61,8 +61,11 @@ export class LoginDesk {
     this.#accounts = new Accounts(doors);
   }
 
-  /** Starts a login by one of the network's flows (the first when none is named); its steps are told as notices. @returns why not, or undefined when it has begun */
-  async begin(user: UserId, network: NetworkId, flow?: string): Promise<Say | undefined> {
+  /**
+   * Starts a login by one of the network's flows (the first when none is named); its steps are told as notices.
+   * @param anew an account that was linked before is meant @returns why not, or undefined when it has begun
+   */
+  async begin(user: UserId, network: NetworkId, flow?: string, anew = false): Promise<Say | undefined> {
     const adapter = this.#doors.adapters.get(network);
     if (adapter === undefined) return say('login.unknown-network', { network });
     const chosen = pick(adapter.loginFlows, flow);
@@ -74,7 +77,7 @@ export class LoginDesk {
     if (this.#running.has(key) || this.#starting.has(key)) return say('login.busy', { network: adapter.title });
     this.#starting.add(key);
     try {
-      return await this.#start(user, adapter, chosen.id);
+      return await this.#start(user, adapter, chosen.id, anew);
     } finally {
       this.#starting.delete(key);
     }
@@ -181,11 +184,11 @@ export class LoginDesk {
     await Promise.all([...this.#running.values()].map(async ({ over }) => await over));
   }
 
-  async #start(user: UserId, adapter: NetworkAdapter, flow: string): Promise<Say | undefined> {
+  async #start(user: UserId, adapter: NetworkAdapter, flow: string, anew: boolean): Promise<Say | undefined> {
     const { policy, leases } = this.#doors;
     const verdict = await policy.may({ action: 'login', user, network: adapter.id });
     if (verdict.effect === 'deny') return loginRefusal(verdict, adapter.title);
-    const full = await this.#accounts.fullAtBegin(user, adapter.id);
+    const full = await this.#accounts.fullAtBegin(user, adapter.id, anew);
     if (full !== undefined) return full;
     const owner = attemptOwner(user, adapter.id);
     const fence = await leases.acquire(owner);

@@ -17,7 +17,7 @@ const login: Command = {
   names: ['login', 'connexion'],
   help: 'help.login',
   who: 'member',
-  run: async (call) => await signIn(call),
+  run: async (call) => await signIn(call, wordsOf(call), false),
 };
 
 /** As `login`, for an account that was linked before: a login is found by its person and account, and its rooms hang on it. */
@@ -28,17 +28,21 @@ const relogin: Command = {
   who: 'member',
   run: async (call) => {
     const [network] = call.args;
-    if (network !== undefined) return await signIn(call);
+    if (network !== undefined) return await signIn(call, wordsOf(call), true);
     const own = await call.doors.puppets.ofOwner(call.request.user);
     const networks = [...new Set(own.filter(({ state }) => state !== 'online').map((one) => one.network))];
     const [only, other] = networks;
     if (only === undefined) return reply(say(own.length === 0 ? 'logins.none' : 'relogin.none'));
     if (other !== undefined) return reply(say('relogin.which', { networks: networks.join(', ') }));
-    return await signIn(call, [only]);
+    return await signIn(call, [only], true);
   },
 };
 
-async function signIn(call: Call, words = call.args.map(({ text }) => text)): Promise<CommandResult> {
+function wordsOf(call: Call): readonly string[] {
+  return call.args.map(({ text }) => text);
+}
+
+async function signIn(call: Call, words: readonly string[], anew: boolean): Promise<CommandResult> {
   const [network, flow, extra] = words;
   if (network === undefined) return choose(call);
   const known = findNetwork(call.doors, network);
@@ -47,7 +51,7 @@ async function signIn(call: Call, words = call.args.map(({ text }) => text)): Pr
   // A way that no flow is called by is handed on as it was typed, to be told which there are.
   const flows = call.doors.adapters.get(known)?.loginFlows ?? [];
   const named = flow === undefined ? undefined : flows.find((one) => plain(one.id) === plain(flow));
-  const refused = await call.doors.logins.begin(call.request.user, known, named?.id ?? flow);
+  const refused = await call.doors.logins.begin(call.request.user, known, named?.id ?? flow, anew);
   return reply(refused ?? say('login.started', { network: titleOf(call.doors, known) }));
 }
 

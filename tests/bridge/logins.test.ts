@@ -39,9 +39,9 @@ async function build(loginsPerPerson?: number, more: Partial<NetworkAdapter> = {
   });
   let serial = 0;
   /** A whole login of this account. @returns the last thing its person was told */
-  const login = async (user: UserId, account: string, again?: PuppetId): Promise<string | undefined> => {
+  const login = async (user: UserId, account: string, again?: PuppetId, anew = false): Promise<string | undefined> => {
     serial += 1;
-    const refused = await desk.begin(user, pigeon);
+    const refused = await desk.begin(user, pigeon, undefined, anew);
     if (refused !== undefined) return refused.key;
     const puppet = again ?? as<PuppetId>(`p${serial}`);
     network.logins.at(-1)?.step({
@@ -148,9 +148,14 @@ test('what is linked and not connected is linked anew where there may be no more
   expect(await login(marie, 'one')).toBe('login.done');
   for (const state of ['offline', 'stopped', 'paused'] as const) {
     await store.puppets.setState(puppet, state, say('network.unreachable', { network: 'Pigeon' }));
-    expect(await login(marie, 'two')).toBe('login.already-linked');
+    const asked = network.logins.length;
+    // Nobody over there has heard of a second one, not even of a wish to link the first one that is not said.
+    expect(await login(marie, 'two')).toBe('login.linked-and-away');
+    expect(network.logins).toHaveLength(asked);
+    // Which account it is, the phone alone says.
+    expect(await login(marie, 'two', undefined, true)).toBe('login.already-linked');
     expect(network.logins.at(-1)?.ends).toContain('abandon');
-    expect(await login(marie, 'one', puppet)).toBe('login.done');
+    expect(await login(marie, 'one', puppet, true)).toBe('login.done');
   }
   expect(await store.puppets.ofOwner(marie)).toHaveLength(1);
 });
@@ -161,7 +166,9 @@ test('what was linked a moment ago is not linked again while its line opens', as
   expect(await login(marie, 'one')).toBe('login.done');
   expect(await store.puppets.ofOwner(marie)).toMatchObject([{ state: 'offline' }]);
   const asked = network.logins.length;
-  expect(await login(marie, 'one', as<PuppetId>('p1'))).toBe('login.already-linked');
+  for (const anew of [false, true]) {
+    expect(await login(marie, 'one', as<PuppetId>('p1'), anew)).toBe('login.already-linked');
+  }
   expect(network.logins).toHaveLength(asked);
 });
 

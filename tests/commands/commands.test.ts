@@ -293,6 +293,28 @@ describe('commands', () => {
     expect(await keys(house, marie, 'relogin')).toEqual(['relogin.which']);
   });
 
+  test('a second account where there may be one is refused before anything is asked, also while the first is away', async () => {
+    await type(house, root, 'allow login :agency.fr');
+    Object.assign(house.network.adapter, { loginsPerPerson: 1 });
+    const login = {
+      id: as<Puppet['id']>('p'),
+      network: pigeon,
+      owner: marie,
+      self: as<Puppet['self']>('7'),
+      name: '+33 6',
+    };
+    const why = say('network.unreachable', { network: 'Pigeon' });
+    for (const state of ['stopped', 'offline', 'paused'] as const) {
+      await house.store.puppets.save({ ...login, state, why });
+      const [refused, ...more] = (await type(house, marie, 'login pigeon')).replies;
+      expect(more).toEqual([]);
+      expect(refused && render(refused, 'en')).toContain('`relogin pigeon` to link the same account anew');
+    }
+    expect(house.network.logins).toEqual([]);
+    expect(await keys(house, marie, 'relogin')).toEqual(['login.started']);
+    expect(house.network.logins).toHaveLength(1);
+  });
+
   test('who asks for their logins, or whether the bot is there, hears when their phone was last heard of', async () => {
     const at = Date.UTC(2026, 0, 2, 3, 4);
     Object.assign(house.network.adapter, { lastContact: async () => await Promise.resolve(at) });

@@ -100,6 +100,8 @@ export const en = {
     'You have {count:login|logins} already, and no more are allowed. Write `logout` for one that you no longer need, or ask an administrator.',
   'login.already-linked':
     'You have linked {network} already, as {names}, so nothing new was linked. Write `logout {login}` first, to link another account or the same one anew.',
+  'login.linked-and-away':
+    'You have linked {network} already, as {name}, and it is not connected now, so nothing new was linked. Write `relogin {login}` to link the same account anew, or `logout {login}` first to link another one.',
   'login.cap-all': 'This bridge has as many logins as it may have. Ask an administrator.',
   'account.one-more': '{network} ({name}) was left out. Write `{line}` for it.',
   'logout.none': 'You are not signed in there.',

@@ -103,6 +103,8 @@ export const fr = {
     'Vous avez déjà {count:connexion|connexions}, et il n’en est pas permis davantage. Écrivez `déconnexion` pour celle dont vous n’avez plus besoin, ou demandez à un administrateur.',
   'login.already-linked':
     'Vous avez déjà relié {network}, en tant que {names} : rien de nouveau n’a été relié. Écrivez d’abord `déconnexion {login}`, pour relier un autre compte ou le même à nouveau.',
+  'login.linked-and-away':
+    'Vous avez déjà relié {network}, en tant que {name}, et ce compte n’est pas en liaison : rien de nouveau n’a été relié. Écrivez `réassocier {login}` pour relier le même compte, ou d’abord `déconnexion {login}` pour en relier un autre.',
   'login.cap-all': 'Cette passerelle a autant de connexions qu’elle peut en avoir. Demandez à un administrateur.',
   'account.one-more': '{network} ({name}) n’en était pas. Écrivez pour ce compte : `{line}`',
   'logout.none': 'Vous n’y êtes pas connecté.',
