@@ -58,7 +58,7 @@ export function writeSynapseConfig(config: SynapseConfig): string {
     // People of the sandbox share one cheap password hash: bcrypt at 12 rounds costs 0.3 s each.
     bcrypt_rounds: 4,
     app_service_config_files: config.registrations.map((path) => resolve(path)),
-    presence: { enabled: false },
+    presence: { enabled: config.presence === true },
     // Without this a fresh database spends its first minute on updates, one a second.
     background_updates: { sleep_enabled: false },
     default_room_version: config.roomVersion,
@@ -77,7 +77,7 @@ export function writeSynapseConfig(config: SynapseConfig): string {
     rc_room_creation: FAST,
     rc_media_create: FAST,
     rc_admin_redaction: FAST,
-    rc_presence: { per_user: FAST },
+    ...(config.presence === true ? {} : { rc_presence: { per_user: FAST } }),
   };
   const log = {
     version: 1,

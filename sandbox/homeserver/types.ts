@@ -36,6 +36,8 @@ export interface HomeserverSettings {
   readonly encryptByDefault?: boolean;
   /** Tchap's module of room access rules is loaded: a room made as direct holds two people and no third. Synapse only. */
   readonly accessRules?: boolean;
+  /** Who is online is told: off unless asked for, and limited as by default. Synapse only. */
+  readonly presence?: boolean;
 }
 
 export interface Homeserver {
