@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Person } from '../../../sandbox/whatsapp/control-client.ts';
 import type { ChatMarks } from '../../../src/model/chat.ts';
+import { RefusedError } from '../../../src/model/errors.ts';
 import type { ChatId } from '../../../src/model/ids.ts';
 import { CREDS_KEY, Names, openCreds } from '../../../src/networks/whatsapp/state/values.ts';
 import { vaultScope } from '../../../src/ports/network.ts';
@@ -45,8 +46,8 @@ const last = async (house: House, chat: ChatId, marks: ChatMarks): Promise<void>
 };
 
 /** As after the end of the process. */
-async function again({ house, puppet }: Scene): Promise<Scene['session']> {
-  const session = scenes.open(house).openSession(puppet, house.sink(puppet));
+async function again({ house, puppet }: Scene, sink = house.sink(puppet)): Promise<Scene['session']> {
+  const session = scenes.open(house).openSession(puppet, sink);
   await session.connect();
   return session;
 }
@@ -182,6 +183,30 @@ describe('what changes while', () => {
     house.refusing = undefined;
     await last(house, chat, { archived: true });
     expect(told(house, chat)).toEqual([{ pinned: true }, { archived: true }]);
+  });
+
+  test('the house does not take is not taken for told, and comes with what is next over the same line', async () => {
+    const scene = await scenes.live();
+    const { house, puppet, me, friend, chat } = scene;
+    await scene.session.disconnect();
+    const sink = house.sink(puppet);
+    let refused = false;
+    const session = await again(scene, {
+      ...sink,
+      accept: async (events, vault) => {
+        if (!refused && events.some(({ kind }) => kind === 'marks')) {
+          refused = true;
+          throw new RefusedError('a mark');
+        }
+        await sink.accept(events, vault);
+      },
+    });
+    await set(me, friend.lid, 'archive', settings.archive());
+    await sandbox.waitFor(async () => await Promise.resolve(refused));
+    expect((await session.describeChat(chat)).chat).not.toHaveProperty('marks');
+    await set(me, friend.lid, 'pin_v1', settings.pin_v1());
+    await last(house, chat, { archived: true, pinned: true });
+    expect(told(house, chat)).toEqual([{ archived: true, pinned: true }]);
   });
 
   test('nobody is linked is told after the next link', async () => {
