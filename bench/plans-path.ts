@@ -22,7 +22,7 @@ export const coldMethods: ReadonlySet<string> = new Set([
   ...['check', 'readAll', 'forget', 'sealed'].map((name) => `vault.${name}`),
   ...['setLanguage', 'setRoom', 'ensureRoom', 'forgetRoom'].map((name) => `persons.${name}`),
   ...['all', 'save', 'setState'].map((name) => `puppets.${name}`),
-  ...['join', 'list', 'count', 'onChange'].map((name) => `portals.${name}`),
+  ...['join', 'count', 'onChange'].map((name) => `portals.${name}`),
   ...['all', 'put', 'remove', 'replaceFileRules', 'audit', 'audited'].map((name) => `rules.${name}`),
   ...['read', 'advance', 'restoredAt', 'markRestored'].map((name) => `era.${name}`),
   ...['links', 'keys', 'parked', 'lanes', 'workers', 'attempts', 'secrets', 'lastAt', 'finished'].map(
@@ -124,6 +124,7 @@ async function known(store: Store, portal: PortalKey, n: number): Promise<void> 
   await links.reactionByEvent(as('$r1'));
   const found = await portals.byRoom(as('!1:hs'));
   await portals.byKey(portal);
+  await portals.list({ network: PIGEON, into: portal.chat, receiver: as('p1') });
   if (found === undefined) throw new Error('the database is not as it was filled');
   await portals.change(found.key, { name: `n${n}` });
   await portals.add(found);

@@ -3,7 +3,7 @@ import type { LaneClaim } from '../model/entry.ts';
 import type { AcceptBatch, Accepted, Fence, Hands } from '../ports/queue.ts';
 import { acceptSql, acceptValues, type EntryRow, type SealedChange } from './accept-sql.ts';
 import { freshOf, laneOf, type Fresh, type FreshRow } from './accepted.ts';
-import { codeOf, FENCED, isOwnFault, type Db } from './db.ts';
+import { codeOf, FENCED, isOwnFault, writtenOut, type Db } from './db.ts';
 import { rowOf } from './entry-row.ts';
 import type { HeldLanes } from './held-lanes.ts';
 import type { TakingTurns } from './taking-turns.ts';
@@ -50,7 +50,7 @@ export class Accepting {
   /** What a homeserver pushes is one transaction after the other, and a repeated one changes nothing: it goes by itself. */
   async accept(batch: AcceptBatch): Promise<Accepted> {
     // By itself: what cannot even be made fails whoever brought it.
-    const entries = batch.entries.map(rowOf);
+    const entries = writtenOut('accept', () => batch.entries.map(rowOf));
     const sealed = this.#doors.vault.sealed(batch.vault ?? []);
     const ask: Ask = { entries, sealed, receipt: batch.receipt, fence: batch.fence };
     if (batch.receipt === undefined) return await this.#together.ask(ask);

@@ -100,7 +100,7 @@ export async function guarded<T>(what: string, work: () => Promise<T>): Promise<
   try {
     return await work();
   } catch (error) {
-    if (error instanceof FencedError || error instanceof BridgeError) throw error;
+    if (error instanceof FencedError || error instanceof BridgeError || error instanceof RefusedError) throw error;
     const code = codeOf(error);
     if (code === FENCED) throw new FencedError(what);
     if (isConnectionLoss(error, code)) {
@@ -146,6 +146,15 @@ export function codeOf(error: unknown): string | undefined {
 /** Data that cannot be kept (SQLSTATE classes 22, 23 and 54), as against a database that cannot be reached. */
 export function isOwnFault(error: unknown): boolean {
   return /^(?:2[23]|54)/.test(codeOf(error) ?? '');
+}
+
+/** As the database takes it. @throws RefusedError for what cannot even be written out */
+export function writtenOut<T>(what: string, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    throw new RefusedError(what, error);
+  }
 }
 
 /** pg says a dead connection in words without a code. */

@@ -10,7 +10,7 @@ import {
 import type { Fence } from '../ports/queue.ts';
 import type { Vault, VaultChange } from '../ports/stores.ts';
 import { acceptSql, acceptValues, type SealedChange } from './accept-sql.ts';
-import { guarded, type Db } from './db.ts';
+import { guarded, writtenOut, type Db } from './db.ts';
 
 const VERSION = 1;
 const IV_BYTES = 12;
@@ -129,12 +129,14 @@ export class PostgresVault implements Vault {
     await guarded('vault', () => this.#db.sync.query('delete from vault where scope = $1', [scope]));
   }
 
-  /** The changes as the database takes them. */
+  /** The changes as the database takes them. @throws RefusedError for what cannot be sealed */
   sealed(changes: readonly VaultChange[]): readonly SealedChange[] {
-    return changes.map(({ scope, key, value }) => ({
-      scope,
-      key,
-      sealed: value === null ? null : this.#seal.seal(scope, key, value),
-    }));
+    return writtenOut('vault', () =>
+      changes.map(({ scope, key, value }) => ({
+        scope,
+        key,
+        sealed: value === null ? null : this.#seal.seal(scope, key, value),
+      })),
+    );
   }
 }

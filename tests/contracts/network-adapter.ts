@@ -603,6 +603,42 @@ export function adapterContract(name: string, make: () => Promise<NetworkWorld>,
         expect(house.texts(chat)).toEqual(['met', ...numbered('kept', 3)]);
       });
 
+      test('what the database never takes is shown as that, and what came with it and behind it as ever', async () => {
+        const scene = await live();
+        const { house, account, friend, chat } = scene;
+        // What comes while the database is away comes together once it is back.
+        house.refusing = new Error('the database is gone');
+        house.never = (event) => textsOf(event).includes('odd');
+        await inTurn(['before', 'odd', 'after'], async (text) => await world.says(friend, account, text));
+        await house.until(() => house.refused > 0);
+        house.refusing = undefined;
+        await world.says(friend, account, 'behind');
+        await house.until(() => house.texts(chat).includes('behind'));
+        const seen = house.events.map((event) => ('parts' in event ? textsOf(event).join() : event.kind));
+        const [before, odd, ...rest] = seen.slice(seen.indexOf('before'));
+        expect([before, ...rest]).toEqual(['before', 'after', 'behind']);
+        expect(odd).not.toBe('odd');
+        expect(house.texts(chat)).not.toContain('odd');
+        expect([house.told, house.states.filter(({ state }) => state !== 'online')]).toEqual([[], []]);
+        await reborn(scene);
+        await world.says(friend, account, 'and on');
+        await house.until(() => house.texts(chat).includes('and on'));
+      });
+
+      test('what is not taken in any form is told to the owner of the login, once', async () => {
+        const scene = await live();
+        const { house, account, friend, chat } = scene;
+        house.never = (event) => event.portal.chat === chat && house.told.length === 0;
+        await world.says(friend, account, 'odd');
+        await house.until(() => house.told.length > 0);
+        await world.says(friend, account, 'behind');
+        await house.until(() => house.texts(chat).includes('behind'));
+        expect(house.texts(chat)).not.toContain('odd');
+        expect(house.told).toHaveLength(1);
+        await reborn(scene);
+        expect(house.told).toHaveLength(1);
+      });
+
       test('the cursor moves with what is written down, never before', async () => {
         const scene = await live();
         const { house, account, friend, chat } = scene;

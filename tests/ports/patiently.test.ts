@@ -1,6 +1,6 @@
-// Waiting for the database: longer from try to try, not for ever when nobody waits any more, and not at all for a lost lease.
+// Waiting for the database: longer from try to try, not for ever when nobody waits any more, and not at all for a lost lease or a refusal.
 import { expect, test } from '@jest/globals';
-import { FencedError } from '../../src/model/errors.ts';
+import { FencedError, RefusedError } from '../../src/model/errors.ts';
 import { patiently } from '../../src/ports/patiently.ts';
 import type { LogFacts } from '../../src/ports/stores.ts';
 import { MemoryClock } from '../support/memory-clock.ts';
@@ -52,6 +52,18 @@ test('a lost lease is not waited for', async () => {
   const fenced = new FencedError('a test');
   await expect(run(async () => await Promise.reject(fenced))).rejects.toBe(fenced);
   expect(warned).toEqual([]);
+});
+
+test('what the database never takes is not tried again', async () => {
+  const { clock, warned, run } = patient();
+  const refused = new RefusedError('a test');
+  let tries = 0;
+  const done = run(async () => {
+    tries += 1;
+    return await Promise.reject(refused);
+  });
+  await expect(done).rejects.toBe(refused);
+  expect([tries, warned, clock.isAwaited()]).toEqual([1, [], false]);
 });
 
 test('when nobody waits any more, the wait ends at once, and a failure after that is the last', async () => {

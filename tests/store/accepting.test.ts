@@ -43,7 +43,7 @@ test.each([
   ['that the database does not hold', 'nul \0', RefusedError],
   // A key so long is in no index; what repeats itself would be shortened.
   ['that is too long for it', randomBytes(6000).toString('base64'), RefusedError],
-  ['that cannot even be sealed', 1n as unknown as string, TypeError],
+  ['that cannot even be sealed', 1n as unknown as string, RefusedError],
 ])('a value %s fails whoever brought it', async (_name, odd, why) => {
   const ends = await accept((login) => (login === 'r' ? odd : 'k'));
   expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);

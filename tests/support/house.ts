@@ -1,7 +1,7 @@
 // A house of one room for adapter tests: writes down what it is told, by key, with the vault in the same breath; knows no network.
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BridgeError } from '../../src/model/errors.ts';
+import { RefusedError, type BridgeError } from '../../src/model/errors.ts';
 import type { PortalKey, PuppetId } from '../../src/model/ids.ts';
 import type { EphemeralEvent, NetworkEvent } from '../../src/model/network-event.ts';
 import type { Puppet, PuppetState } from '../../src/model/records.ts';
@@ -33,6 +33,8 @@ export class House {
   refused = 0;
   /** While set, nothing is taken: events are answered by this error and nothing of them is kept. */
   refusing: Error | undefined;
+  /** What the database never takes: whatever comes with it is not kept either. */
+  never: (event: NetworkEvent) => boolean = () => false;
   readonly #seen = new Set<string>();
   readonly #links = new Map<string, PortalKey>();
   readonly #changed = new EventEmitter().setMaxListeners(50);
@@ -95,6 +97,10 @@ export class House {
       this.refused += 1;
       this.#changed.emit('change');
       throw this.refusing;
+    }
+    if (events.some((event) => this.never(event))) {
+      this.refused += 1;
+      throw new RefusedError('accept');
     }
     this.commits += 1;
     await this.vault.write(vault);

@@ -3,6 +3,7 @@ import type { PuppetId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
 import type { NetworkSink } from '../../ports/network.ts';
 import { patiently } from '../../ports/patiently.ts';
+import { acceptPiecemeal } from '../../ports/piecemeal.ts';
 import type { Clock, Logger, VaultChange } from '../../ports/stores.ts';
 import { WireFault } from './errors.ts';
 import { readEntry, readLog, readPassing } from './read.ts';
@@ -114,7 +115,9 @@ export class Line {
 
   async #work(): Promise<void> {
     const { sink, clock, log, puppet, place } = this.#doors;
-    const patience = { clock, log, facts: { puppet, network: 'pigeon' }, closing: this.#closed.signal };
+    const facts = { puppet, network: 'pigeon' };
+    const patience = { clock, log, facts, closing: this.#closed.signal };
+    const doors = { sink, log, facts, title: 'Pigeon' };
     try {
       while (this.#waiting.length > 0) {
         const batch = this.#waiting.splice(0, MOST_AT_ONCE);
@@ -128,7 +131,7 @@ export class Line {
         const cursor = this.#cursor + batch.length;
         // Until it is written down, nothing else is.
         await patiently(patience, 'news could not be written down, will try again', async () => {
-          await sink.accept(events, [place(cursor)]);
+          await acceptPiecemeal(doors, events, [place(cursor)]);
         });
         this.#cursor = cursor;
         this.#arrived();

@@ -1,6 +1,7 @@
 // Turns a batch of Telegram's news into one commit of the house: events, cursor and access hashes together. Knows no wire calls.
 import type { ChatId, PersonId } from '../../model/ids.ts';
 import type { EphemeralEvent, NetworkEvent } from '../../model/network-event.ts';
+import { acceptPiecemeal, type PiecemealDoors } from '../../ports/piecemeal.ts';
 import type { NetworkSink } from '../../ports/network.ts';
 import type { VaultChange } from '../../ports/stores.ts';
 import type { Cures } from './cures.ts';
@@ -12,7 +13,7 @@ import { hearAll, type Heard, type UnbridgedBook } from './unbridged.ts';
 import type { Batch } from './updates.ts';
 import { Api, textOf } from './wire/api.ts';
 
-export interface InboxDoors {
+export interface InboxDoors extends PiecemealDoors {
   readonly scope: string;
   readonly self: PersonId;
   readonly sink: NetworkSink;
@@ -68,7 +69,7 @@ export class Inbox {
     const written = !idle || events.length > 0 || learnt.length > 0;
     if (written) {
       const place = cures.commitFirst ? [this.#place(batch.cursor)] : [];
-      await sink.accept(events, [...place, ...learnt]);
+      await acceptPiecemeal(this.#doors, events, [...place, ...learnt]);
       hashes.saved();
       unbridged.saved();
     }

@@ -3,15 +3,18 @@ import { originKey } from '../../model/effect.ts';
 import { FencedError } from '../../model/errors.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
 import type { NetworkSink } from '../../ports/network.ts';
-import type { Clock, Logger } from '../../ports/stores.ts';
+import { acceptPiecemeal } from '../../ports/piecemeal.ts';
+import type { Clock, LogFacts, Logger } from '../../ports/stores.ts';
 import type { Expiry, ExpiryBook } from './expiry-book.ts';
 import { chatKind } from './ids.ts';
 
 export interface WatchDoors {
   readonly book: ExpiryBook;
-  readonly sink: Pick<NetworkSink, 'accept' | 'portalKey'>;
+  readonly sink: Pick<NetworkSink, 'accept' | 'tell' | 'portalKey'>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Whose it is. */
+  readonly facts: LogFacts;
 }
 
 const MOST_AT_ONCE = 100;
@@ -20,7 +23,7 @@ const LOOK_MS = 60_000;
 const AGAIN_MS = 10_000;
 
 /** Until it is aborted. Told again after a crash, the house has heard it. @throws AbortError, FencedError */
-export async function watchExpiries({ book, sink, clock, log }: WatchDoors, signal: AbortSignal): Promise<void> {
+export async function watchExpiries({ book, sink, clock, log, facts }: WatchDoors, signal: AbortSignal): Promise<void> {
   for (;;) {
     const now = clock.now();
     const due = book.due(now, MOST_AT_ONCE);
@@ -30,15 +33,13 @@ export async function watchExpiries({ book, sink, clock, log }: WatchDoors, sign
       continue;
     }
     try {
-      await sink.accept(
-        due.map((expiry) => removal(sink, expiry)),
-        gone.changes,
-      );
+      const events = due.map((expiry) => removal(sink, expiry));
+      await acceptPiecemeal({ sink, log, facts, title: 'WhatsApp' }, events, gone.changes);
       gone.written();
       book.done(due);
     } catch (error) {
       if (error instanceof FencedError || signal.aborted) throw error;
-      log.warn({ network: 'whatsapp', error, ms: AGAIN_MS }, 'what disappears could not be written, will try again');
+      log.warn({ ...facts, error, ms: AGAIN_MS }, 'what disappears could not be written, will try again');
       await clock.sleep(AGAIN_MS, signal);
     }
   }

@@ -132,9 +132,9 @@ export class Inbox {
 
   async #accept(batch: readonly Row[]): Promise<void> {
     const { reader, people, book, clock, accepted } = this.#doors;
-    await this.#patiently(async () => {
-      for (const { node } of batch) await people.look(book, namedIn(node), clock.now());
-    });
+    for (const { node } of batch) {
+      await this.#isTaken(async () => await people.look(book, namedIn(node), clock.now()));
+    }
     const read: Item[] = [];
     for (const row of batch) read.push({ row, heard: await reader.read(row) });
     const kept = (await this.#isKept(read)) ? read : await this.#oneByOne(read);
@@ -157,26 +157,39 @@ export class Inbox {
       const { row } = item;
       const facts = { ...this.#facts, code: 'unread', key: row.key };
       this.#doors.log.error(facts, 'what came could not be written down, and is shown as that');
-      const shown = { row, heard: this.#doors.reader.unread(row) };
-      if (!(await this.#isKept([shown]))) throw new RefusedError('a row that cannot be shown');
-      kept.push(shown);
+      kept.push(await this.#shown(row));
     }
     return kept;
   }
 
-  /** Again and again while the database is away. @returns false when it will never take them @throws FencedError */
+  /** As something to see on the phone, in its place or, where not even that is taken, told without one. */
+  async #shown(row: Row): Promise<Item> {
+    const nowhere: Heard = { events: [], elsewhere: 'whatsapp.unread-somewhere' };
+    for (const heard of [this.#doors.reader.unread(row), nowhere]) {
+      const shown = { row, heard };
+      if (await this.#isKept([shown])) return shown;
+    }
+    throw new RefusedError('a row that cannot be shown');
+  }
+
+  /** @returns false when the database will never take them @throws FencedError */
   async #isKept(items: readonly Item[]): Promise<boolean> {
-    let isKept = true;
-    await this.#patiently(async () => {
-      try {
-        await this.#doors.along(async (waiting) => await this.#commit(items, waiting));
-      } catch (error) {
-        // Another try would end alike.
-        if (!(error instanceof RefusedError)) throw error;
-        isKept = false;
-      }
-    });
-    return isKept;
+    return await this.#isTaken(
+      async () => await this.#doors.along(async (waiting) => await this.#commit(items, waiting)),
+    );
+  }
+
+  /** Again and again while the database is away. @returns false where another try would end alike @throws FencedError */
+  async #isTaken(work: () => Promise<void>): Promise<boolean> {
+    const { clock, log } = this.#doors;
+    const patience = { clock, log, facts: this.#facts, closing: this.#closing.signal };
+    try {
+      await patiently(patience, 'news could not be written, will try again', work);
+      return true;
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      return false;
+    }
   }
 
   async #commit(items: readonly Item[], waiting: readonly LedgerChange[]): Promise<void> {
@@ -199,13 +212,6 @@ export class Inbox {
 
   get #facts(): LogFacts {
     return { puppet: this.#doors.puppet, network: 'whatsapp' };
-  }
-
-  /** Again and again while the database is away. @throws FencedError */
-  async #patiently(work: () => Promise<void>): Promise<void> {
-    const { clock, log } = this.#doors;
-    const patience = { clock, log, facts: this.#facts, closing: this.#closing.signal };
-    await patiently(patience, 'news could not be written, will try again', work);
   }
 }
 

@@ -1,6 +1,6 @@
 // What follows the end of a login's line: it is remembered and told, and the line is opened again: when, how often, until when. Knows
 // neither why it ended nor what goes over it.
-import { FencedError } from '../../model/errors.ts';
+import { FencedError, RefusedError } from '../../model/errors.ts';
 import type { PuppetId } from '../../model/ids.ts';
 import type { Clock, Logger } from '../../ports/stores.ts';
 import type { NetworkSink } from '../../ports/network.ts';
@@ -65,7 +65,14 @@ async function patient(
   line: string,
   work: () => Promise<void>,
 ): Promise<void> {
-  await patiently({ clock, log, facts: { puppet, network: 'whatsapp' }, closing }, line, work);
+  const facts = { puppet, network: 'whatsapp' };
+  try {
+    await patiently({ clock, log, facts, closing }, line, work);
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    // Another try would end alike; its person is told of the end all the same, and the line is opened again.
+    log.error({ ...facts, code: 'unkept', error }, 'what follows the end of a line could not be kept');
+  }
 }
 
 async function reopen(doors: Reopening, first: Parting, before: number): Promise<void> {

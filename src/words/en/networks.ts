@@ -16,6 +16,8 @@ export const en = {
   'network.unreachable': '{network} cannot be reached.',
   'network.rate-limited': '{network} asks to wait.',
   'network.refused': '{network} refused it ({code}).',
+  'network.unkept':
+    'Something came on {network} that could not be kept here, and that I cannot show where it belongs: look at {network} itself.',
   'network.signed-out': '{network} ended this login. Send `login {login}` to sign in again.',
   'network.not-found': '{identifier} was not found on {network}.',
   'telegram.account-closed':

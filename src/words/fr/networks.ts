@@ -16,6 +16,8 @@ export const fr = {
   'network.unreachable': '{network} est injoignable.',
   'network.rate-limited': '{network} demande d’attendre.',
   'network.refused': '{network} l’a refusé ({code}).',
+  'network.unkept':
+    'Quelque chose est arrivé sur {network} qui n’a pas pu être gardé ici, et que je ne peux pas montrer à sa place : regardez dans {network} même.',
   'network.signed-out': '{network} a mis fin à cette connexion. Envoyez `connexion {login}` pour vous reconnecter.',
   'network.not-found': '{identifier} est introuvable sur {network}.',
   'telegram.account-closed':

@@ -105,6 +105,7 @@ test('the watch tells it as a deletion, again when it could not be written, and 
   const enough = new AbortController();
   const sink = {
     portalKey: (chat: ChatId) => ({ network: 'whatsapp', chat }) as never,
+    tell: async () => await Promise.resolve(),
     accept: async (events: readonly NetworkEvent[]) => {
       await Promise.resolve();
       if (refuse) {
@@ -121,7 +122,7 @@ test('the watch tells it as a deletion, again when it could not be written, and 
     sleep: async (ms: number, signal?: AbortSignal) => await realClock.sleep(Math.min(ms, 5), signal),
   };
   add(1);
-  await expect(watchExpiries({ book, sink, clock, log: quiet }, enough.signal)).rejects.toThrow('elsewhere');
+  await expect(watchExpiries({ book, sink, clock, log: quiet, facts: {} }, enough.signal)).rejects.toThrow('elsewhere');
   expect(told).toMatchObject([
     { kind: 'removal', sender: 'l5', target: 'l5.M1', at: NOW },
     { kind: 'removal', target: 'l5.M2' },
@@ -138,6 +139,7 @@ test('the watch takes a day that is over out of the vault, though the database w
   let tries = 0;
   const sink = {
     portalKey: (chat: ChatId) => ({ network: 'whatsapp', chat }) as never,
+    tell: async () => await Promise.resolve(),
     accept: async (_: readonly NetworkEvent[], vault: readonly VaultChange[] = []) => {
       await Promise.resolve();
       tries += 1;
@@ -153,6 +155,6 @@ test('the watch takes a day that is over out of the vault, though the database w
       await realClock.sleep(Math.min(ms, 5), signal);
     },
   };
-  await expect(watchExpiries({ book, sink, clock, log: quiet }, enough.signal)).rejects.toThrow('aborted');
+  await expect(watchExpiries({ book, sink, clock, log: quiet, facts: {} }, enough.signal)).rejects.toThrow('aborted');
   expect([tries, kept.size]).toEqual([2, 0]);
 });

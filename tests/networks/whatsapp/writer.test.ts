@@ -1,8 +1,10 @@
 // One login's writer: whatever waits goes together and in order, somebody else's commit may take it along, nobody is forgotten.
 import { describe, expect, test } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
-import { FencedError } from '../../../src/model/errors.ts';
+import { FencedError, RefusedError } from '../../../src/model/errors.ts';
 import { DraftLedger, type LedgerChange } from '../../../src/networks/whatsapp/state/ledger.ts';
+import { KeyStore } from '../../../src/networks/whatsapp/state/keys.ts';
+import type { Names } from '../../../src/networks/whatsapp/state/values.ts';
 import { Writer, type WriterDoors } from '../../../src/networks/whatsapp/state/writer.ts';
 import { MemoryClock } from '../../support/memory-clock.ts';
 import { quiet } from '../../support/quiet.ts';
@@ -13,6 +15,7 @@ class Watched extends DraftLedger {
   time = Promise.resolve();
 
   override async write(changes: readonly LedgerChange[]): Promise<void> {
+    if (changes.some(({ key }) => key.startsWith('odd'))) throw new RefusedError('a key');
     this.commits.push(textOf(changes));
     await this.time;
     await super.write(changes);
@@ -121,6 +124,47 @@ describe('the commit of somebody else', () => {
     expect(broken).toHaveLength(1);
     expect(ledger.commits).toEqual([]);
     await expect(writer.along(kept)).rejects.toThrow(FencedError);
+  });
+});
+
+describe('what the database never takes', () => {
+  test('fails alone: what waits with it and comes behind it is written, and the line ends once', async () => {
+    const { ledger, writer, broken } = scene();
+    const order: string[] = [];
+    writer.whenever([change('w', '1'), change('odd w', '1')]);
+    const [first, odd, last] = await Promise.allSettled([
+      writer.write([change('a', '1')]),
+      writer.write([change('b', '1'), change('odd', '1')]).catch((error: unknown) => {
+        order.push(`failed, ${broken.length} told`);
+        throw error;
+      }),
+      writer.write([change('a', '2')]),
+    ]);
+    expect([first, last]).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }]);
+    expect(odd).toMatchObject({ status: 'rejected', reason: expect.any(RefusedError) });
+    expect(ledger.commits).toEqual(['w=1', 'a=1', 'a=2']);
+    expect(broken).toEqual([expect.any(RefusedError)]);
+    expect(order).toEqual(['failed, 1 told']);
+    await writer.write([change('c', '1')]);
+    expect(ledger.commits.at(-1)).toBe('c=1');
+  });
+
+  test('and may be lost ends no line', async () => {
+    const { ledger, writer, broken } = scene();
+    writer.whenever([change('odd', '1')]);
+    await writer.write([change('a', '1')]);
+    await writer.write([change('b', '1')]);
+    expect([ledger.commits, broken]).toEqual([['a=1', 'b=1'], []]);
+  });
+
+  test('is not taken for kept by the store of keys', async () => {
+    const { writer } = scene();
+    const names = { of: (type: string, id: string) => `${type}/${id}` } as Names;
+    const ledger = new DraftLedger();
+    const keys = new KeyStore({ ledger, writer, names, alongside: () => [change('odd', '1')] });
+    const mapping = { 'lid-mapping': { '1': 'one' } };
+    await expect(keys.set(mapping)).rejects.toThrow(RefusedError);
+    expect(await keys.get('lid-mapping', ['1'])).toEqual({});
   });
 });
 

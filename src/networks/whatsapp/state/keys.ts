@@ -77,10 +77,16 @@ export class KeyStore implements SignalKeyStore {
       this.#remember(key, value);
     }
     const alongside = [...rows, ...this.#doors.alongside(newestPreKey(data))];
+    let isKept = false;
     try {
       await this.#doors.writer.write([...changes, ...alongside]);
+      isKept = true;
     } finally {
-      for (const { key } of changes) count(this.#unwritten, key, -1);
+      for (const { key } of changes) {
+        count(this.#unwritten, key, -1);
+        // What is not in the ledger is not remembered as if it were.
+        if (!isKept && !this.#unwritten.has(key)) this.#drop(key);
+      }
       this.#forget();
     }
   }

@@ -86,8 +86,14 @@ export class AccountState {
 
   /** After each `creds.update`, which the library has put into `creds` by then. @throws FencedError, WriterClosed */
   async saveCreds(): Promise<void> {
-    this.#written = packCreds(this.creds);
-    await this.#writer.write([{ key: CREDS_KEY, value: this.#written }]);
+    const creds = packCreds(this.creds);
+    this.#written = creds;
+    try {
+      await this.#writer.write([{ key: CREDS_KEY, value: creds }]);
+    } catch (error) {
+      if (this.#written === creds) this.#written = undefined;
+      throw error;
+    }
   }
 
   /** Forgets once a day what was sent too long ago, until it is aborted. @throws AbortError, FencedError, WriterClosed */

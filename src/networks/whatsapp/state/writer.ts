@@ -1,7 +1,7 @@
 // Writes one login's changes one commit after the other: whatever waits goes together, in order. Knows no meaning of what it writes.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate } from 'node:timers/promises';
-import { FencedError } from '../../../model/errors.ts';
+import { FencedError, RefusedError } from '../../../model/errors.ts';
 import type { PuppetId } from '../../../model/ids.ts';
 import { patiently } from '../../../ports/patiently.ts';
 import type { Clock, Logger } from '../../../ports/stores.ts';
@@ -14,8 +14,8 @@ export interface WriterDoors {
   /** Absent while a login is being made. */
   readonly puppet?: PuppetId;
   /**
-   * Told once, before anybody learns that a change was not written: from now on nothing may leave the socket, or the server
-   * would forget what we never kept.
+   * Told before anybody learns that a change was not written: from now on nothing may leave the socket, or the server would forget what
+   * we never kept.
    */
   readonly broken: (why: unknown) => void;
 }
@@ -60,7 +60,7 @@ export class Writer {
 
   /**
    * Durable when it resolves. A database that is away is waited for until the line closes.
-   * @throws FencedError, WriterClosed; then nothing is written any more
+   * @throws FencedError, WriterClosed; then nothing is written any more. RefusedError when the database never takes these changes
    */
   async write(changes: readonly LedgerChange[]): Promise<void> {
     this.#refuse();
@@ -145,17 +145,56 @@ export class Writer {
 
   /** @returns whether anything can be written any more */
   async #writeBatch(batch: readonly Waiting[]): Promise<boolean> {
-    const merged = this.#whenever;
+    const whenever = this.#whenever;
     this.#whenever = new Map();
+    const merged = new Map(whenever);
     for (const change of batch.flatMap(({ changes }) => changes)) merged.set(change.key, change);
     const changes = [...merged.values()];
     try {
       if (!(await this.#taken(batch.at(-1), changes))) await this.#commit(changes);
     } catch (error) {
+      if (error instanceof RefusedError) return await this.#apart(batch, [...whenever.values()]);
       this.#break(error, batch);
       return false;
     }
     for (const { done } of batch) done();
+    return true;
+  }
+
+  /**
+   * Something among these is such that the database never takes it: each is written by itself, so that it fails alone. The line ends, for
+   * nothing may leave that rests on it; what is written later goes on. @returns whether anything can be written any more
+   */
+  async #apart(batch: readonly Waiting[], whenever: readonly LedgerChange[]): Promise<boolean> {
+    const refused: Waiting[] = [];
+    let why: unknown;
+    const isTaken = async (changes: readonly LedgerChange[]): Promise<boolean> => {
+      try {
+        if (changes.length > 0) await this.#commit(changes);
+        return true;
+      } catch (error) {
+        if (!(error instanceof RefusedError)) throw error;
+        why = error;
+        return false;
+      }
+    };
+    try {
+      for (const change of whenever) {
+        if (await isTaken([change])) continue;
+        const { log, puppet } = this.#doors;
+        const facts = { network: 'whatsapp', code: 'unkept', ...(puppet === undefined ? {} : { puppet }) };
+        log.error(facts, 'what may be lost could not be kept, and is');
+      }
+      for (const one of batch) {
+        if (await isTaken(one.changes)) one.done();
+        else refused.push(one);
+      }
+    } catch (error) {
+      this.#break(error, batch);
+      return false;
+    }
+    if (refused.length > 0) this.#doors.broken(why);
+    for (const { failed } of refused) failed(why);
     return true;
   }
 
