@@ -70,6 +70,8 @@ export interface PerformContext {
   readonly since: number;
   /** This effect was attempted before (in this or an earlier process): look before saying it failed. */
   readonly again: boolean;
+  /** Of an edit or a deletion: after this moment (epoch ms) it comes too late over there, and is not begun. */
+  readonly inTime?: { readonly until: number; readonly else: Say };
   /** Is this message id already linked to another Matrix event? */
   isLinked(message: MessageId): Promise<boolean>;
   /** What stands in the homeserver's store. @throws BridgeError */

@@ -57,6 +57,40 @@ describe('an edit on a network that takes edits for a quarter of an hour', () =>
   });
 });
 
+describe('an edit that was in time and is held back until it is too late', () => {
+  const TOO_LATE = 'Not delivered: Pigeon allows a message to be edited for 15 minutes only.';
+  const later = (): never => {
+    throw new BridgeError('pace', 'later', 'network.rate-limited', { values: { network: 'Pigeon' } });
+  };
+
+  test('is not made, and its author hears so', async () => {
+    const event = await say('one');
+    world.clock.pass(14 * MINUTE_MS);
+    world.network.before = later;
+    const edit = world.matrix.edit(room, marie, event, 'two');
+    await world.run();
+    await world.pass(2 * MINUTE_MS);
+    world.network.before = () => undefined;
+    await world.pass(2 * MINUTE_MS);
+    expect(world.network.texts(chat)).toEqual(['zoe: hello', 'marie: one']);
+    expect(refusals()).toEqual([TOO_LATE]);
+    expect(world.matrix.seen(room).at(-1)).toMatchObject({ replyTo: edit });
+  });
+
+  test('is made all the same if its first try arrived', async () => {
+    const event = await say('one');
+    world.clock.pass(14 * MINUTE_MS);
+    world.network.after = later;
+    world.matrix.edit(room, marie, event, 'two');
+    await world.run();
+    await world.pass(2 * MINUTE_MS);
+    world.network.after = () => undefined;
+    await world.pass(2 * MINUTE_MS);
+    expect(world.network.texts(chat)).toEqual(['zoe: hello', 'marie: two']);
+    expect(refusals()).toEqual([]);
+  });
+});
+
 describe('a deletion on a network that takes deletions for sixty hours', () => {
   const TOO_LATE =
     'Not delivered: Pigeon lets a message be deleted for everyone for 60 hours only: over there it stays.';

@@ -358,6 +358,9 @@ export class MemoryNetwork {
     await Promise.resolve();
     this.performed.push({ id, again: context.again, action });
     this.before(action);
+    const { inTime } = context;
+    if (inTime !== undefined && !this.#done.has(id) && this.clock.now() > inTime.until)
+      throw new BridgeError('too-late', 'never', inTime.else.key, { values: inTime.else.with ?? {} });
     this.#acting = this.echoes ? undefined : puppet.self;
     const receipt = this.#done.get(id) ?? this.#do(puppet, action);
     this.#acting = undefined;

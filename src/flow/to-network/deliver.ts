@@ -11,6 +11,7 @@ import { closedWords, denied, mayBridge, titleOf, type FlowDoors } from '../door
 import { mirrorLater, sayOnce } from '../tellings.ts';
 import { isOvertaken, saidBy, wordsDone } from '../wordings.ts';
 import { tellTimer } from './timer.ts';
+import { inTime } from './too-late.ts';
 
 /** Longer than any restart that goes well, shorter than any network's memory of ids, in ms. */
 const AGAIN_AFTER_MS = 60_000;
@@ -38,9 +39,11 @@ export async function deliverToNetwork(doors: FlowDoors, entry: QueueEntry, plan
   const { action } = owed;
   if (isAboutGroup(action)) return await changeGroup(doors, entry, { ...owed, action }, line);
   await mayBegin(doors, line, owed);
+  const window = await inTime(doors, owed);
   const receipt = await line.session.perform(owed.action, owed.id, {
     since: entry.receivedAt,
     again,
+    ...(window === undefined ? {} : { inTime: window }),
     isLinked: async (message) => (await doors.links.byMessage(owed.portal, message)).length > 0,
     open: async (source) => await doors.matrix.openMedia(source),
   });

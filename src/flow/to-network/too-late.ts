@@ -1,8 +1,11 @@
 // Whether a change of a message comes too late, for its network or for what the bridge remembers; knows no wire.
+import type { Delivery } from '../../model/delivery.ts';
+import type { PortalKey } from '../../model/ids.ts';
 import type { MatrixEvent } from '../../model/matrix-event.ts';
 import type { MessageLink, Portal } from '../../model/records.ts';
 import { say, type Say } from '../../model/say.ts';
 import type { EventLook } from '../../ports/matrix.ts';
+import type { PerformContext } from '../../ports/network.ts';
 import { titleOf, type FlowDoors } from '../doors.ts';
 
 const MINUTE_MS = 60_000;
@@ -16,11 +19,40 @@ export function changeTooLate(
   portal: Portal,
   links: readonly MessageLink[],
 ): Say | undefined {
-  const can = doors.adapters.get(portal.key.network)?.capabilities;
-  const window = kind === 'edit' ? can?.editWindowMs : can?.removeWindowMs;
+  const window = windowOf(doors, kind, portal.key);
   const now = doors.clock.now();
   if (window === undefined || links.every((link) => now - link.at <= window)) return undefined;
-  const network = titleOf(doors, portal.key.network);
+  return tooLate(doors, kind, portal.key, window);
+}
+
+/**
+ * Until when a change may still be begun, and what to say of it afterwards: it is planned once, and may be held back for long after that.
+ * @returns undefined for what is no such change, or where the network says nothing of it
+ */
+export async function inTime(
+  doors: Pick<FlowDoors, 'adapters' | 'clock' | 'links'>,
+  { action, portal: key }: Extract<Delivery, { to: 'network' }>,
+): Promise<PerformContext['inTime']> {
+  if (action.kind !== 'edit' && action.kind !== 'remove') return undefined;
+  const kind = action.kind === 'edit' ? 'edit' : 'removal';
+  const window = windowOf(doors, kind, key);
+  const links = window === undefined ? [] : await doors.links.byMessage(key, action.target);
+  if (window === undefined || links.length === 0) return undefined;
+  return { until: Math.max(...links.map(({ at }) => at)) + window, else: tooLate(doors, kind, key, window) };
+}
+
+function windowOf(doors: Pick<FlowDoors, 'adapters'>, kind: 'edit' | 'removal', { network }: PortalKey) {
+  const can = doors.adapters.get(network)?.capabilities;
+  return kind === 'edit' ? can?.editWindowMs : can?.removeWindowMs;
+}
+
+function tooLate(
+  doors: Pick<FlowDoors, 'adapters'>,
+  kind: 'edit' | 'removal',
+  { network: id }: PortalKey,
+  window: number,
+): Say {
+  const network = titleOf(doors, id);
   return kind === 'edit'
     ? say('fault.edit-too-late', { network, minutes: Math.floor(window / MINUTE_MS) })
     : say('fault.remove-too-late', { network, hours: Math.floor(window / HOUR_MS) });

@@ -12,7 +12,7 @@ export type Perform = (
   line: Line,
   action: NetworkAction,
   effect: EffectId,
-  open: PerformContext['open'],
+  context: Pick<PerformContext, 'open' | 'inTime'>,
 ) => Promise<ActionReceipt>;
 
 export function performing(doors: Omit<SendDoors, 'know' | 'context'> & Omit<GroupDoors, 'sends'>): Perform {
@@ -24,10 +24,11 @@ export function performing(doors: Omit<SendDoors, 'know' | 'context'> & Omit<Gro
   });
   const groups = new Groups({ ...doors, sends });
   const timers = new TimerDesk({ groups, sends, chats, sink });
-  return async (line, action, effect, open) => {
+  return async (line, action, effect, context) => {
     if (action.kind === 'set-timer') return await timers.perform(line, action, effect);
-    if (action.kind === 'set-picture') return await groups.setPicture(line, action, open);
+    if (action.kind === 'set-picture')
+      return await groups.setPicture(line, action, async (source) => await context.open(source));
     if (isAboutGroup(action)) return await groups.perform(line, action, effect);
-    return await sends.perform(line, action, effect);
+    return await sends.perform(line, action, effect, context.inTime);
   };
 }

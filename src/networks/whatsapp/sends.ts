@@ -2,7 +2,8 @@
 import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { BridgeError } from '../../model/errors.ts';
 import type { ChatId, EffectId, PersonId } from '../../model/ids.ts';
-import type { ActionReceipt, NetworkSink } from '../../ports/network.ts';
+import type { Say } from '../../model/say.ts';
+import type { ActionReceipt, NetworkSink, PerformContext } from '../../ports/network.ts';
 import type { Clock } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
 import { isRateLimit } from './errors.ts';
@@ -45,16 +46,26 @@ export class Sends {
   }
 
   /** @throws BridgeError */
-  async perform(line: Line, action: Saying, effect: EffectId): Promise<ActionReceipt> {
-    const { sent } = this.#doors;
+  async perform(
+    line: Line,
+    action: Saying,
+    effect: EffectId,
+    inTime?: PerformContext['inTime'],
+  ): Promise<ActionReceipt> {
+    const { sent, clock } = this.#doors;
     const id = stanzaId(effect);
     const before = await sent.find(id);
     const done = this.#acked.get(id) ?? before?.acknowledgedAt;
     if (done !== undefined) return this.#receipt(action, id, done, before);
+    // What a former try has begun may have arrived.
+    if (before === undefined && inTime !== undefined && clock.now() > inTime.until) throw tooLate(inTime.else);
     if (before === undefined) await this.#doors.know(line, action);
-    const written = write(this.#doors.context(), action, effect);
+    let written = write(this.#doors.context(), action, effect);
+    const { paced, waited } = await this.#mayGo(line, action, written);
+    // As things are when it leaves: the timer, the time, the address.
+    if (waited) written = write(this.#doors.context(), action, effect);
     const expiry = before === undefined ? this.#expiry(action, id, written) : undefined;
-    const alongside = [...(await this.#mayGo(line, action, written)), ...(expiry?.changes ?? [])];
+    const alongside = [...paced, ...(expiry?.changes ?? [])];
     const { sent: kept, kept: safe } =
       before === undefined ? sent.begin(id, written.to, written.message, alongside) : { sent: before, kept: undefined };
     // It stands with what was sent from here on, whichever try is the one that arrives. Why it cannot be kept, the relay says.
@@ -88,8 +99,12 @@ export class Sends {
     await this.#keepPacing();
   }
 
-  /** @returns what has to be kept with it @throws BridgeError */
-  async #mayGo(line: Line, action: Saying, { to }: Written): Promise<readonly LedgerChange[]> {
+  /** @returns what has to be kept with it, and whether that took a while @throws BridgeError */
+  async #mayGo(
+    line: Line,
+    action: Saying,
+    { to }: Written,
+  ): Promise<{ readonly paced: readonly LedgerChange[]; readonly waited: boolean }> {
     const { chats, pacing, clock, self } = this.#doors;
     const { chat } = action;
     // Nobody is a stranger to oneself.
@@ -102,7 +117,7 @@ export class Sends {
       if (!established) await this.#keepPacing();
     }
     if (!established && isPersonal(chat)) await this.#reach(line, chat, to);
-    return paced;
+    return { paced, waited: !established };
   }
 
   /** To nobody the library would send to our own phone only, and call it done. */
@@ -151,4 +166,8 @@ export class Sends {
       this.#acked.delete(oldest);
     }
   }
+}
+
+function tooLate({ key, with: values = {} }: Say): BridgeError {
+  return new BridgeError('whatsapp-too-late', 'never', key, { values });
 }

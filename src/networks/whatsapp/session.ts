@@ -66,7 +66,7 @@ export class WhatsAppSession implements NetworkSession {
       const line = this.#keeper.live();
       const { perform, standing } = await this.#keeper.account();
       try {
-        const receipt = await perform(line, action, id, async (source) => await context.open(source));
+        const receipt = await perform(line, action, id, context);
         if (action.kind === 'send') await this.#used(action.chat);
         return receipt;
       } catch (error) {
