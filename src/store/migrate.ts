@@ -9,6 +9,7 @@ import { whatIsKept } from './schema/005-what-is-kept.ts';
 import { severalAtOnce } from './schema/006-several-at-once.ts';
 import { formerChats } from './schema/007-former-chats.ts';
 import { whatIsWaitedFor } from './schema/008-what-is-waited-for.ts';
+import { oneOrder } from './schema/009-one-order.ts';
 import type { Tables } from './schema/tables.ts';
 
 const steps: Readonly<Record<string, string>> = {
@@ -20,6 +21,7 @@ const steps: Readonly<Record<string, string>> = {
   '006-several-at-once': severalAtOnce,
   '007-former-chats': formerChats,
   '008-what-is-waited-for': whatIsWaitedFor,
+  '009-one-order': oneOrder,
 };
 
 export interface SchemaStatus {

@@ -1,5 +1,5 @@
 // What several logins bring at the same time is one commit, and what one of them brings that cannot be kept fails by itself.
-import { beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
@@ -54,24 +54,37 @@ test.each([
   expect(await store.queue.seen(LOGINS)).toEqual(new Set(['p', 'q', 's']));
 });
 
-test('two who write the same values in other orders do not each wait for the other', async () => {
+describe('two who write the same sealed values at once do not each wait for the other', () => {
   const change = (key: string): VaultChange => ({ scope: 'shared', key, value: Buffer.from(key) });
-  await store.vault.write([change('m')]);
-  const other = new Client({ connectionString: url });
-  await other.connect();
-  await other.query('begin');
-  await other.query(`select 1 from vault where scope = 'shared' for update`);
-  // Each comes as far as the middle, which somebody else holds.
-  const writes = [
-    ['a', 'm', 'z'],
-    ['z', 'm', 'a'],
-  ].map(async (keys) => await store.vault.write(keys.map((key) => change(key))));
-  const waiting = 'select count(*)::int as n from pg_locks where not granted';
-  let held = 0;
-  while (held < writes.length) held = (await other.query<{ n: number }>(waiting)).rows[0]?.n ?? 0;
-  await other.query('commit');
-  await other.end();
-  expect(await Promise.allSettled(writes)).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }]);
+  const gone = (key: string): VaultChange => ({ scope: 'shared', key, value: null });
+
+  /** Each comes as far as `m`, which somebody else holds, the one after the other. */
+  async function atOnce(all: readonly (readonly VaultChange[])[]): Promise<readonly PromiseSettledResult<unknown>[]> {
+    await store.vault.write(['a', 'm', 'z'].map(change));
+    const other = new Client({ connectionString: url });
+    await other.connect();
+    await other.query('begin');
+    await other.query(`select 1 from vault where scope = 'shared' and key = 'm' for update`);
+    const waiting = 'select count(*)::int as n from pg_locks where not granted';
+    const writes: Promise<void>[] = [];
+    for (const changes of all) {
+      writes.push(store.vault.write(changes));
+      let held = 0;
+      while (held < writes.length) held = (await other.query<{ n: number }>(waiting)).rows[0]?.n ?? 0;
+    }
+    const ends = Promise.allSettled(writes);
+    await other.query('commit');
+    await other.end();
+    return await ends;
+  }
+
+  test.each([
+    ['in other orders', ['a', 'm', 'z'].map(change), ['z', 'm', 'a'].map(change)],
+    ['where one takes away what the other writes', [change('m'), gone('a')], [change('a'), change('m')]],
+    ['where each takes away what the other writes', [gone('a'), change('m')], [gone('m'), change('a')]],
+  ])('%s', async (_name, ...all) => {
+    expect((await atOnce(all)).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+  });
 });
 
 test('what is handed over is worked for nobody in particular', async () => {

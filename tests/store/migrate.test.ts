@@ -43,6 +43,7 @@ test.each([
   ['005-what-is-kept', firstRows + secondRows, ['reaction_link', 'lane'], ''],
   ['006-several-at-once', firstRows + secondRows, ['reaction_link', 'lane'], ''],
   ['007-former-chats', firstRows + secondRows, ['reaction_link', 'lane'], ''],
+  ['008-what-is-waited-for', firstRows + secondRows, ['reaction_link', 'lane'], ''],
 ])('a database of step %s keeps its data', async (step, rows, newer, later) => {
   await withEmpty(async (db, url) => {
     await migrate(db.sql, step);

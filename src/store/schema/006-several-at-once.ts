@@ -1,11 +1,8 @@
 // Step 6: what several logins bring at the same time is one statement and one commit, if all their leases hold.
-export const severalAtOnce = `
-drop function accept_entries(
-  text[], text[], text[], text[], boolean[], int, text, text[], text[], bytea[], text, text, bigint, text, boolean
-);
 
--- As before, but for leases, of which there may be several: all of them hold, or nothing is done. They are locked in one order.
-create function accept_entries(
+/** @param writeVault its last part: writes the sealed values, which come in one order */
+export function acceptEntries(writeVault: string): string {
+  return `create or replace function accept_entries(
   p_keys text[], p_lanes text[], p_owners text[], p_payloads text[], p_late boolean[], p_v int, p_receipt text,
   p_scopes text[], p_vault_keys text[], p_values bytea[], p_leases text[], p_workers text[], p_epochs bigint[], p_me text, p_take boolean
 ) returns table (
@@ -65,12 +62,21 @@ begin
       returning lane.id, counted.n, before.takes, coalesce(before.mine, false), before.last_entry, lane.epoch, lane.owner, counted.ids,
         counted.keys, (extract(epoch from now()) * 1000)::double precision;
   end if;
-  if cardinality(p_scopes) > 0 then
+${writeVault}end $$;
+`;
+}
+
+export const severalAtOnce = `
+drop function accept_entries(
+  text[], text[], text[], text[], boolean[], int, text, text[], text[], bytea[], text, text, bigint, text, boolean
+);
+
+-- As before, but for leases, of which there may be several: all of them hold, or nothing is done. They are locked in one order.
+${acceptEntries(`  if cardinality(p_scopes) > 0 then
     insert into vault (scope, key, sealed)
       select s, k, v from unnest(p_scopes, p_vault_keys, p_values) as t (s, k, v) where v is not null
       on conflict (scope, key) do update set sealed = excluded.sealed;
     delete from vault using unnest(p_scopes, p_vault_keys, p_values) as t (s, k, v)
       where vault.scope = s and vault.key = k and v is null;
   end if;
-end $$;
-`;
+`)}`;
