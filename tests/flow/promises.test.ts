@@ -97,6 +97,34 @@ describe('a message that cannot be sent now', () => {
   });
 });
 
+describe('a room that does not let the bot say a word', () => {
+  /** What people hear in rooms of their own with the bot. */
+  const managed = () =>
+    [...world.db.persons.values()].flatMap(({ managementRoom: own }) => (own ? world.matrix.texts(own) : []));
+  beforeEach(() => {
+    world.matrix.before = (method, by, where) => {
+      if (method === 'put' && by === BOT && where === room) throw forbidden();
+    };
+  });
+
+  test('has its person told elsewhere that what they wrote was not delivered', async () => {
+    fail(never);
+    world.matrix.say(room, marie, 'one');
+    await world.run();
+    expect(managed()).toEqual([expect.stringContaining('Not delivered: ')]);
+    expect(managed()[0]).toContain(room);
+  });
+
+  test('and of something from over there that could not be shown either', async () => {
+    world.matrix.before = (method, _by, where) => {
+      if (method === 'put' && where === room) throw forbidden();
+    };
+    world.network.say(chat, ZOE, 'one');
+    await world.run();
+    expect(managed()).toEqual([expect.stringContaining('could not be brought here')]);
+  });
+});
+
 describe('a parked message', () => {
   test('says what its edit says, takes its quote along, and goes when it is redacted', async () => {
     fail(never);

@@ -1,7 +1,7 @@
 // Tells people how it went: failures as a reply to their message, success in silence; knows no network.
 import { effectId } from '../../model/effect.ts';
 import type { Delivery, Tone } from '../../model/delivery.ts';
-import type { QueueEntry } from '../../model/entry.ts';
+import type { BridgeAct, QueueEntry } from '../../model/entry.ts';
 import type { EffectId, EventId, RoomId, UserId } from '../../model/ids.ts';
 import { say, type Language, type Say } from '../../model/say.ts';
 import { render } from '../../words/index.ts';
@@ -55,9 +55,7 @@ export async function tellAuthor(
   const key = `${about}:${entry.key}/${entry.attempts}`;
   const { payload } = entry;
   if (payload.from === 'bridge') {
-    if (payload.act.kind === 'open-portal' && about === 'failed') {
-      await toldInManagement(doors, payload.act.for, key, why);
-    }
+    if (about === 'failed') await tellElsewhere(doors, payload.act, key, why);
     return;
   }
   if (payload.from === 'network') {
@@ -79,4 +77,14 @@ export async function tellAuthor(
   if (event.kind === 'unreadable' && (await doors.portals.byRoom(event.room)) === undefined) return;
   const tone = about === 'waiting' ? {} : ({ tone: about === 'slow' ? 'slow' : 'refusal' } as const);
   await sayOnce(doors, { key, room: event.room, reader: event.sender, words: why, replyTo: event.event, ...tone });
+}
+
+/** What the bot owed somebody in a room that does not let it: above all, that what they wrote was not delivered. */
+async function tellElsewhere(doors: FlowDoors, act: BridgeAct, key: string, why: Say): Promise<void> {
+  if (act.kind === 'open-portal') await toldInManagement(doors, act.for, key, why);
+  if (act.kind !== 'say' || act.tone === undefined) return;
+  const { room, reader, tone } = act;
+  const language = await languageOf(doors, reader);
+  const words = toned(tone, render(act.say, language), language);
+  await toldInManagement(doors, reader, key, say('fault.unsaid', { room, words }));
 }

@@ -18,6 +18,7 @@ export const en = {
   'fault.unsupported-body': 'this kind of message ({kind}) cannot be carried to {network} yet.',
   'fault.not-brought': 'A message could not be brought here from the other side: {why}',
   'fault.not-yours': 'only the author of a message can change it.',
+  'fault.unsaid': 'In the room {room} I was not let say this. {words}',
   'fault.taken-back': 'This was taken back before it could leave, so it will not be sent.',
   'portal.signed-out':
     'You are not signed in to {network}, so this message waits. Send `login {login}` to {bot} and it will be sent.',

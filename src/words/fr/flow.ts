@@ -18,6 +18,7 @@ export const fr = {
   'fault.unsupported-body': 'ce type de message ({kind}) ne peut pas encore être transmis à {network}.',
   'fault.not-brought': 'Un message de l’autre côté n’a pas pu être apporté ici : {why}',
   'fault.not-yours': 'seul l’auteur d’un message peut le modifier.',
+  'fault.unsaid': 'Dans le salon {room}, on ne m’a pas laissé dire ceci. {words}',
   'fault.taken-back': 'Ceci a été supprimé avant de partir et ne sera pas envoyé.',
   'portal.signed-out':
     'Vous n’êtes pas connecté à {network} : ce message attend. Envoyez `connexion {login}` à {bot} et il partira.',
