@@ -139,6 +139,7 @@ async function known(store: Store, portal: PortalKey, n: number): Promise<void> 
   await persons.byManagementRoom(as('!m1:hs'));
   await vault.write([{ scope: 'login:p2', key: 'peer:2', value: Buffer.of(2) }]);
   await vault.read('login:p2', 'peer:2');
+  await vault.update('login:p2', 'peer:2', () => Buffer.of(3));
   await leases.workers();
   await leases.holder(loginOwner(as('p1')));
   await store.rules.version();

@@ -68,7 +68,12 @@ export class MatrixMedia {
     if (uri === undefined) {
       uri = textAt(await this.#client.ask(this.#who, 'POST', '/_matrix/media/v1/create'), 'content_uri');
       if (uri === undefined) throw new BridgeError('media-create', 'later', 'fault.homeserver');
-      await this.#vault.write([{ scope: SCOPE, key: id, value: Buffer.from(`${this.#now()} ${uri}`) }]);
+      // Of several who bring it at once the first one's address is all of theirs.
+      const made = Buffer.from(`${this.#now()} ${uri}`);
+      const now = await this.#vault.update(SCOPE, id, (before) =>
+        before === undefined || this.#promised(before) === undefined ? made : before,
+      );
+      uri = (now && this.#promised(now)) ?? uri;
     }
     const [server = '', media = ''] = uri.slice('mxc://'.length).split('/');
     // Synapse takes no upload without a Content-Length.

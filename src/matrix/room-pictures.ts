@@ -8,14 +8,15 @@ import { parseObject, textAt } from './json.ts';
 import type { MatrixMedia } from './media.ts';
 
 const SCOPE = 'matrix:room-picture';
-const FIELDS = ['hash', 'uri', 'here', 'hereUri', 'taken'] as const;
+const FIELDS = ['hash', 'uri', 'here', 'hereUri', 'at', 'taken'] as const;
+type Fields = Readonly<Record<(typeof FIELDS)[number], string | undefined>>;
 
 export class VaultedPictures implements RoomPictures {
   readonly #media: MatrixMedia;
-  readonly #vault: Pick<Vault, 'read' | 'write'>;
+  readonly #vault: Pick<Vault, 'read' | 'update'>;
   readonly #log: Logger;
 
-  constructor(media: MatrixMedia, vault: Pick<Vault, 'read' | 'write'>, log: Logger) {
+  constructor(media: MatrixMedia, vault: Pick<Vault, 'read' | 'update'>, log: Logger) {
     this.#media = media;
     this.#vault = vault;
     this.#log = log;
@@ -40,21 +41,32 @@ export class VaultedPictures implements RoomPictures {
     return { set, taken: taken !== undefined };
   }
 
-  async keep(room: RoomId, shown: ShownPicture | undefined, how?: 'here'): Promise<void> {
-    const set = how === 'here' && shown !== undefined ? shown : (await this.fromHere(room)).set;
-    const row = {
-      ...shown,
-      ...(set === undefined ? {} : { here: set.hash, hereUri: set.uri }),
-      ...(how === 'here' && shown === undefined ? { taken: 'here' } : {}),
-    };
-    const value = Object.keys(row).length === 0 ? null : Buffer.from(JSON.stringify(row));
-    await this.#vault.write([{ scope: SCOPE, key: room, value }]);
+  async keep(room: RoomId, shown: ShownPicture | undefined, here?: number): Promise<void> {
+    await this.#vault.update(SCOPE, room, (before) => {
+      const kept = fieldsOf(before);
+      if (before !== undefined && here !== undefined && Number(kept.at ?? 0) > here) return before;
+      const row = { ...shown, ...(here === undefined ? setBefore(kept) : setNow(kept, shown, here)) };
+      return Object.keys(row).length === 0 ? null : Buffer.from(JSON.stringify(row));
+    });
   }
 
-  async #row(room: RoomId): Promise<Readonly<Record<(typeof FIELDS)[number], string | undefined>>> {
-    const kept = await this.#vault.read(SCOPE, room);
-    const json = kept === undefined ? {} : parseObject(Buffer.from(kept).toString());
-    const [hash, uri, here, hereUri, taken] = FIELDS.map((field) => textAt(json, field));
-    return { hash, uri, here, hereUri, taken };
+  async #row(room: RoomId): Promise<Fields> {
+    return fieldsOf(await this.#vault.read(SCOPE, room));
   }
+}
+
+function fieldsOf(kept: Uint8Array | undefined): Fields {
+  const json = kept === undefined ? {} : parseObject(Buffer.from(kept).toString());
+  const [hash, uri, here, hereUri, at, taken] = FIELDS.map((field) => textAt(json, field));
+  return { hash, uri, here, hereUri, at, taken };
+}
+
+/** What came from the network changes nothing of it, but that it was taken away. */
+function setBefore({ here, hereUri, at }: Fields): Partial<Fields> {
+  return here === undefined ? {} : { here, hereUri, at };
+}
+
+function setNow(kept: Fields, shown: ShownPicture | undefined, at: number): Partial<Fields> {
+  if (shown !== undefined) return { here: shown.hash, hereUri: shown.uri, at: String(at) };
+  return { ...setBefore(kept), at: String(at), taken: 'here' };
 }

@@ -109,8 +109,11 @@ export interface RoomPictures {
   bring(network: NetworkId, hash: string, open: () => Promise<MediaStream | undefined>): Promise<MxcUri | undefined>;
   /** What the room was last given from its network, or its network from the room. */
   shown(room: RoomId): Promise<ShownPicture | undefined>;
-  /** @param here it was set in the room, or taken away there: what comes back of it is known */
-  keep(room: RoomId, shown: ShownPicture | undefined, here?: 'here'): Promise<void>;
+  /**
+   * By one at a time of all processes. @param here it was set in the room, or taken away there, and done over there at that moment (epoch
+   * ms): what comes back of it is known; what is older than the last of these changes nothing
+   */
+  keep(room: RoomId, shown: ShownPicture | undefined, here?: number): Promise<void>;
   /** The last one that was set in the room, and whether taking one away there was the last that became of it. */
   fromHere(room: RoomId): Promise<{ readonly set: ShownPicture | undefined; readonly taken: boolean }>;
 }

@@ -135,6 +135,15 @@ export interface Vault {
   readAll(scope: string): Promise<ReadonlyMap<string, Uint8Array>>;
   /** Atomic; synchronous commit. @throws FencedError when a fence is given and lost. */
   write(changes: readonly VaultChange[], fence?: Fence): Promise<void>;
+  /**
+   * What is at this place becomes what is made of it (null: nothing), by one at a time of all processes that do so; `change` must not
+   * ask the database. @returns what is there then
+   */
+  update(
+    scope: string,
+    key: string,
+    change: (before: Uint8Array | undefined) => Uint8Array | null,
+  ): Promise<Uint8Array | undefined>;
   forget(scope: string): Promise<void>;
 }
 

@@ -10,7 +10,7 @@ import {
 import type { Fence } from '../ports/queue.ts';
 import type { Vault, VaultChange } from '../ports/stores.ts';
 import { acceptSql, acceptValues, type SealedChange } from './accept-sql.ts';
-import { guarded, writtenOut, type Db } from './db.ts';
+import { guarded, transaction, writtenOut, type Db } from './db.ts';
 
 const VERSION = 1;
 const IV_BYTES = 12;
@@ -121,6 +121,28 @@ export class PostgresVault implements Vault {
         name: 'accept',
         text: acceptSql,
         values: acceptValues([], undefined, this.sealed(changes), fence === undefined ? [] : [fence]),
+      }),
+    );
+  }
+
+  async update(
+    scope: string,
+    key: string,
+    change: (before: Uint8Array | undefined) => Uint8Array | null,
+  ): Promise<Uint8Array | undefined> {
+    return await guarded('vault', () =>
+      transaction(this.#db.sync, async (client) => {
+        // There may be no row yet that could be locked.
+        const place = JSON.stringify(['vault', scope, key]);
+        await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [place]);
+        const { rows } = await client.query<{ sealed: Buffer }>(
+          'select sealed from vault where scope = $1 and key = $2',
+          [scope, key],
+        );
+        const before = rows[0] === undefined ? undefined : this.#seal.open(scope, key, rows[0].sealed);
+        const value = change(before);
+        await client.query(acceptSql, acceptValues([], undefined, this.sealed([{ scope, key, value }]), []));
+        return value ?? undefined;
       }),
     );
   }

@@ -55,6 +55,18 @@ export function vaultContract(name: string, make: () => Promise<World>): void {
       );
     });
 
+    test('makes of a value another one, one at a time: whoever does it at once misses nothing of the others', async () => {
+      const counted = async (of: Doors): Promise<void> => {
+        const add = (before?: Uint8Array): Uint8Array => Uint8Array.of(...(before ?? []), (before?.length ?? 0) + 1);
+        await of.vault.update('s', 'count', add);
+      };
+      await Promise.all([a, b, a, b, a, b, a, b].map(counted));
+      expect([...((await a.vault.read('s', 'count')) ?? [])]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+      expect(await b.vault.update('s', 'count', () => null)).toBeUndefined();
+      expect(await a.vault.read('s', 'count')).toBeUndefined();
+      expect([...((await a.vault.update('s', 'count', () => bytes('1'))) ?? [])]).toEqual([...bytes('1')]);
+    });
+
     test('forgets one scope and no other', async () => {
       await a.vault.write([
         { scope: 's', key: 'k', value: bytes('1') },

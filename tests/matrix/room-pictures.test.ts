@@ -53,12 +53,24 @@ test('what a room shows is kept, and forgotten, for the next start as well', asy
 test('what was last set in the room is remembered, whatever the room shows, and that it was taken away there until another comes', async () => {
   const { pictures } = world.wing.api;
   const [mine, theirs] = ['h1', 'h2'].map((hash) => ({ hash, uri: `mxc://hs.test/${hash}` as MxcUri }));
-  await pictures.keep(room, mine, 'here');
+  await pictures.keep(room, mine, 1);
   expect(await pictures.fromHere(room)).toEqual({ set: mine, taken: false });
-  await pictures.keep(room, undefined, 'here');
+  await pictures.keep(room, undefined, 2);
   expect([await pictures.shown(room), await pictures.fromHere(room)]).toEqual([undefined, { set: mine, taken: true }]);
   await pictures.keep(room, theirs);
   expect([await pictures.shown(room), await pictures.fromHere(room)]).toEqual([theirs, { set: mine, taken: false }]);
+});
+
+test('whoever keeps one at the same time loses nothing of the other, and the one done last over there is the last', async () => {
+  const { pictures } = world.wing.api;
+  const [mine, older, theirs] = ['h1', 'h2', 'h3'].map((hash) => ({ hash, uri: `mxc://hs.test/${hash}` as MxcUri }));
+  await Promise.all([pictures.keep(room, theirs), pictures.keep(room, mine, 2), pictures.keep(room, theirs)]);
+  expect(await pictures.fromHere(room)).toEqual({ set: mine, taken: false });
+  await Promise.all([pictures.keep(room, older, 1), pictures.keep(room, undefined, 1)]);
+  expect(await pictures.fromHere(room)).toEqual({ set: mine, taken: false });
+  await pictures.keep(room, undefined, 3);
+  await pictures.keep(room, older, 2);
+  expect([await pictures.shown(room), await pictures.fromHere(room)]).toEqual([undefined, { set: mine, taken: true }]);
 });
 
 test('over ours, a picture that a person set stays, and one that we wrote does not', async () => {
@@ -84,4 +96,6 @@ test('one picture is in the store once, whoever brings it', async () => {
   expect(await pictures.bring(PIGEON, 'h1', open)).toBe(uri);
   expect(await pictures.bring(PIGEON, 'h2', open)).not.toBe(uri);
   expect(await pictures.bring(PIGEON, 'h3', async () => await Promise.resolve(undefined))).toBeUndefined();
+  const atOnce = await Promise.all([1, 2, 3].map(async () => await pictures.bring(PIGEON, 'h4', open)));
+  expect(new Set(atOnce).size).toBe(1);
 });

@@ -97,6 +97,7 @@ export class MemoryMatrix {
   readonly picturesTaken = new Set<RoomId>();
   /** Of rooms, as the real wing keeps them. */
   readonly wordings = new Map<RoomId, Map<EffectId, Wording>>();
+  readonly picturesHereAt = new Map<RoomId, number>();
   /** Called before each request; may throw. */
   before: (method: string, by: UserId, room?: RoomId) => void = () => undefined;
   /** New rooms come up encrypted. */
@@ -384,9 +385,11 @@ export class MemoryMatrix {
           await Promise.resolve({ set: this.picturesSetHere.get(room), taken: this.picturesTaken.has(room) }),
         keep: async (room, shown, how) => {
           await Promise.resolve();
-          if (how === 'here' && shown !== undefined) this.picturesSetHere.set(room, shown);
+          if (how !== undefined && (this.picturesHereAt.get(room) ?? 0) > how) return;
+          if (how !== undefined) this.picturesHereAt.set(room, how);
+          if (how !== undefined && shown !== undefined) this.picturesSetHere.set(room, shown);
           this.picturesTaken.delete(room);
-          if (how === 'here' && shown === undefined) this.picturesTaken.add(room);
+          if (how !== undefined && shown === undefined) this.picturesTaken.add(room);
           if (shown === undefined) this.shownPictures.delete(room);
           else this.shownPictures.set(room, shown);
         },

@@ -249,6 +249,13 @@ export function memoryVault(db: MemoryDatabase): Vault {
       if (fence !== undefined) db.demand(fence);
       db.keep(changes);
     },
+    update: async (scope, key, change) => {
+      await Promise.resolve();
+      const before = db.vault.get(scope)?.get(key);
+      const value = change(before === undefined ? undefined : Uint8Array.from(before));
+      db.keep([{ scope, key, value }]);
+      return value ?? undefined;
+    },
     forget: async (scope) => {
       await Promise.resolve();
       db.vault.delete(scope);

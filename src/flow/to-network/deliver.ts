@@ -75,7 +75,7 @@ async function changeGroup(
       isLinked: async () => await Promise.resolve(false),
       open: async (source) => await doors.matrix.openMedia(source),
     });
-    if (action.kind === 'set-picture') await pictureSet(doors, room, action.picture, receipt.picture);
+    if (action.kind === 'set-picture') await pictureSet(doors, room, action.picture, receipt);
   } catch (error) {
     if (saidBy(action) !== undefined && isUndone(error)) await doors.matrix.wordings.forget(room, owed.id);
     if (!(error instanceof BridgeError) || error.retry !== 'never') throw error;
@@ -102,10 +102,15 @@ function isUndone(error: unknown): boolean {
 }
 
 /** What comes back of it is known, and leaves the room as it is. One that got no name over there comes back as any other. */
-async function pictureSet(doors: FlowDoors, room: RoomId, picture: MediaSource | null, hash?: string): Promise<void> {
+async function pictureSet(
+  doors: FlowDoors,
+  room: RoomId,
+  picture: MediaSource | null,
+  { picture: hash, at }: ActionReceipt,
+): Promise<void> {
   const shown = picture?.from !== 'matrix' || hash === undefined ? undefined : { hash, uri: picture.uri };
   const known = picture === null || shown !== undefined;
-  await doors.matrix.pictures.keep(room, shown, ...(known ? (['here'] as const) : []));
+  await doors.matrix.pictures.keep(room, shown, ...(known ? [at] : []));
 }
 
 /** A fresh entry may have been under way when its worker died; one that is a while old is looked for as well. */

@@ -53,6 +53,7 @@ async function live(db: MemoryStore['db'] | undefined, dieAt = 0, done = false):
       read: async (...of: Parameters<typeof vault.read>) => await vault.read(...of),
       readAll: async (...of: Parameters<typeof vault.readAll>) => await vault.readAll(...of),
       write: mortal(async (...of: Parameters<typeof vault.write>) => await vault.write(...of)),
+      update: mortal(async (...of: Parameters<typeof vault.update>) => await vault.update(...of)),
       forget: mortal(async (...of: Parameters<typeof vault.forget>) => await vault.forget(...of)),
     },
     puppets: Object.assign(Object.create(puppets) as typeof puppets, {
