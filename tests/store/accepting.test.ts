@@ -87,6 +87,14 @@ describe('two who write the same sealed values at once do not each wait for the 
   });
 });
 
+test('an entry that cannot even be written out fails whoever brought it', async () => {
+  const odd = { ...entry('odd', 'x'), payload: { from: 'matrix', event: 1n } } as const;
+  const ends = await Promise.allSettled(
+    [odd, entry('plain', 'x')].map(async (one) => await store.queue.accept({ entries: [one] })),
+  );
+  expect(ends).toMatchObject([{ status: 'rejected', reason: expect.any(RefusedError) }, { status: 'fulfilled' }]);
+});
+
 test('what is handed over is worked for nobody in particular', async () => {
   const whose = new AsyncLocalStorage<string>();
   const worked: unknown[] = [];

@@ -1,5 +1,6 @@
 // What follows the end of a line, whatever goes wrong on the way: it is told, and the next one is opened. Without a wire.
 import { expect, test } from '@jest/globals';
+import { RefusedError } from '../../../src/model/errors.ts';
 import { as, type PuppetId } from '../../../src/model/ids.ts';
 import type { PuppetState } from '../../../src/model/records.ts';
 import { endingOf, partingOf } from '../../../src/networks/whatsapp/errors.ts';
@@ -7,7 +8,10 @@ import { afterEnd, type Reopening } from '../../../src/networks/whatsapp/reopeni
 import { MemoryClock } from '../../support/memory-clock.ts';
 import { quiet } from '../../support/quiet.ts';
 
-test('a line that leaves something behind, and a wait that fails, keep no login shut', async () => {
+test.each([
+  ['a line that leaves something behind, and a wait that fails, keep no login shut', undefined],
+  ['nor does an end that the database never takes', new RefusedError('an end')],
+])('%s', async (_name, refused) => {
   const clock = new MemoryClock();
   const states: PuppetState[] = [];
   const fails = { gone: 1, kept: 1, open: 1 };
@@ -28,7 +32,7 @@ test('a line that leaves something behind, and a wait that fails, keep no login 
     kept: failing('kept'),
     open: failing('open'),
     partingOf: (why) => partingOf(endingOf(why), clock.now()),
-    heed: async () => await Promise.resolve(),
+    heed: async () => await (refused === undefined ? Promise.resolve() : Promise.reject(refused)),
   };
   const over = afterEnd(doors, doors.partingOf(new Error('ended')));
   while (states.length < 2) {
