@@ -120,6 +120,7 @@ async function known(store: Store, portal: PortalKey, n: number): Promise<void> 
   await links.byMessage(portal, as(`m${n}`));
   await links.byEffect(as(`e${n}`));
   await links.byReceiver(PIGEON, as('p1'), as(`m${n}`));
+  await links.anyIn(portal);
   await links.reaction(portal, as('m1'), as('7'));
   await links.reactionByEvent(as('$r1'));
   const found = await portals.byRoom(as('!1:hs'));
