@@ -6,7 +6,8 @@ import { as, type ChatId } from '../../../src/model/ids.ts';
 import { realClock } from '../../support/house.ts';
 import { context, effect, text, type Scene } from './support/scene.ts';
 import { sandbox, scenes, setStage } from './support/stage.ts';
-import { idOf, newPerson } from './support/world.ts';
+import { LeapingClock } from './support/leaping-clock.ts';
+import { idOf, messageOf, newPerson } from './support/world.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -208,6 +209,25 @@ describe('what is asked', () => {
     expect(outcomes([await lookUp(await again(scene))])).toEqual(['whatsapp.pace-lookups']);
   });
 
+  test('pictures of thirty people in a minute, of the others when it is over, and no message waits for them', async () => {
+    const leaping = new LeapingClock();
+    const { house, me } = await scenes.live({}, leaping);
+    const asked = async (): Promise<number> =>
+      (await sandbox.command('nodes', { person: me.id, way: 'in' })).filter(({ kind }) =>
+        kind.includes('w:profile:picture'),
+      ).length;
+    const people: Person[] = [];
+    for (let count = 0; count < 33; count += 1) people.push(await newPerson(sandbox));
+    for (const person of people) await sandbox.write(person.id, me.id, 'hello');
+    await house.until(() => people.every((person) => house.texts(idOf(person)).includes('hello')));
+    const looked = (): number => house.events.filter(({ kind }) => kind === 'person').length;
+    await house.until(() => looked() >= 30);
+    expect(await asked()).toBe(30);
+    await leaping.pass(MINUTE + SECOND);
+    await house.until(() => looked() === 33);
+    expect(await asked()).toBe(33);
+  });
+
   test('no group is made unless the operator says how many a day', async () => {
     const scene = await aged(30);
     const ask = { kind: 'create', name: 'Strangers', people: [idOf(scene.friend)] } as const;
@@ -215,6 +235,19 @@ describe('what is asked', () => {
     expect(outcomes([await made])).toEqual(['whatsapp.no-groups']);
     expect(await sandbox.command('groups', { of: scene.me.id })).toEqual([]);
   });
+});
+
+test('nobody is shown as online unless the operator says so, whatever they write and read', async () => {
+  const scene = await aged(0);
+  const friend = await met(scene);
+  const chat = as<ChatId>(idOf(friend));
+  expect(await send(scene.session, friend, 'hello yourself')).toBe('sent');
+  const id = await sandbox.write(friend.id, scene.me.id, 'read this');
+  await scene.house.until(() => scene.house.texts(chat).includes('read this'));
+  await scene.session.performEphemeral({ kind: 'mark-read', chat, upTo: messageOf(friend, id) });
+  await sandbox.waitFor(async () => (await sandbox.receipts(friend.id, id)).some(({ type }) => type === 'read'));
+  expect((await sandbox.counts(scene.me.id))['presence available']).toBeUndefined();
+  expect((await sandbox.person(scene.me.id)).available).toBe(false);
 });
 
 describe('an account to which WhatsApp closed new chats', () => {

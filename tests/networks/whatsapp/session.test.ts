@@ -60,6 +60,10 @@ describe('a login', () => {
 
   test('is tried three times a day, also by another process', async () => {
     const house = new House();
+    // What WhatsApp hands out for a code, whoever is about to link.
+    const begun = async (): Promise<number> =>
+      (await sandbox.command('nodes', { way: 'out' })).filter(({ kind }) => kind.includes('pair-device')).length;
+    const before = await begun();
     for (let link = 0; link < 3; link += 1) {
       const process = open(house).beginLogin('qr', OWNER);
       const steps = process.steps[Symbol.asyncIterator]();
@@ -69,6 +73,7 @@ describe('a login', () => {
     }
     const refused = await stepsOf(open(house), async () => await Promise.resolve());
     expect(refused).toMatchObject({ kind: 'failed', error: { human: { key: 'whatsapp.too-many-links' } } });
+    expect(await begun()).toBe(before + 3);
   });
 });
 
