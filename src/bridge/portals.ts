@@ -102,20 +102,21 @@ export class PortalKeeper {
 
   /** Brings one login's person into a room they are not in yet. */
   async bringIn(portal: Portal & { room: RoomId }, owner: UserId): Promise<void> {
-    if (await this.#invited(portal, owner)) await this.#intoSpace(portal, owner);
-  }
-
-  /** @returns false for who is in it */
-  async #invited(portal: Portal & { room: RoomId }, owner: UserId): Promise<boolean> {
-    const members = await this.#doors.matrix.members(portal.room);
-    const now = members.get(owner);
-    if (now === 'join') return false;
+    const now = (await this.#doors.matrix.members(portal.room)).get(owner);
+    if (now === 'join') return;
+    // First: whoever is invited may not be looked for again after a crash.
+    await this.#intoSpace(portal, owner);
     if (now !== 'invite') await this.#doors.matrix.bot.invite(portal.room, owner, portal.kind === 'direct');
     await this.#nicety(portal, async () => {
       const double = await this.#doors.matrix.double(owner);
       if (double !== undefined) await double.join(portal.room);
     });
-    return true;
+  }
+
+  /** Into the room that was made or adopted for them: who is in it already has it in their space as well. */
+  async #callIn(portal: Portal & { room: RoomId }, owner: UserId): Promise<void> {
+    await this.#intoSpace(portal, owner);
+    await this.bringIn(portal, owner);
   }
 
   async #intoSpace(portal: Portal & { room: RoomId }, owner: UserId): Promise<void> {
@@ -173,17 +174,14 @@ export class PortalKeeper {
         if (members.get(ghost.user) !== 'invite') await this.#doors.matrix.bot.invite(portal.room, ghost.user);
         await ghost.join(portal.room);
       }
-      await this.#invited(portal, puppet.owner);
-      await this.#intoSpace(portal, puppet.owner);
+      await this.#callIn(portal, puppet.owner);
       await this.#nicety(portal, async () => {
         await this.#doors.matrix.markDirect(puppet.owner, portal.room, ghost.user);
       });
       return;
     }
     // Who else belongs there follows when the room is written down: see flow/mirror.ts.
-    await this.#invited(portal, puppet.owner);
-    // Also who is in it: the room was theirs before, or they came in just before a crash.
-    await this.#intoSpace(portal, puppet.owner);
+    await this.#callIn(portal, puppet.owner);
   }
 
   async #spec(portal: Portal, puppet: Puppet): Promise<RoomSpec> {

@@ -620,6 +620,21 @@ describe('two logins in one group', () => {
   const states = (type: string): number =>
     world.matrix.room(room).timeline.filter((one) => one.type === type && one.state_key === '').length;
 
+  test('have it in their spaces before they are invited, so that no crash in between forgets it', async () => {
+    const gathered: boolean[] = [];
+    world.matrix.before = (_method, _by, at) => {
+      const invited = (who: typeof marie): boolean =>
+        at !== undefined && world.matrix.room(at).members.get(who) === 'invite';
+      for (const who of [marie, paul]) {
+        if (invited(who) && world.matrix.gathered.length > 0)
+          gathered.push(world.matrix.gathered.includes(`${who} pigeon ${String(at)}`));
+      }
+    };
+    await both();
+    expect(gathered).toContain(true);
+    expect(gathered).not.toContain(false);
+  });
+
   test('share one room, in which everything is there once', async () => {
     await both();
     expect(world.matrix.texts(room)).toEqual(['hello']);

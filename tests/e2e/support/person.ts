@@ -145,7 +145,12 @@ export class Person {
     return known.filter((room) => this.isSpace(room) === (what === 'space'));
   }
 
-  /** Rooms that this person is in now. */
+  /** The same by the homeserver's word: a client may show a room that it has just joined as an invitation. */
+  async joined(): Promise<readonly string[]> {
+    return ((await this.ask('GET', '/joined_rooms')) as { joined_rooms: string[] }).joined_rooms;
+  }
+
+  /** Rooms that this person is in now, as their client shows them. */
   rooms(): readonly Room[] {
     return this.client.getRooms().filter((room) => room.getMyMembership() === 'join');
   }
