@@ -222,6 +222,9 @@ describe('what is asked', () => {
     await house.until(() => people.every((person) => house.texts(idOf(person)).includes('hello')));
     const looked = (): number => house.events.filter(({ kind }) => kind === 'person').length;
     await house.until(() => looked() >= 30);
+    // Whoever could go on has done so when this has crossed.
+    await sandbox.write(people[0]?.id ?? '', me.id, 'and again');
+    await house.until(() => house.texts().includes('and again'));
     expect(await asked()).toBe(30);
     await leaping.pass(MINUTE + SECOND);
     await house.until(() => looked() === 33);
