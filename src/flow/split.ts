@@ -16,12 +16,36 @@ export function splitText(text: RichText, max: number): readonly RichText[] {
 
 /** However its characters are spelled on the wire, a text of this length and its edit fit into an event (64 KiB), in UTF-16 units. */
 const MATRIX_UNITS = 4_800;
+/** Of that, for what is said beside it: that a kind is not bridged, or a file's name. */
+const BESIDE_UNITS = 400;
 
 /** The parts of a remote message as Matrix takes them: a longer text in several events. The same event gives the same parts. */
 export function splitParts(parts: readonly MessageBody[]): readonly MessageBody[] {
-  return parts.flatMap((body): readonly MessageBody[] =>
-    body.kind === 'text' ? splitSpoken(body, MATRIX_UNITS) : [body],
-  );
+  return parts.flatMap((body): readonly MessageBody[] => {
+    switch (body.kind) {
+      case 'text':
+        return splitSpoken(body, MATRIX_UNITS);
+      case 'media': {
+        const [caption, ...rest] = piecesOf(body.caption);
+        return caption === undefined ? [body] : [{ ...body, caption }, ...rest.map((text) => spoken(text, 'text'))];
+      }
+      case 'unsupported': {
+        const [fallback, ...rest] = piecesOf(body.fallback);
+        return fallback === undefined ? [body] : [{ ...body, fallback }, ...rest.map((text) => spoken(text, 'notice'))];
+      }
+      case 'told':
+        return [body];
+    }
+  });
+}
+
+/** What goes with something else leaves room for its words. */
+function piecesOf(text: RichText | undefined): readonly RichText[] {
+  return text === undefined ? [] : splitText(text, MATRIX_UNITS - BESIDE_UNITS);
+}
+
+function spoken(text: RichText, as: Spoken['as']): Spoken {
+  return { kind: 'text', as, text };
 }
 
 type Spoken = Extract<MessageBody, { kind: 'text' }>;

@@ -1,7 +1,8 @@
 // Long texts in several messages: nothing lost, nothing cut in the middle of a character or a mark.
 import { describe, expect, test } from '@jest/globals';
-import { splitSpoken, splitText } from '../../src/flow/split.ts';
-import { plainText, type RichText } from '../../src/model/message.ts';
+import { splitParts, splitSpoken, splitText } from '../../src/flow/split.ts';
+import { fitted, writeMessage } from '../../src/matrix/write.ts';
+import { plainText, type MessageBody, type RichText } from '../../src/model/message.ts';
 
 /** A small deterministic generator, so that a failure names its seed. */
 function* numbers(seed: number): Generator<number> {
@@ -67,4 +68,47 @@ test('what is behind an address goes with the piece that it stands in', () => {
   for (const piece of pieces) {
     expect(piece.preview).toEqual(piece.text.text.includes(preview.url) ? preview : undefined);
   }
+});
+
+describe('what goes with something else', () => {
+  const long = 'é\u0001'.repeat(20_000);
+  const media = {
+    kind: 'image',
+    source: { from: 'network', handle: 1 },
+    name: 'a',
+    mime: 'image/png',
+  } as const;
+
+  test.each<readonly [string, MessageBody, (body: MessageBody | undefined) => RichText | undefined, string]>([
+    [
+      'a kind that is not bridged',
+      { kind: 'unsupported', what: 'kind.photo', fallback: plainText(long) },
+      (body) => (body?.kind === 'unsupported' ? body.fallback : undefined),
+      'notice',
+    ],
+    [
+      'a picture',
+      { kind: 'media', media, caption: plainText(long) },
+      (body) => (body?.kind === 'media' ? body.caption : undefined),
+      'text',
+    ],
+  ])('%s is of any length: what does not fit follows it', (_name, body, textOf, as) => {
+    const [first, ...rest] = splitParts([body]);
+    expect(first).toMatchObject({ kind: body.kind });
+    const texts = rest.map((one) => (one.kind === 'text' && one.as === as ? one.text.text : ''));
+    expect([textOf(first)?.text, ...texts].join('')).toBe(long);
+    const shown = [{ kind: 'text', as: 'text', text: textOf(first) ?? plainText('') } as const, ...rest];
+    for (const one of shown) {
+      expect(fitted(writeMessage(one, { mention: () => undefined }), 60_000)).toBeDefined();
+    }
+  });
+
+  test('stays as it is where it is short, or not there', () => {
+    const bodies: readonly MessageBody[] = [
+      { kind: 'unsupported', what: 'kind.photo', fallback: plainText('short') },
+      { kind: 'unsupported', what: 'kind.photo' },
+      { kind: 'media', media },
+    ];
+    expect(splitParts(bodies)).toEqual(bodies);
+  });
 });

@@ -127,6 +127,7 @@ export class MemoryNetwork {
           'leave',
           'set-role',
           'set-picture',
+          'set-timer',
         ]),
         bodies: new Set(['text']),
         maxTextUnits: MAX_TEXT,
@@ -408,6 +409,8 @@ export class MemoryNetwork {
         break;
       case 'leave':
         this.move(chat, by, by, 'out');
+        break;
+      case 'set-timer':
         break;
       case 'set-role':
         this.setRole(chat, by, action.person, action.role);

@@ -3,7 +3,7 @@ import type { Delivery, MatrixDuty } from '../../model/delivery.ts';
 import { effectId } from '../../model/effect.ts';
 import type { Outcome, QueueEntry } from '../../model/entry.ts';
 import { BridgeError } from '../../model/errors.ts';
-import type { EffectId, EventId, MessageId } from '../../model/ids.ts';
+import type { MessageId } from '../../model/ids.ts';
 import { isPlaceholder, plainText, type MessageBody } from '../../model/message.ts';
 import { FIRST_VERSION } from '../../model/network-event.ts';
 import { PLACEHOLDER, type MessageLink, type Portal, type Puppet } from '../../model/records.ts';
@@ -14,6 +14,7 @@ import { isThere, mayHaveBeenCarried, reportUndecided } from '../after-restore.t
 import { denied, languageOf, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
 import { mentionsToMatrix } from '../mentions.ts';
 import { isReadOn } from '../reading.ts';
+import { takeBack } from '../take-back.ts';
 import { markLater, mirrorLater } from '../tellings.ts';
 import { sayForced } from '../rooms.ts';
 import { changeChat, changeMembership, changeRole } from './group.ts';
@@ -198,28 +199,11 @@ async function standsForOthers(doors: FlowDoors, link: MessageLink): Promise<boo
   return all.some((other) => other.removed !== true && other.message !== link.message);
 }
 
-/** The bot made most rooms, so it may; in an adopted room its author does it. */
-async function takeBack(
-  doors: FlowDoors,
-  portal: Open,
-  id: EffectId,
-  event: EventId,
-  authors: readonly Speaker[],
-): Promise<void> {
-  try {
-    await doors.matrix.bot.redact(portal.room, id, event);
-  } catch (error) {
-    const [author] = authors;
-    if (author === undefined || !(error instanceof BridgeError) || error.retry !== 'never') throw error;
-    await author.redact(portal.room, id, event);
-  }
-}
-
 async function changeReaction({ doors, owed, duty, portal }: HandFor<'reaction'>): Promise<Outcome> {
   const before = await doors.links.reaction(portal.key, duty.target, owed.sender);
   if (before?.emoji === duty.emoji) return {};
   const speaker = await doors.senders.towardsMatrix(portal, owed.sender);
-  if (before !== undefined) await takeBack(doors, portal, effectId(owed.id, 'before'), before.event, [speaker]);
+  if (before !== undefined) await takeBack(doors, portal.room, effectId(owed.id, 'before'), before.event, [speaker]);
   const unreacted = before === undefined ? {} : { unreacted: [before] };
   if (duty.emoji === null) return unreacted;
   const target = await linkHere(doors, portal, duty.target);

@@ -1,13 +1,15 @@
 // Performs one action on the author's live line and keeps the link; knows no wire.
 import { BridgeError } from '../../model/errors.ts';
 import { isAboutGroup, type ActionKind, type Delivery, type GroupAction } from '../../model/delivery.ts';
+import { effectId } from '../../model/effect.ts';
 import type { Outcome, QueueEntry } from '../../model/entry.ts';
 import type { ActionReceipt, NetworkSession } from '../../ports/network.ts';
 import type { RoomId } from '../../model/ids.ts';
 import type { MediaSource } from '../../model/message.ts';
-import type { Portal, Puppet } from '../../model/records.ts';
+import type { Portal, Puppet, ReactionLink } from '../../model/records.ts';
 import { mayHaveBeenCarried } from '../after-restore.ts';
 import { closedWords, denied, mayBridge, titleOf, type FlowDoors } from '../doors.ts';
+import { takeBack } from '../take-back.ts';
 import { mirrorLater, sayOnce } from '../tellings.ts';
 import { isOvertaken, saidBy, wordsDone } from '../wordings.ts';
 import { tellTimer } from './timer.ts';
@@ -191,6 +193,8 @@ async function outcomeOf(doors: FlowDoors, owed: Owed, receipt: ActionReceipt): 
       const puppet = await doors.puppets.find(owed.puppet);
       if (puppet === undefined) return {};
       const before = await doors.links.reaction(owed.portal, action.target, puppet.self);
+      if (before !== undefined && action.emoji !== null && before.event !== owed.event)
+        await replaced(doors, owed, before);
       if (action.emoji === null) return before === undefined ? {} : { unreacted: [before] };
       const reaction = {
         portal: owed.portal,
@@ -201,5 +205,17 @@ async function outcomeOf(doors: FlowDoors, owed: Owed, receipt: ActionReceipt): 
       };
       return { reactions: [reaction] };
     }
+  }
+}
+
+/** Everybody has one reaction to a message over there: the former one goes here too. */
+async function replaced(doors: FlowDoors, owed: Owed, { event }: ReactionLink): Promise<void> {
+  try {
+    const author = await doors.matrix.double(owed.author);
+    await takeBack(doors, owed.room, effectId(owed.id, 'before'), event, [author]);
+  } catch (error) {
+    if (!(error instanceof BridgeError) || error.retry !== 'never') throw error;
+    // Nobody of the bridge may in this room: it stands beside the new one.
+    doors.log.info({ room: owed.room, code: error.code }, 'a former reaction stays');
   }
 }

@@ -15,12 +15,12 @@ type Owed = Extract<Delivery, { to: 'network' }>;
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
 /** As phones offer them. */
-const TIMES: Readonly<Record<string, number>> = {
-  ...{ '24h': DAY, '1d': DAY, '1j': DAY, '7d': 7 * DAY, '7j': 7 * DAY, '90d': 90 * DAY, '90j': 90 * DAY },
-  ...{ off: 0, non: 0, arret: 0 },
-};
+const TIMES: ReadonlySet<number> = new Set([DAY, 7 * DAY, 90 * DAY]);
 /** Without accents: each keyboard writes them in its own way, or not at all. */
-const LINE = /^\s*!(?:disappear|ephemere)(?:\s+(\S+))?\s*$/;
+const LINE = /^\s*!\s*(?:disappear|ephemere)(.*)$/s;
+const WORD = /^[\s:=]*(.*?)[\s.!]*$/s;
+const TIME = /^(\d{1,4})\s*(h|hours?|heures?|d|days?|j|jours?|w|weeks?|sem|semaines?|months?|mois)$/;
+const NEVER: ReadonlySet<string> = new Set(['off', 'no', 'never', 'non', 'arret', 'jamais', '0']);
 
 /** @returns the plan of such a line; undefined for anything else that people say */
 export async function planTimer(
@@ -31,10 +31,27 @@ export async function planTimer(
 ): Promise<Plan | undefined> {
   const line = event.kind === 'message' ? LINE.exec(bare(typedIn(event))) : null;
   if (line === null) return undefined;
-  const word = line[1] ?? '';
-  const seconds = Object.hasOwn(TIMES, word) ? TIMES[word] : undefined;
+  const seconds = secondsIn(line[1] ?? '');
+  // Whatever begins like this is for the bridge, and goes to nobody.
   if (seconds === undefined) return refusal(entry, event, say('timer.usage'));
   return await planGroupActions(doors, entry, event, portal, [{ kind: 'set-timer', chat: portal.key.chat, seconds }]);
+}
+
+/** @returns undefined for what is no time, or none that phones offer */
+function secondsIn(rest: string): number | undefined {
+  // `!disappearing` is another word, whatever follows.
+  if (/^[\p{L}\p{N}]/u.test(rest)) return undefined;
+  const word = WORD.exec(rest)?.[1] ?? '';
+  if (NEVER.has(word)) return 0;
+  const [, count, unit = ''] = TIME.exec(word) ?? [];
+  const seconds = Number(count) * lengthOf(unit);
+  return TIMES.has(seconds) ? seconds : undefined;
+}
+
+function lengthOf(unit: string): number {
+  if (unit.startsWith('h')) return HOUR;
+  if (unit.startsWith('m')) return 30 * DAY;
+  return /^[ws]/.test(unit) ? 7 * DAY : DAY;
 }
 
 function bare(text: string): string {

@@ -16,7 +16,7 @@ const QUOTED = 200;
 export function pieces(doors: Pick<FlowDoors, 'adapters'>, portal: Portal, body: MessageBody): readonly MessageBody[] {
   if (body.kind !== 'text') return [body];
   const max = doors.adapters.get(portal.key.network)?.capabilities.maxTextUnits ?? 4096;
-  const text = body.as === 'emote' ? before('* ', body.text) : body.text;
+  const text = body.as === 'emote' ? italic(body.text) : body.text;
   return splitSpoken({ ...body, text, as: 'text' }, max);
 }
 
@@ -44,6 +44,11 @@ export function withQuote(
   const short = text.length > QUOTED ? `${text.slice(0, QUOTED).toWellFormed()}…` : text;
   const lines = short.split('\n').map((line) => `> ${line}`);
   return { ...body, text: before(`${lines.join('\n')}\n`, body.text) };
+}
+
+/** What somebody does (`/me waves`): phones show who it is, and a star would begin a list there. */
+function italic({ text, spans }: RichText): RichText {
+  return { text, spans: [{ kind: 'italic', start: 0, length: text.length }, ...spans] };
 }
 
 function before(lead: string, text: RichText): RichText {

@@ -88,8 +88,7 @@ function textOf(body: MessageBody): RichText {
     throw new BridgeError('whatsapp-unsupported', 'never', 'fault.unsupported-body', { values: { ...NETWORK, kind } });
   }
   if (body.text.text.trim() === '') throw refuse('empty', 'whatsapp.empty');
-  if (body.as !== 'emote') return body.text;
-  return { ...body.text, spans: [{ kind: 'italic', start: 0, length: body.text.text.length }, ...body.text.spans] };
+  return body.text;
 }
 
 function textMessage(

@@ -89,12 +89,6 @@ describe('golden pairs', () => {
       {},
     ],
     [
-      'an emote',
-      { kind: 'send', chat, body: { kind: 'text', as: 'emote', text: plainText('waves') } },
-      { conversation: '_waves_' },
-      {},
-    ],
-    [
       'an edit',
       { kind: 'edit', chat, target: mine, body: body('new') },
       {
