@@ -76,6 +76,8 @@ export interface LoggedMessage {
   /** What an edit, a revocation or a reaction is about. */
   readonly target: string | null;
   readonly quoted: string | null;
+  /** Of what is quoted, what phones show above the answer. */
+  readonly quotedText: string | null;
   /** Addresses. */
   readonly mentions: readonly string[];
   readonly everyone: boolean;

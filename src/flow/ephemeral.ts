@@ -11,7 +11,7 @@ import {
   type UserId,
 } from '../model/ids.ts';
 import { KeyedTurns } from '../model/keyed-turns.ts';
-import type { Portal, Puppet } from '../model/records.ts';
+import type { MessageLink, Portal, Puppet } from '../model/records.ts';
 import type { Speaker } from '../ports/matrix.ts';
 import { mayBridge, type FlowDoors } from './doors.ts';
 import { Presences } from './presences.ts';
@@ -22,6 +22,8 @@ const [LOOKS, LOOK_MS] = [5, 500];
 const ARRIVING_MS = 500;
 /** Whoever is forgotten is told once more over there what they have read. */
 const MOST_READ = 10_000;
+
+type Receipt = Extract<MatrixEphemeral, { kind: 'read' }>;
 
 export class Ephemeral {
   readonly #doors: FlowDoors;
@@ -66,17 +68,36 @@ export class Ephemeral {
     }
   }
 
-  async #readHere(event: Extract<MatrixEphemeral, { kind: 'read' }>): Promise<void> {
+  async #readHere(event: Receipt): Promise<void> {
     const portal = await this.#doors.portals.byRoom(event.room);
     if (portal === undefined || this.#doors.matrix.isOurs(event.user)) return;
     if (this.#readAs.get(`${event.room} ${event.user}`) === event.event) return;
     const puppet = await this.#doors.senders.towardsNetwork(portal, event.user);
     if (puppet === undefined || !(await this.#allowed(portal, puppet))) return;
     const session = this.#doors.session(puppet.id);
-    const links = await this.#doors.links.byEvent(event.event);
-    const link = links.findLast((one) => portalKeyText(one.portal) === portalKeyText(portal.key));
-    if (session === undefined || link === undefined) return;
-    await session.performEphemeral({ kind: 'mark-read', chat: portal.key.chat, upTo: link.message });
+    const link = session === undefined ? undefined : await this.#lastOfOthers(portal, puppet, event);
+    if (link === undefined) return;
+    await session?.performEphemeral({ kind: 'mark-read', chat: portal.key.chat, upTo: link.message });
+  }
+
+  /** Up to an own message, or what stands for none over there, everything before it is read as well. */
+  async #lastOfOthers(
+    portal: Portal,
+    puppet: Puppet,
+    { room, user, event }: Receipt,
+  ): Promise<MessageLink | undefined> {
+    const own: readonly string[] = [user, puppet.self];
+    const theirs = async (one: EventId): Promise<MessageLink | undefined> =>
+      (await this.#doors.links.byEvent(one)).findLast(
+        (link) => portalKeyText(link.portal) === portalKeyText(portal.key) && !own.includes(link.sender),
+      );
+    const found = await theirs(event);
+    if (found !== undefined) return found;
+    for (const before of await this.#doors.matrix.eventsBefore(room, event)) {
+      const link = await theirs(before);
+      if (link !== undefined) return link;
+    }
+    return undefined;
   }
 
   /** A homeserver names everybody who types now: whoever was not named before begins, whoever is missing has stopped. */

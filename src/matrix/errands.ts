@@ -6,8 +6,11 @@ import type { Vault } from '../ports/stores.ts';
 import { encode, MatrixRefusal, type As, type MatrixClient } from './client.ts';
 import { field, isObject, objectAt, textAt, type Json } from './json.ts';
 import { MARKER, type Markers } from './marker.ts';
+import { readEvent } from './read.ts';
 
 const API = '/_matrix/client/v3';
+/** Events before one that are looked at. */
+const LOOKED_BACK = 30;
 
 /** A homeserver that was started as well begins to push only with the first event that concerns us: this is one. */
 export async function wake(client: MatrixClient, who: As, vault: Vault): Promise<void> {
@@ -119,15 +122,33 @@ export async function lookAtEvent(
 ): Promise<EventLook | undefined> {
   try {
     const found = await client.ask(who, 'GET', `${API}/rooms/${encode(room)}/event/${encode(event)}`);
+    const seen = readEvent({ ...found, room_id: room });
+    const words = seen.kind === 'message' && seen.body.kind === 'text' ? seen.body.text.text : undefined;
     return {
       sender: as<UserId>(textAt(found, 'sender', 255) ?? ''),
       at: Number(field(found, 'origin_server_ts')),
       redacted: field(objectAt(found, 'unsigned'), 'redacted_because') !== undefined,
+      ...(words === undefined ? {} : { words }),
     };
   } catch (error) {
     if (error instanceof MatrixRefusal && error.said(404)) return undefined;
     throw error;
   }
+}
+
+/** @returns the newest first */
+export async function eventsBefore(
+  client: MatrixClient,
+  who: As,
+  room: RoomId,
+  event: EventId,
+): Promise<readonly EventId[]> {
+  const path = `${API}/rooms/${encode(room)}/context/${encode(event)}`;
+  const before = field(await client.ask(who, 'GET', path, { query: { limit: LOOKED_BACK * 2 } }), 'events_before');
+  return (Array.isArray(before) ? before.filter(isObject) : []).flatMap((one) => {
+    const id = textAt(one, 'event_id', 255);
+    return id === undefined ? [] : [as<EventId>(id)];
+  });
 }
 
 /** The event by which this user reacts so to another one, if there is one. */

@@ -9,7 +9,7 @@ import type { Queue } from '../ports/queue.ts';
 import type { Clock, GhostStore, Logger, Vault } from '../ports/stores.ts';
 import { encode, MatrixClient } from './client.ts';
 import { Doubles } from './doubles.ts';
-import { accountData, findDelivered, lookAtEvent, putAccountData, saidIn, wake } from './errands.ts';
+import { accountData, eventsBefore, findDelivered, lookAtEvent, putAccountData, saidIn, wake } from './errands.ts';
 import { GapAudit } from './gap-audit.ts';
 import { DEVICE, enter, Ghosts } from './ghosts.ts';
 import { OurIds } from './ids.ts';
@@ -195,6 +195,7 @@ export async function openMatrix(options: MatrixOptions): Promise<MatrixWing> {
     },
     findDelivered: async (room, id) => await findDelivered(client, botAs, room, markers.write(room, id)),
     lookAtEvent: async (room, event) => await lookAtEvent(client, botAs, room, event),
+    eventsBefore: async (room, event) => await eventsBefore(client, botAs, room, event),
     readMarker: (room: RoomId, marker: string): EffectId | undefined => markers.read(room, marker),
     openMedia: async (source) => await media.open(source),
     upload: async (id, stream, name) => await media.upload(id, stream, name),

@@ -96,6 +96,8 @@ export interface EventLook {
   readonly at: number;
   /** It was taken back. */
   readonly redacted: boolean;
+  /** What it says, where it is a message with words. */
+  readonly words?: string;
 }
 
 /** One of its network's that a room shows: the network's name for it, and where it is in the homeserver's store. */
@@ -195,6 +197,8 @@ export interface MatrixApi {
   findDelivered(room: RoomId, id: EffectId): Promise<EventId | 'beyond' | undefined>;
   /** An event of a room of ours as it is now; undefined when the homeserver does not know it. @throws BridgeError */
   lookAtEvent(room: RoomId, event: EventId): Promise<EventLook | undefined>;
+  /** What came before an event of a room of ours, the newest first, some dozens at most. @throws BridgeError */
+  eventsBefore(room: RoomId, event: EventId): Promise<readonly EventId[]>;
   /** True when `marker` is ours and was made for this room; then `effect` names the delivery. */
   readMarker(room: RoomId, marker: string): EffectId | undefined;
   openMedia(source: MediaSource): Promise<MediaStream>;

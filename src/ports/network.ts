@@ -76,6 +76,8 @@ export interface PerformContext {
   isLinked(message: MessageId): Promise<boolean>;
   /** What stands in the homeserver's store. @throws BridgeError */
   open(source: MediaSource): Promise<MediaStream>;
+  /** The words that the room shows of a message; undefined where it shows none, absent where there is no room. @throws BridgeError */
+  wordsOf?(message: MessageId): Promise<string | undefined>;
 }
 
 export interface ActionReceipt {

@@ -223,6 +223,31 @@ test('what its person read on the phone is read here as them, and not told there
   expect(world.network.marks).toEqual([`${MARIE} mark-read`]);
 });
 
+test('an answer takes along the words that the room shows of what it answers', async () => {
+  await open();
+  const hello = world.matrix.seen(room).find(({ text }) => text === 'hello')?.event;
+  if (hello === undefined) throw new Error('nothing was said');
+  world.matrix.reply(room, marie, 'hi', hello);
+  await world.run();
+  expect(world.network.answered).toEqual(['hello']);
+});
+
+test('whoever reads up to their own words, or a notice, has read all that was said before', async () => {
+  await open();
+  const last = world.network.chats.get(chat)?.said.at(-1)?.id;
+  const { event } = await write('own');
+  const read = async (upTo: string): Promise<void> => {
+    world.house?.ephemeral.fromMatrix({ kind: 'read', room, user: marie, event: upTo as EventId });
+    await turns();
+  };
+  await read(event);
+  expect(world.network.readUpTo).toEqual([last]);
+  const notice = world.matrix.say(room, BOT, 'nobody over there has this');
+  await write('own again');
+  await read(notice);
+  expect(world.network.readUpTo).toEqual([last, last]);
+});
+
 test('that somebody types here is passed on only where the configuration wants it', async () => {
   await open();
   const types = async (users: readonly (typeof marie)[]): Promise<number> => {

@@ -102,7 +102,8 @@ test('an event is seen as it is now: whose, of when, taken back or not; one that
   const [now, at] = [Date.now(), expect.any(Number)];
   expect(await api.lookAtEvent(room, goes)).toEqual({ sender: speaker.user, at, redacted: true });
   const look = await api.lookAtEvent(room, stays);
-  expect(look).toEqual({ sender: speaker.user, at, redacted: false });
+  expect(look).toEqual({ sender: speaker.user, at, redacted: false, words: 'stays' });
+  expect((await api.eventsBefore(room, goes))[0]).toBe(stays);
   expect(Math.abs((look?.at ?? 0) - now)).toBeLessThan(60_000);
   expect(await api.lookAtEvent(room, '$never' as EventId)).toBeUndefined();
 });

@@ -25,6 +25,7 @@ import type {
   Wording,
 } from '../../src/ports/matrix.ts';
 import { Markers, MARKER } from '../../src/matrix/marker.ts';
+import { readEvent } from '../../src/matrix/read.ts';
 import { isSame, leadersIn, shaped } from '../../src/matrix/powers.ts';
 import { shownWords } from '../../src/matrix/state.ts';
 import type { MemoryClock } from './memory-clock.ts';
@@ -365,7 +366,14 @@ export class MemoryMatrix {
         const { timeline, redacted } = this.#demand(room, BOT);
         const found = timeline.find((one) => one.event_id === event);
         if (found === undefined) return undefined;
-        return { sender: found.sender, at: found.origin_server_ts, redacted: redacted.has(event) };
+        const read = readEvent(found);
+        const words = read.kind === 'message' && read.body.kind === 'text' ? { words: read.body.text.text } : {};
+        return { sender: found.sender, at: found.origin_server_ts, redacted: redacted.has(event), ...words };
+      },
+      eventsBefore: async (room, event) => {
+        await this.#request('eventsBefore', BOT, room);
+        const ids = this.#demand(room, BOT).timeline.map((one) => one.event_id);
+        return ids.slice(0, ids.indexOf(event)).toReversed();
       },
       readMarker: (room, marker) => MARKERS.read(room, marker),
       openMedia: async (source) => {

@@ -65,6 +65,10 @@ export class MemoryNetwork {
   readonly clock: MemoryClock;
   readonly chats = new Map<ChatId, Chat>();
   readonly marks: string[] = [];
+  /** The newest message of each `mark-read`. */
+  readonly readUpTo: MessageId[] = [];
+  /** What the room shows of each message that was answered. */
+  readonly answered: (string | undefined)[] = [];
   /** What was done is told to everybody before whoever did it has the answer. */
   answering: () => Promise<void> = async () => await Promise.resolve();
   /** Which pictures were fetched. */
@@ -316,6 +320,7 @@ export class MemoryNetwork {
       performEphemeral: async (action) => {
         await Promise.resolve();
         this.marks.push(`${puppet.self} ${action.kind}`);
+        if (action.kind === 'mark-read') this.readUpTo.push(action.upTo);
       },
       describeChat: async (id) => {
         await Promise.resolve();
@@ -362,6 +367,8 @@ export class MemoryNetwork {
     const { inTime } = context;
     if (inTime !== undefined && !this.#done.has(id) && this.clock.now() > inTime.until)
       throw new BridgeError('too-late', 'never', inTime.else.key, { values: inTime.else.with ?? {} });
+    if (action.kind === 'send' && action.replyTo !== undefined)
+      this.answered.push(await context.wordsOf?.(action.replyTo));
     this.#acting = this.echoes ? undefined : puppet.self;
     const receipt = this.#done.get(id) ?? this.#do(puppet, action);
     this.#acting = undefined;

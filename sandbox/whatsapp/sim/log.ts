@@ -28,6 +28,7 @@ type Shown = Pick<
   | 'text'
   | 'target'
   | 'quoted'
+  | 'quotedText'
   | 'mentions'
   | 'everyone'
   | 'expiration'
@@ -41,6 +42,7 @@ const NOTHING: Shown = {
   text: '',
   target: null,
   quoted: null,
+  quotedText: null,
   mentions: [],
   everyone: false,
   expiration: 0,
@@ -80,6 +82,7 @@ export function shown(message: Content): Shown {
       text: extended.text ?? '',
       target: null,
       quoted: about?.stanzaId ?? null,
+      quotedText: about?.quotedMessage ? shown(about.quotedMessage).text : null,
       mentions: about?.mentionedJid ?? [],
       everyone: (about?.nonJidMentions ?? 0) > 0,
       expiration: about?.expiration ?? 0,

@@ -12,6 +12,7 @@ import { closedWords, denied, mayBridge, titleOf, type FlowDoors } from '../door
 import { takeBack } from '../take-back.ts';
 import { mirrorLater, sayOnce } from '../tellings.ts';
 import { isOvertaken, saidBy, wordsDone } from '../wordings.ts';
+import { wordsOf } from './answered.ts';
 import { tellTimer } from './timer.ts';
 import { inTime } from './too-late.ts';
 
@@ -48,6 +49,7 @@ export async function deliverToNetwork(doors: FlowDoors, entry: QueueEntry, plan
     ...(window === undefined ? {} : { inTime: window }),
     isLinked: async (message) => (await doors.links.byMessage(owed.portal, message)).length > 0,
     open: async (source) => await doors.matrix.openMedia(source),
+    wordsOf: async (message) => await wordsOf(doors, owed.portal, message),
   });
   // It may have turned out while this was held back or under way.
   const now = (await doors.keeper.find(planned.portal))?.key ?? owed.portal;

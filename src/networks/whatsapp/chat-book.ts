@@ -18,12 +18,6 @@ export interface ChatMemory {
   readonly addressing?: 'lid' | 'pn';
 }
 
-export interface Recalled {
-  readonly content: proto.IMessage;
-  /** Epoch ms. */
-  readonly at: number;
-}
-
 const CHAT = 'chat/';
 const NAME = 'name/';
 const WAITING = 'waiting/';
@@ -42,7 +36,7 @@ export class ChatBook {
   readonly #names = new Map<PersonId, string>();
   /** Since when, epoch ms, the oldest first. */
   readonly #waiting = new Map<MessageId, number>();
-  readonly #recent = new Map<MessageId, Recalled>();
+  readonly #recent = new Map<MessageId, proto.IMessage>();
   /** What others said in a chat and nobody has read here, oldest first. */
   readonly #unread = new Map<ChatId, readonly MessageId[]>();
   readonly #lastRead = new Map<ChatId, MessageId>();
@@ -150,13 +144,13 @@ export class ChatBook {
     this.#write(`${UNREAD}${chat}`, messages.length === 0 ? null : { messages });
   }
 
-  recall(message: MessageId): Recalled | undefined {
+  recall(message: MessageId): proto.IMessage | undefined {
     return this.#recent.get(message);
   }
 
-  remember(message: MessageId, recalled: Recalled): void {
+  remember(message: MessageId, content: proto.IMessage): void {
     this.#recent.delete(message);
-    this.#recent.set(message, recalled);
+    this.#recent.set(message, content);
     for (const oldest of this.#recent.keys()) {
       if (this.#recent.size <= MOST_RECALLED) break;
       this.#recent.delete(oldest);

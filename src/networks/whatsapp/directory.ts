@@ -77,7 +77,7 @@ export class Directory {
       chatJid: (chat) => this.chatJid(chat),
       personJid: (chat, person) => this.personJid(chat, person),
       mention: (chat, person) => (this.#isKnown(person) ? this.personJid(chat, person) : undefined),
-      quoted: (message) => chats.recall(message)?.content,
+      quoted: (message) => chats.recall(message),
       timer: (chat) => chats.timer(chat) ?? { seconds: this.#groups.get(chat)?.ephemeralDuration ?? 0 },
       secretOf: (message) => this.#secretOf(message),
       sealsReactions: (chat) => this.#groups.get(chat)?.isCommunityAnnounce === true,

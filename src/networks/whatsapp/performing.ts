@@ -12,7 +12,7 @@ export type Perform = (
   line: Line,
   action: NetworkAction,
   effect: EffectId,
-  context: Pick<PerformContext, 'open' | 'inTime'>,
+  context: Pick<PerformContext, 'open' | 'inTime' | 'wordsOf'>,
 ) => Promise<ActionReceipt>;
 
 export function performing(doors: Omit<SendDoors, 'know' | 'context'> & Omit<GroupDoors, 'sends'>): Perform {
@@ -29,6 +29,6 @@ export function performing(doors: Omit<SendDoors, 'know' | 'context'> & Omit<Gro
     if (action.kind === 'set-picture')
       return await groups.setPicture(line, action, async (source) => await context.open(source));
     if (isAboutGroup(action)) return await groups.perform(line, action, effect);
-    return await sends.perform(line, action, effect, context.inTime);
+    return await sends.perform(line, action, effect, context);
   };
 }

@@ -119,7 +119,7 @@ export class RowReader {
     if (pass === 'if-admin') return { events: readMessage(context, message).events.flatMap(ifAdmin) };
     const copies = resentIn(message);
     if (copies !== undefined) return { events: copies.flatMap((copy) => this.#resent(copy)) };
-    this.#learn(message, place.chat, place.at);
+    this.#learn(message, place.chat);
     const healing = chats.isWaiting(place.id);
     const reading = readMessage(context, message, { healing });
     if (reading.waiting !== undefined) chats.wait(reading.waiting, context.now());
@@ -141,7 +141,7 @@ export class RowReader {
     const message = unsealed(copy);
     const reading = readMessage(context, message, { healing: true });
     if (reading.waiting !== undefined) return [];
-    this.#learn(message, place.chat, place.at);
+    this.#learn(message, place.chat);
     chats.heal(place.id);
     return reading.events;
   }
@@ -189,7 +189,7 @@ export class RowReader {
     return 'no';
   }
 
-  #learn(message: WireMessage, chat: ChatId, at: number): void {
+  #learn(message: WireMessage, chat: ChatId): void {
     const { chats, context, secrets, expiries, clock } = this.#doors;
     const jid = message.key?.remoteJid;
     if (typeof jid === 'string') chats.note(chat, { jid });
@@ -199,7 +199,7 @@ export class RowReader {
     const { content } = unwrap(message.message);
     const place = placeOf(context, message, 'live');
     if (place === undefined) return;
-    chats.remember(place.id, { content, at });
+    chats.remember(place.id, content);
     const secret = (message.message.messageContextInfo ?? content.messageContextInfo)?.messageSecret;
     const stays = expiryOf(content, place);
     if (stays !== undefined) expiries?.add('in', stays, clock.now());

@@ -8,7 +8,7 @@ import type { Clock } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
 import { isRateLimit } from './errors.ts';
 import type { ExpiryBook } from './expiry-book.ts';
-import { chatKind, isPersonal, messageId, stanzaId } from './ids.ts';
+import { chatKind, isPersonal, messageId, parseMessage, stanzaId } from './ids.ts';
 import { parseJid } from './jid.ts';
 import type { Line } from './line.ts';
 import { PACING_KEY, type Pacing } from './pacing.ts';
@@ -50,9 +50,10 @@ export class Sends {
     line: Line,
     action: Saying,
     effect: EffectId,
-    inTime?: PerformContext['inTime'],
+    house: Pick<PerformContext, 'inTime' | 'wordsOf'> = {},
   ): Promise<ActionReceipt> {
     const { sent, clock } = this.#doors;
+    const { inTime } = house;
     const id = stanzaId(effect);
     const before = await sent.find(id);
     const done = this.#acked.get(id) ?? before?.acknowledgedAt;
@@ -60,10 +61,12 @@ export class Sends {
     // What a former try has begun may have arrived.
     if (before === undefined && inTime !== undefined && clock.now() > inTime.until) throw tooLate(inTime.else);
     if (before === undefined) await this.#doors.know(line, action);
-    let written = write(this.#doors.context(), action, effect);
+    const quoted = before === undefined ? await this.#quoted(action, house) : undefined;
+    const compose = (): Written => write({ ...this.#doors.context(), quoted: () => quoted }, action, effect);
+    let written = compose();
     const { paced, waited } = await this.#mayGo(line, action, written);
     // As things are when it leaves: the timer, the time, the address.
-    if (waited) written = write(this.#doors.context(), action, effect);
+    if (waited) written = compose();
     const expiry = before === undefined ? this.#expiry(action, id, written) : undefined;
     const alongside = [...paced, ...(expiry?.changes ?? [])];
     const { sent: kept, kept: safe } =
@@ -78,8 +81,7 @@ export class Sends {
       this.#note(id, at);
       const receipt = this.#receipt(action, id, at, kept);
       const { message } = receipt;
-      if (action.kind === 'send' && message !== undefined)
-        this.#doors.chats.remember(message, { content: kept.body, at });
+      if (action.kind === 'send' && message !== undefined) this.#doors.chats.remember(message, kept.body);
       return receipt;
     } catch (error) {
       if (error instanceof BridgeError && error.retry === 'never') sent.refused(id);
@@ -91,6 +93,17 @@ export class Sends {
   /** What an earlier try of this effect had to send; undefined when there was none, or the server refused it. */
   async begun(effect: EffectId): Promise<proto.IMessage | undefined> {
     return (await this.#doors.sent.find(stanzaId(effect)))?.body;
+  }
+
+  /** What is answered: as it was said, as long as that is known here, else by the words that the room shows. @throws BridgeError */
+  async #quoted(action: Saying, house: Pick<PerformContext, 'wordsOf'>): Promise<proto.IMessage | undefined> {
+    if (action.kind !== 'send' || action.replyTo === undefined) return undefined;
+    const { chats, sent, self } = this.#doors;
+    const { sender, id } = parseMessage(action.replyTo);
+    const heard = chats.recall(action.replyTo) ?? (sender === self ? await sent.body(id) : undefined);
+    if (heard !== undefined) return heard;
+    const words = await house.wordsOf?.(action.replyTo);
+    return words === undefined ? undefined : { conversation: words };
   }
 
   /** What WhatsApp says of one message is meant for all of them, also after a restart. */

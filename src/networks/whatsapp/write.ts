@@ -131,8 +131,8 @@ function withSecret(context: WriteContext, id: string, message: proto.IMessage):
 
 function quoteOf(context: WriteContext, chat: ChatId, message: MessageId): proto.IContextInfo {
   const { sender, id } = parseMessage(message);
-  // Without any content phones show no quote at all.
-  const { messageContextInfo: _itsOwn, ...quotedMessage } = context.quoted(message) ?? { conversation: '' };
+  // Without any words phones show no quote at all, or an empty one.
+  const { messageContextInfo: _itsOwn, ...quotedMessage } = context.quoted(message) ?? { conversation: '…' };
   return { stanzaId: id, participant: context.personJid(chat, sender), quotedMessage };
 }
 

@@ -1,9 +1,10 @@
 // What another process knows of chats it has heard nothing in yet: how a group names its people, and which words are answered.
 import { expect, test } from '@jest/globals';
 import type { NetworkAction } from '../../../src/model/delivery.ts';
-import type { ChatId, PersonId } from '../../../src/model/ids.ts';
+import type { ChatId, MessageId, PersonId } from '../../../src/model/ids.ts';
+import { plainText } from '../../../src/model/message.ts';
 import { vaultScope } from '../../../src/ports/network.ts';
-import { context, effect, type Scene } from './support/scene.ts';
+import { context, effect, text, type Scene } from './support/scene.ts';
 import { sandbox, scenes, setStage } from './support/stage.ts';
 import { idOf, messageOf } from './support/world.ts';
 
@@ -80,4 +81,33 @@ test('a group of which nothing is kept is asked once how it names its people', a
   expect(await askedBefore(scene, name)).toBe(1);
   const number = `${scene.friend.phone}@s.whatsapp.net`;
   expect(await mentionsIn(group, scene)).toEqual([[number], [number]]);
+});
+
+/** What devices read above an answer. */
+async function quotedBy(scene: Scene, words: string): Promise<unknown> {
+  return (await sandbox.waitForText(scene.friend.id, scene.me.id, words)).quotedText;
+}
+
+test('an answer quotes the words that the room shows of what it answers', async () => {
+  const scene = await scenes.live();
+  const { house, friend, me, chat } = scene;
+  const id = await sandbox.write(friend.id, me.id, 'which day?');
+  await house.until(() => house.texts(chat).length === 1);
+  const replyTo = messageOf(friend, id);
+  const own = await scene.session.perform(text(chat, 'let me see'), effect(), context);
+  const session = await scenes.restart(scene);
+  const answer = async (words: string, to: MessageId, shown?: string): Promise<unknown> => {
+    const asked: MessageId[] = [];
+    const wordsOf = async (message: MessageId): Promise<string | undefined> => {
+      asked.push(message);
+      return await Promise.resolve(shown);
+    };
+    const body = { kind: 'text', as: 'text', text: plainText(words) } as const;
+    await session.perform({ kind: 'send', chat, body, replyTo: to }, effect(), { ...context, wordsOf });
+    return { asked, quoted: await quotedBy(scene, words) };
+  };
+  expect(await answer('Monday', replyTo, 'which day?')).toEqual({ asked: [replyTo], quoted: 'which day?' });
+  expect(await answer('or Tuesday', replyTo)).toEqual({ asked: [replyTo], quoted: '…' });
+  const mine = own.message ?? replyTo;
+  expect(await answer('no, Friday', mine)).toEqual({ asked: [], quoted: 'let me see' });
 });

@@ -83,7 +83,7 @@ describe('golden pairs', () => {
       {
         extendedTextMessage: {
           text: 'x',
-          contextInfo: { stanzaId: 'M0', participant: ME.lid, quotedMessage: { conversation: '' } },
+          contextInfo: { stanzaId: 'M0', participant: ME.lid, quotedMessage: { conversation: '…' } },
         },
       },
       {},
