@@ -50,7 +50,8 @@ export interface TextOptions {
   readonly viewOnce?: boolean;
 }
 
-export type LoggedKind = 'text' | 'edit' | 'revoke' | 'reaction' | 'timer' | 'protocol' | 'other';
+/** `ignored`: an edit or a deletion that phones leave out (`trouble` says why). */
+export type LoggedKind = 'text' | 'edit' | 'revoke' | 'reaction' | 'timer' | 'protocol' | 'ignored' | 'other';
 
 /** A message as one simulated device has it. */
 export interface Invitation {

@@ -14,6 +14,7 @@ import type { Person } from '../world/person.ts';
 import type { Line } from '../world/mailbox.ts';
 import { World } from '../world/world.ts';
 import { opened, targetIn, type Hanging } from './addons.ts';
+import { leftOut } from './heed.ts';
 import { Log, shown, unwrap, type Content } from './log.ts';
 import { Outbox } from './outbox.ts';
 import { servePhone } from './phone.ts';
@@ -141,7 +142,8 @@ export class SimDevice implements Line {
       chat,
       from: person?.lid ?? author,
       fromDevice: device?.id ?? -1,
-      at: world.clock.now(),
+      // When it was sent, whenever it comes.
+      at: stanza.attrs['t'] === undefined ? world.clock.now() : Number(stanza.attrs['t']) * 1000,
       addressing: World.wayOf(author),
       edit: stanza.attrs['edit'] ?? null,
     };
@@ -168,7 +170,11 @@ export class SimDevice implements Line {
     }
     this.#confirm(stanza, own);
     const inner = this.#opened(unwrap(content), chat, person);
-    const entry: LoggedMessage = { ...base, ...shown(inner), readable: true, trouble: null };
+    const said: LoggedMessage = { ...base, ...shown(inner), readable: true, trouble: null };
+    const target = said.target === null ? undefined : this.log.find(chat, said.target);
+    const role = person === undefined ? undefined : group?.members.get(person);
+    const why = leftOut(said, target, role === 'admin' || role === 'superadmin');
+    const entry: LoggedMessage = why === null ? said : { ...said, kind: 'ignored', trouble: why };
     if (stanza.attrs['category'] === 'peer') {
       if (own && this.device.id === 0) servePhone(this, device, inner);
       return;

@@ -63,6 +63,8 @@ export const en = {
   'whatsapp.empty': 'WhatsApp does not carry empty messages.',
   'whatsapp.too-long': 'The text is too long for one WhatsApp message.',
   'whatsapp.not-yours': 'WhatsApp lets only its author change this message.',
+  'whatsapp.not-admin-of-message':
+    'on WhatsApp only an admin of the group can delete what somebody else wrote: over there it stays.',
   'whatsapp.no-emoji': 'WhatsApp carries only emoji as reactions.',
   'whatsapp.no-secret':
     'WhatsApp takes no reaction to this message from here: it was written before your account was linked, or long ago.',

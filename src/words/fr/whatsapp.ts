@@ -58,6 +58,8 @@ export const fr = {
   'whatsapp.empty': 'WhatsApp ne transporte pas de message vide.',
   'whatsapp.too-long': 'Le texte est trop long pour un message WhatsApp.',
   'whatsapp.not-yours': 'WhatsApp ne laisse que son auteur modifier ce message.',
+  'whatsapp.not-admin-of-message':
+    'sur WhatsApp, seul un administrateur du groupe peut supprimer ce que quelqu’un d’autre a écrit : le message y reste.',
   'whatsapp.no-emoji': 'WhatsApp ne transporte que des émojis comme réactions.',
   'whatsapp.no-secret':
     'WhatsApp n’accepte pas de réaction à ce message depuis ici : il a été écrit avant que votre compte soit lié, ou il y a longtemps.',

@@ -122,6 +122,60 @@ describe.each(['pn', 'lid'] as const)('a direct chat addressed by %s', (way) => 
   });
 });
 
+describe('phones leave out', () => {
+  const MINUTE_MS = 60_000;
+  const kinds = async (viewer: string, chat: string, count: number): Promise<unknown> => {
+    const all = await stage.sandbox.waitFor(async () => {
+      const seen = await stage.sandbox.messages(viewer, chat);
+      return seen.length >= count && seen;
+    });
+    return all.map(({ kind, trouble }) => [kind, trouble]);
+  };
+
+  test('an edit that comes after a quarter of an hour, and a deletion after sixty hours', async () => {
+    const { sandbox } = stage;
+    const { person: anna, client } = await stage.linked();
+    const ben = await sandbox.createPerson({ name: 'Ben' });
+    const id = await client.send(ben.lid, { text: 'frist' });
+    const key = { remoteJid: ben.lid, fromMe: true, id };
+    await sandbox.waitForText(ben.id, anna.id, 'frist');
+    await sandbox.command('advance', { ms: 14 * MINUTE_MS });
+    await client.send(ben.lid, { text: 'first', edit: key });
+    await kinds(ben.id, anna.id, 2);
+    await sandbox.command('advance', { ms: 2 * MINUTE_MS });
+    await client.send(ben.lid, { text: 'third', edit: key });
+    await kinds(ben.id, anna.id, 3);
+    await sandbox.command('advance', { ms: 60 * 60 * MINUTE_MS });
+    await client.send(ben.lid, { delete: key });
+    expect(await kinds(ben.id, anna.id, 4)).toEqual([
+      ['text', null],
+      ['edit', null],
+      ['ignored', 'an edit too late'],
+      ['ignored', 'a deletion too late'],
+    ]);
+  });
+
+  test('the deletion of somebody else’s words by who is no admin of the group', async () => {
+    const { sandbox } = stage;
+    const { person: anna, client } = await stage.linked();
+    const ben = await sandbox.createPerson({ name: 'Ben' });
+    const eve = await sandbox.createPerson({ name: 'Eve' });
+    const { id: group } = await sandbox.createGroup(ben.id, 'Walk', [anna.id, eve.id]);
+    const id = await sandbox.write(ben.id, group, 'stay');
+    const { key } = await client.untilText('stay');
+    await client.send(group, { delete: key });
+    await kinds(eve.id, group, 2);
+    await sandbox.command('members', { by: ben.id, group, change: 'promote', people: [anna.id] });
+    await client.send(group, { delete: key });
+    expect(await kinds(eve.id, group, 3)).toEqual([
+      ['text', null],
+      ['ignored', 'not an admin'],
+      ['revoke', null],
+    ]);
+    expect(key.id).toBe(id);
+  });
+});
+
 test('typing and presence reach who is there', async () => {
   const { sandbox } = stage;
   const { person: anna, client } = await stage.linked();
