@@ -1,22 +1,26 @@
-// Stands between homeserver and bridge and notes when what passes; changes nothing. Knows the paths of sends and transactions only.
+// Stands between homeserver and bridge and notes when what passes; changes nothing. Knows the path of transactions only.
 import { Agent, createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import {
+  connect,
+  createServer as createTcpServer,
+  type AddressInfo,
+  type Server as TcpServer,
+  type Socket,
+} from 'node:net';
 import { monotonic } from '../sandbox/tape.ts';
+import { wiretap, type WiretapEars } from './wiretap.ts';
 
-export interface RelayEars {
-  /** The bridge sends a message: when its first bytes were there. */
-  readonly sending?: (text: string, at: number) => void;
-  /** The homeserver has taken a message. */
-  readonly sent?: (text: string) => void;
+export interface RelayEars extends WiretapEars {
   /** The homeserver pushes a message: just before its transaction's last byte went to the bridge. */
   readonly pushing?: (text: string, at: number) => void;
 }
 
-const SEND = /^\/_matrix\/client\/v3\/rooms\/[^/]+\/send\/m\.room\.message\//;
 const KEEP_ALIVE_MS = 120_000;
 
 export class Relay {
-  readonly #homeserver: Server;
+  /** Passes bytes on as they come: to take requests apart and put them together again costs the machine what is to be measured. */
+  readonly #homeserver: TcpServer;
+  readonly #lines = new Set<Socket>();
   readonly #door: Server;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 256 });
   readonly #doorPort: number;
@@ -27,9 +31,9 @@ export class Relay {
 
   private constructor(doorPort: number) {
     this.#doorPort = doorPort;
-    this.#homeserver = createServer((incoming, outgoing) => void this.#toHomeserver(incoming, outgoing));
+    this.#homeserver = createTcpServer({ noDelay: true }, (client) => this.#toHomeserver(client));
     this.#door = createServer((incoming, outgoing) => void this.#toDoor(incoming, outgoing));
-    for (const server of [this.#homeserver, this.#door]) server.keepAliveTimeout = KEEP_ALIVE_MS;
+    this.#door.keepAliveTimeout = KEEP_ALIVE_MS;
   }
 
   /** @param doorPort where the bridge listens for the homeserver */
@@ -55,20 +59,28 @@ export class Relay {
   }
 
   close(): void {
-    for (const server of [this.#homeserver, this.#door]) {
-      server.close();
-      server.closeAllConnections();
-    }
+    for (const server of [this.#homeserver, this.#door]) server.close();
+    this.#door.closeAllConnections();
+    for (const line of this.#lines) line.destroy();
     this.#agent.destroy();
   }
 
-  async #toHomeserver(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const at = monotonic();
-    const body = await bodyOf(incoming);
-    const text = incoming.method === 'PUT' && SEND.test(incoming.url ?? '') ? textIn(parsed(body)) : undefined;
-    if (text !== undefined) this.ears.sending?.(text, at);
-    const status = await this.#pass(Number(this.#upstream?.port), incoming, body, outgoing);
-    if (text !== undefined && status === 200) this.ears.sent?.(text);
+  #toHomeserver(client: Socket): void {
+    const homeserver = connect({ host: '127.0.0.1', port: Number(this.#upstream?.port), noDelay: true });
+    for (const [line, other] of [
+      [client, homeserver],
+      [homeserver, client],
+    ] as const) {
+      this.#lines.add(line);
+      // Whoever asked meets a broken connection, as they would without us.
+      line.once('error', () => other.destroy());
+      line.once('close', () => {
+        this.#lines.delete(line);
+        other.destroySoon();
+      });
+    }
+    wiretap(client, homeserver, () => this.ears);
+    client.pipe(homeserver).pipe(client);
   }
 
   async #toDoor(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -87,9 +99,8 @@ export class Relay {
     await this.#pass(this.#doorPort, incoming, body, outgoing);
   }
 
-  /** @returns the status, 0 when nobody was there */
-  async #pass(port: number, incoming: IncomingMessage, body: Buffer, outgoing: ServerResponse): Promise<number> {
-    return await new Promise<number>((resolve) => {
+  async #pass(port: number, incoming: IncomingMessage, body: Buffer, outgoing: ServerResponse): Promise<void> {
+    await new Promise<void>((resolve) => {
       const onward = request(
         {
           host: '127.0.0.1',
@@ -102,14 +113,14 @@ export class Relay {
         (answer) => {
           outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
           answer.pipe(outgoing);
-          answer.once('end', () => resolve(answer.statusCode ?? 0));
-          answer.once('error', () => resolve(0));
+          answer.once('end', resolve);
+          answer.once('error', () => resolve());
         },
       );
       onward.once('error', () => {
         // Whoever asked meets a broken connection, as they would without us.
         outgoing.destroy();
-        resolve(0);
+        resolve();
       });
       outgoing.once('close', () => onward.destroy());
       onward.end(body);
@@ -117,14 +128,14 @@ export class Relay {
   }
 }
 
-async function listen(server: Server): Promise<void> {
+async function listen(server: Server | TcpServer): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
   });
 }
 
-function urlOf(server: Server): string {
+function urlOf(server: Server | TcpServer): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
@@ -138,12 +149,9 @@ function parsed(body: Buffer): Record<string, unknown> {
   return JSON.parse(body.toString()) as Record<string, unknown>;
 }
 
-/** The text of an event or of a content. */
-function textIn(value: unknown): string | undefined {
-  const { content, body } = (value ?? {}) as {
-    readonly content?: { readonly body?: unknown };
-    readonly body?: unknown;
-  };
-  const text = content?.body ?? body;
+/** The text of an event. */
+function textIn(event: unknown): string | undefined {
+  const { content } = (event ?? {}) as { readonly content?: { readonly body?: unknown } };
+  const text = content?.body;
   return typeof text === 'string' ? text : undefined;
 }

@@ -2,6 +2,7 @@
 // simulator: each types its own commands and adds the words it likes.
 
 import type { ChildProcess } from 'node:child_process';
+import { request } from 'undici';
 import type { Shapes } from './control-server.ts';
 import { endProcess } from './process.ts';
 
@@ -12,7 +13,7 @@ export class ControlError extends Error {
 
 /** Sends one command to the control API at `url`. Throws ControlError when it refuses. */
 export async function sendCommand(url: string, name: string, body: object = {}): Promise<unknown> {
-  const response = await fetch(`${url}/${name}`, {
+  const { body: response } = await request(`${url}/${name}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),

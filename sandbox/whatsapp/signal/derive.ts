@@ -15,7 +15,7 @@ const MESSAGE_SEED = Buffer.of(1);
 const CHAIN_SEED = Buffer.of(2);
 
 export function hkdf(secret: Uint8Array, salt: Uint8Array, info: string, length: number): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, salt, info, length));
+  return Buffer.from(hkdfSync('sha256', createSecretKey(secret), salt, info, length));
 }
 
 export function hmac(key: Uint8Array, ...parts: readonly Uint8Array[]): Buffer {
