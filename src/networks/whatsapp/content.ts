@@ -1,6 +1,7 @@
 // What a message holds, out of its wrappers: text, or the word for what is not bridged yet with whatever can be read of it. Pure.
 import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import type { MessageBody, RichText } from '../../model/message.ts';
+import { businessHeader, businessTexts, type Texts } from './business.ts';
 import { parseJid } from './jid.ts';
 import { readText, type Mentioned } from './markup.ts';
 import { previewIn, quotedBelow } from './previews.ts';
@@ -84,8 +85,6 @@ function fieldsOf(content: Message): string[] {
   return Object.entries(content).flatMap(([field, value]) => (value === null || value === undefined ? [] : [field]));
 }
 
-type Texts = readonly (string | null | undefined)[];
-
 /** Field, catalogue word, and the texts in it that people can read. The first field that is there counts. */
 const KINDS: readonly (readonly [keyof Message, string, ((message: Message) => Texts)?])[] = [
   ['imageMessage', 'kind.photo', ({ imageMessage }) => [imageMessage?.caption]],
@@ -149,26 +148,12 @@ const KINDS: readonly (readonly [keyof Message, string, ((message: Message) => T
   ['statusStickerInteractionMessage', 'kind.status'],
 ];
 
-/** Texts of business messages, whose buttons are for a phone, and of answers to them. */
+/** What people say, what businesses do, and answers to that. */
 function plainOf(content: Message): Texts {
-  const { buttonsMessage: buttons, listMessage: list, interactiveMessage: card, templateMessage: template } = content;
-  const hydrated = template?.hydratedTemplate ?? template?.hydratedFourRowTemplate;
   return [
     content.conversation,
     content.extendedTextMessage?.text,
-    buttons?.text,
-    buttons?.contentText,
-    buttons?.footerText,
-    list?.title,
-    list?.description,
-    list?.footerText,
-    card?.header?.title,
-    card?.body?.text,
-    card?.footer?.text,
-    hydrated?.hydratedTitleText,
-    hydrated?.hydratedContentText,
-    hydrated?.hydratedFooterText,
-    content.highlyStructuredMessage?.hydratedHsm?.hydratedTemplate?.hydratedContentText,
+    ...businessTexts(content),
     content.buttonsResponseMessage?.selectedDisplayText,
     content.listResponseMessage?.title,
     content.templateButtonReplyMessage?.selectedDisplayText,
@@ -209,6 +194,14 @@ export function bodyOf({ content, viewOnce }: Unwrapped, whois: Whois, group?: s
   const everyone = group !== undefined && ((context?.nonJidMentions ?? 0) > 0 || groups.has(group));
   const rich = (text: string): RichText => readText(text, context?.mentionedJid ?? [], whois, groups, everyone);
   const plain = joined(plainOf(content));
+  const header = businessHeader(content);
+  if (header !== undefined) {
+    return {
+      kind: 'unsupported',
+      what: header,
+      ...(plain === '' ? {} : { fallback: forwarded(rich(plain), context) }),
+    };
+  }
   if (plain !== '') {
     const said = rich(plain);
     const preview = previewIn(content.extendedTextMessage, said.text);
