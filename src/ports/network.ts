@@ -24,6 +24,11 @@ export interface Capabilities {
   readonly contacts?: true;
   /** UTF-16 units of one message; longer text is split by the house. */
   readonly maxTextUnits: number;
+  /**
+   * A send that is performed again under its id with other words changes what a try before may have left there. Elsewhere those words
+   * are a message of their own, beside the former one if that arrived.
+   */
+  readonly rewords?: true;
   /** What disappears over there after its time is taken back here as well. */
   readonly removesHere?: boolean;
   /** How long after its sending an edit of a message counts, in ms; absent = for ever, or the network itself refuses later ones. */

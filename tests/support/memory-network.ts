@@ -89,6 +89,7 @@ export class MemoryNetwork {
   /** Whether adapters made from now on tell how people keep their chats. */
   tellsMarks = false;
   /** Of adapters made from then on. */
+  rewords = false;
   editWindowMs: number | undefined;
   removeWindowMs: number | undefined;
   /** By account and chat. */
@@ -137,6 +138,7 @@ export class MemoryNetwork {
         maxTextUnits: MAX_TEXT,
         ...(this.makesGroups ? { groupAsks: new Set(['create'] as const) } : {}),
         ...(this.tellsMarks ? { marks: true } : {}),
+        ...(this.rewords ? { rewords: true } : {}),
         ...(this.editWindowMs === undefined ? {} : { editWindowMs: this.editWindowMs }),
         ...(this.removeWindowMs === undefined ? {} : { removeWindowMs: this.removeWindowMs }),
       },
@@ -370,12 +372,19 @@ export class MemoryNetwork {
     if (action.kind === 'send' && action.replyTo !== undefined)
       this.answered.push(await context.wordsOf?.(action.replyTo));
     this.#acting = this.echoes ? undefined : puppet.self;
-    const receipt = this.#done.get(id) ?? this.#do(puppet, action);
+    const done = this.#done.get(id);
+    const receipt = done ?? this.#do(puppet, action);
+    if (done?.message !== undefined && action.kind === 'send') this.#reword(puppet, action, done.message);
     this.#acting = undefined;
     this.#done.set(id, receipt);
     await this.answering();
     this.after(action);
     return receipt;
+  }
+
+  /** It was done with other words: the last ones count. */
+  #reword(puppet: Puppet, { chat, body: now }: Extract<NetworkAction, { kind: 'send' }>, target: MessageId): void {
+    if (this.message(chat, target).text !== textOf(now)) this.edit(chat, puppet.self, target, textOf(now));
   }
 
   #do(puppet: Puppet, action: NetworkAction): ActionReceipt {

@@ -4,7 +4,7 @@ import { isAboutGroup, type ActionKind, type Delivery, type GroupAction } from '
 import { effectId } from '../../model/effect.ts';
 import type { Outcome, QueueEntry } from '../../model/entry.ts';
 import type { ActionReceipt, NetworkSession } from '../../ports/network.ts';
-import type { RoomId } from '../../model/ids.ts';
+import type { EffectId, RoomId } from '../../model/ids.ts';
 import type { MediaSource } from '../../model/message.ts';
 import type { Portal, Puppet, ReactionLink } from '../../model/records.ts';
 import { mayHaveBeenCarried } from '../after-restore.ts';
@@ -43,7 +43,7 @@ export async function deliverToNetwork(doors: FlowDoors, entry: QueueEntry, plan
   if (isAboutGroup(action)) return await changeGroup(doors, entry, { ...owed, action }, line);
   await mayBegin(doors, line, owed);
   const window = await inTime(doors, owed);
-  const receipt = await line.session.perform(owed.action, owed.id, {
+  const receipt = await line.session.perform(owed.action, saidUnder(doors, entry, owed), {
     since: entry.receivedAt,
     again,
     ...(window === undefined ? {} : { inTime: window }),
@@ -115,6 +115,13 @@ async function pictureSet(
   const shown = picture?.from !== 'matrix' || hash === undefined ? undefined : { hash, uri: picture.uri };
   const known = picture === null || shown !== undefined;
   await doors.matrix.pictures.keep(room, shown, ...(known ? [at] : []));
+}
+
+/** Words that were changed while they were put aside must not be taken for those that an earlier try may have brought. */
+function saidUnder({ adapters }: FlowDoors, { payload }: QueueEntry, { id, action, portal }: Owed): EffectId {
+  const editedAt = payload.from === 'matrix' && action.kind === 'send' ? payload.editedAt : undefined;
+  const same = editedAt === undefined || adapters.get(portal.network)?.capabilities.rewords === true;
+  return same ? id : effectId(id, editedAt);
 }
 
 /** A fresh entry may have been under way when its worker died; one that is a while old is looked for as well. */

@@ -58,6 +58,7 @@ export const capabilities: Capabilities = {
   bodies: new Set(['text']),
   groupAsks: new Set(['list', 'inside', 'create', 'look', 'join', 'link', 'requests', 'answer']),
   maxTextUnits: MAX_TEXT_UNITS,
+  rewords: true,
   editWindowMs: EDIT_WINDOW_MS,
   removeWindowMs: REMOVE_WINDOW_MS,
 };

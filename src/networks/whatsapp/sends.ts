@@ -1,7 +1,7 @@
 // Carries one action out under the id that its effect has for ever: kept, paced, sent, done when the server acknowledged it.
 import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { BridgeError } from '../../model/errors.ts';
-import type { ChatId, EffectId, PersonId } from '../../model/ids.ts';
+import { as, type ChatId, type EffectId, type PersonId } from '../../model/ids.ts';
 import type { Say } from '../../model/say.ts';
 import type { ActionReceipt, NetworkSink, PerformContext } from '../../ports/network.ts';
 import type { Clock } from '../../ports/stores.ts';
@@ -13,9 +13,9 @@ import { parseJid } from './jid.ts';
 import type { Line } from './line.ts';
 import { PACING_KEY, type Pacing } from './pacing.ts';
 import type { LedgerChange } from './state/ledger.ts';
-import type { SentBook } from './state/sent.ts';
+import type { Sent, SentBook } from './state/sent.ts';
 import { expiryOf } from './timers.ts';
-import { write, type Saying, type WriteContext, type Written } from './write.ts';
+import { EDIT_WINDOW_MS, write, type Saying, type WriteContext, type Written } from './write.ts';
 
 export interface SendDoors {
   readonly self: PersonId;
@@ -31,6 +31,17 @@ export interface SendDoors {
   /** Learns what has to be known of a chat before this is said in it. @throws BridgeError */
   readonly know: (line: Line, action: Saying) => Promise<void>;
   readonly context: () => WriteContext;
+}
+
+type Send = Extract<Saying, { kind: 'send' }>;
+
+interface Reworded {
+  readonly effect: EffectId;
+  readonly now: Written;
+  readonly before: Sent;
+  /** When it was acknowledged with the former words, epoch ms. */
+  readonly done: number | undefined;
+  readonly house: Pick<PerformContext, 'wordsOf'>;
 }
 
 /** Acks of which the vault may not know yet. */
@@ -57,6 +68,12 @@ export class Sends {
     const id = stanzaId(effect);
     const before = await sent.find(id);
     const done = this.#acked.get(id) ?? before?.acknowledgedAt;
+    if (before !== undefined && action.kind === 'send') {
+      await this.#doors.know(line, action);
+      const quoted = await this.#quoted(action, house);
+      const now = write({ ...this.#doors.context(), quoted: () => quoted }, action, effect);
+      if (saysOther(before, now.message)) return await this.#reword(line, action, { effect, now, before, done, house });
+    }
     if (done !== undefined) return this.#receipt(action, id, done, before);
     // What a former try has begun may have arrived.
     if (before === undefined && inTime !== undefined && clock.now() > inTime.until) throw tooLate(inTime.else);
@@ -75,19 +92,50 @@ export class Sends {
     if (expiry !== undefined) safe?.then(expiry.written, () => undefined);
     // Whether its first try told anybody the key of the group is not known.
     if (before !== undefined && chatKind(action.chat) === 'group') await line.retellKey(kept.chat);
+    const at = await this.#carry(line, kept, written.attrs, safe);
+    const receipt = this.#receipt(action, id, at, kept);
+    const { message } = receipt;
+    if (action.kind === 'send' && message !== undefined) this.#doors.chats.remember(message, kept.body);
+    return receipt;
+  }
+
+  /** @returns epoch ms of the server's acknowledgement @throws BridgeError */
+  async #carry(line: Line, { id, chat, body }: Sent, attrs: Written['attrs'], safe?: Promise<void>): Promise<number> {
+    const { sent } = this.#doors;
     try {
-      const at = await line.relay(kept.chat, kept.body, id, written.attrs, safe);
+      const at = await line.relay(chat, body, id, attrs, safe);
       sent.acknowledged(id);
       this.#note(id, at);
-      const receipt = this.#receipt(action, id, at, kept);
-      const { message } = receipt;
-      if (action.kind === 'send' && message !== undefined) this.#doors.chats.remember(message, kept.body);
-      return receipt;
+      return at;
     } catch (error) {
       if (error instanceof BridgeError && error.retry === 'never') sent.refused(id);
       if (isRateLimit(error)) await this.#hold(error);
       throw error;
     }
+  }
+
+  /**
+   * It was begun with other words, and may be there with them. As long as phones take edits they are edited, and the same id brings the
+   * new words to whoever has not got it; nobody gets the former ones any more. Later the new words are a message of their own.
+   */
+  async #reword(line: Line, action: Send, { effect, now, before, done, house }: Reworded): Promise<ActionReceipt> {
+    const { sent, clock } = this.#doors;
+    const { chat, body } = action;
+    const words = shownWords(now.message);
+    const anew = as<EffectId>(`${effect}/anew/${words}`);
+    const late = clock.now() - before.at > EDIT_WINDOW_MS;
+    if (late || (await sent.find(stanzaId(anew))) !== undefined) return await this.perform(line, action, anew, house);
+    const target = messageId(this.#doors.self, before.id);
+    const edit = { kind: 'edit', chat, target, body } as const;
+    if (done === undefined) {
+      await this.#mayGo(line, action, now);
+      const { sent: kept, kept: safe } = sent.reword(before, now.message);
+      if (chatKind(chat) === 'group') await line.retellKey(kept.chat);
+      await this.#carry(line, kept, now.attrs, safe);
+    }
+    const { at } = await this.perform(line, edit, as<EffectId>(`${effect}/edit/${words}`));
+    this.#doors.chats.remember(target, now.message);
+    return { message: target, at: done ?? at };
   }
 
   /** What an earlier try of this effect had to send; undefined when there was none, or the server refused it. */
@@ -183,4 +231,13 @@ export class Sends {
 
 function tooLate({ key, with: values = {} }: Say): BridgeError {
   return new BridgeError('whatsapp-too-late', 'never', key, { values });
+}
+
+/** Once reworded it stays so: its first words may be anywhere. */
+function saysOther(before: Sent, now: proto.IMessage): boolean {
+  return before.reworded === true || shownWords(before.body) !== shownWords(now);
+}
+
+function shownWords({ conversation, extendedTextMessage }: proto.IMessage): string {
+  return conversation ? conversation : (extendedTextMessage?.text ?? '');
 }

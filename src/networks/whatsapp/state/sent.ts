@@ -21,6 +21,8 @@ export interface Sent {
   /** Epoch ms of the first try. */
   readonly at: number;
   readonly body: proto.IMessage;
+  /** These are not its first words: those may have left. */
+  readonly reworded?: true;
   /** Epoch ms at which the server said that it has it. */
   readonly acknowledgedAt?: number;
 }
@@ -75,6 +77,13 @@ export class SentBook {
     this.#keys.add(this.#key(id));
     // The ratchet's step is made next, and nothing leaves before both are kept.
     return { sent, kept: this.#doors.writer.writeSoon([this.#change(sent), ...alongside]) };
+  }
+
+  /** Something else is said under this id from now on: nothing of that may leave before it is `kept`. */
+  reword(before: Sent, body: proto.IMessage): { readonly sent: Sent; readonly kept: Promise<void> } {
+    const sent: Sent = { ...before, body, reworded: true };
+    this.#open.set(sent.id, sent);
+    return { sent, kept: this.#doors.writer.writeSoon([this.#change(sent)]) };
   }
 
   /** The server has it. After a crash it may be forgotten: then the message is sent once more under its id. */

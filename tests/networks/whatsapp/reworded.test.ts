@@ -1,0 +1,153 @@
+// A message whose words were changed between two tries (it was put aside and edited): the contact has the new ones, whatever became of the
+// first try, and the old ones leave no more. On the wire.
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import type { ChatId } from '../../../src/model/ids.ts';
+import { realClock } from '../../support/house.ts';
+import { context, effect, Scenes, text, type Scene } from './support/scene.ts';
+import { messageOf } from './support/world.ts';
+
+const MINUTE_MS = 60_000;
+
+/** The bridge's clock: a test may move it ahead. */
+const clock = { ...realClock, ahead: 0, now: () => Date.now() + clock.ahead };
+const again = { ...context, again: true };
+
+let sandbox: WhatsAppSandbox;
+let scenes: Scenes;
+
+beforeAll(async () => {
+  sandbox = await WhatsAppSandbox.start();
+  scenes = new Scenes(sandbox);
+});
+
+afterEach(async () => {
+  clock.ahead = 0;
+  await scenes.close();
+});
+
+afterAll(async () => {
+  await sandbox.stop();
+});
+
+async function met(): Promise<Scene> {
+  const scene = await scenes.live({ ackMs: 300, paced: false }, clock);
+  await sandbox.write(scene.friend.id, scene.me.id, 'met');
+  await scene.house.until(() => scene.house.texts(scene.chat).length === 1);
+  return scene;
+}
+
+const lost = async ({ me }: Scene): Promise<unknown> =>
+  await sandbox.command('loseReplies', { person: me.id, what: 'message', times: 1 });
+const refused = async ({ me }: Scene): Promise<unknown> =>
+  await sandbox.command('failNext', { person: me.id, what: 'message', code: 503 });
+
+/** What the friend's phone has of this account, oldest first. */
+async function seen({ friend, me }: Scene, where = me.id): Promise<readonly (readonly [string, string])[]> {
+  const all = await sandbox.messages(friend.id, where);
+  return all.filter(({ from }) => from === me.id).map((one) => [one.kind, one.text] as const);
+}
+
+async function reader(scene: Scene, count: number, where?: string): Promise<readonly (readonly [string, string])[]> {
+  await sandbox.waitFor(async () => (await seen(scene, where)).length >= count);
+  return await seen(scene, where);
+}
+
+test('that never left is said with its new words', async () => {
+  const scene = await met();
+  const id = effect();
+  await refused(scene);
+  await expect(scene.session.perform(text(scene.chat, 'old words'), id, context)).rejects.toThrow();
+  const receipt = await scene.session.perform(text(scene.chat, 'new words'), id, again);
+  const [first, ...more] = await reader(scene, 1);
+  expect(first).toEqual(['text', 'new words']);
+  expect(more.map(([, words]) => words).filter((words) => words !== 'new words')).toEqual([]);
+  const said = (await sandbox.messages(scene.friend.id, scene.me.id)).find(
+    ({ kind, from }) => kind === 'text' && from === scene.me.id,
+  );
+  expect(receipt.message).toBe(messageOf(scene.me, said?.id ?? ''));
+});
+
+test('that arrived without an answer is edited there', async () => {
+  const scene = await met();
+  const id = effect();
+  await lost(scene);
+  await expect(scene.session.perform(text(scene.chat, 'old words'), id, context)).rejects.toMatchObject({
+    mayHaveHappened: true,
+  });
+  const receipt = await scene.session.perform(text(scene.chat, 'new words'), id, again);
+  expect(await reader(scene, 2)).toEqual([
+    ['text', 'old words'],
+    ['edit', 'new words'],
+  ]);
+  const edit = (await sandbox.messages(scene.friend.id, scene.me.id)).find(({ kind }) => kind === 'edit');
+  expect(receipt.message).toBe(messageOf(scene.me, edit?.target ?? ''));
+});
+
+test('is edited under one id, also when the line was opened anew and the answer to the edit was lost', async () => {
+  const scene = await met();
+  const { chat, house, puppet, session, adapter, me } = scene;
+  const id = effect();
+  await lost(scene);
+  await expect(session.perform(text(chat, 'old words'), id, context)).rejects.toThrow();
+  await session.disconnect();
+  await adapter.close();
+  const later = scenes.open(house, { ackMs: 300, paced: false }, clock).openSession(puppet, house.sink(puppet));
+  await later.connect();
+  await sandbox.command('loseReplies', { person: me.id, what: 'message', times: 1 });
+  await expect(later.perform(text(chat, 'new words'), id, again)).rejects.toThrow();
+  await later.perform(text(chat, 'new words'), id, again);
+  await later.perform(text(chat, 'new words'), id, again);
+  expect(await reader(scene, 2)).toEqual([
+    ['text', 'old words'],
+    ['edit', 'new words'],
+  ]);
+});
+
+test('that was acknowledged is edited there', async () => {
+  const scene = await met();
+  const id = effect();
+  await scene.session.perform(text(scene.chat, 'old words'), id, context);
+  await scene.session.perform(text(scene.chat, 'new words'), id, again);
+  expect(await reader(scene, 2)).toEqual([
+    ['text', 'old words'],
+    ['edit', 'new words'],
+  ]);
+});
+
+test('after the time in which phones take edits is a message of its own, once', async () => {
+  const scene = await met();
+  const id = effect();
+  await lost(scene);
+  await expect(scene.session.perform(text(scene.chat, 'old words'), id, context)).rejects.toThrow();
+  clock.ahead = 16 * MINUTE_MS;
+  const receipts = [];
+  for (let turn = 0; turn < 2; turn += 1) {
+    receipts.push(await scene.session.perform(text(scene.chat, 'new words'), id, again));
+  }
+  expect(await reader(scene, 2)).toEqual([
+    ['text', 'old words'],
+    ['text', 'new words'],
+  ]);
+  const said = (await sandbox.messages(scene.friend.id, scene.me.id)).find((one) => one.text === 'new words');
+  expect(receipts.map(({ message }) => message)).toEqual([0, 1].map(() => messageOf(scene.me, said?.id ?? '')));
+});
+
+test('is edited in a group as well', async () => {
+  const scene = await met();
+  const { me, friend, house, session } = scene;
+  const group = await sandbox.command('createGroup', { by: friend.id, subject: 'Walk', members: [me.id] });
+  await sandbox.write(friend.id, group.id, 'come');
+  const said = await house.until(() =>
+    house.events.find((one) => one.kind === 'message' && one.portal.chat !== scene.chat),
+  );
+  const chat: ChatId = said.portal.chat;
+  const id = effect();
+  await lost(scene);
+  await expect(session.perform(text(chat, 'old words'), id, context)).rejects.toThrow();
+  await session.perform(text(chat, 'new words'), id, again);
+  expect(await reader(scene, 2, group.id)).toEqual([
+    ['text', 'old words'],
+    ['edit', 'new words'],
+  ]);
+});
