@@ -16,8 +16,8 @@ export interface CompanionDetails {
   readonly timestamp: number;
 }
 
-/** ADVSignedDeviceIdentity as the phone makes it, without the companion's own signature. */
-export function signCompanion(phone: KeyPair, companion: Uint8Array, of: CompanionDetails): Uint8Array {
+/** ADVSignedDeviceIdentity as the phone makes it, without the companion's own signature. `signer`: who signs in its name, for tests. */
+export function signCompanion(phone: KeyPair, companion: Uint8Array, of: CompanionDetails, signer = phone): Uint8Array {
   const details = proto.ADVDeviceIdentity.encode({
     rawId: of.rawId,
     keyIndex: of.keyIndex,
@@ -28,7 +28,7 @@ export function signCompanion(phone: KeyPair, companion: Uint8Array, of: Compani
   return proto.ADVSignedDeviceIdentity.encode({
     details,
     accountSignatureKey: phone.publicKey,
-    accountSignature: sign(phone.privateKey, Buffer.concat([ACCOUNT_PREFIX, details, companion])),
+    accountSignature: sign(signer.privateKey, Buffer.concat([ACCOUNT_PREFIX, details, companion])),
   }).finish();
 }
 

@@ -1,5 +1,7 @@
 // What can go wrong in the simulated WhatsApp, as the control API speaks of it.
 
+import type { CertificateFlaw } from './wire/certificate.ts';
+
 /** Whom a fault is about; nothing is everybody. */
 export interface FaultTarget {
   readonly person?: string;
@@ -57,5 +59,9 @@ export interface FaultCommands {
   forgetSession: [{ by: string; device?: number; with: string }, null];
   /** Prekeys that the service still has of a device, from now on. */
   drainPrekeys: [{ of: string; device: number; left: number }, null];
+  /** From now on clients are given a signed prekey of the service's own in this device's name, or the device's again. */
+  forgePrekey: [{ of: string; device?: number; forged: boolean }, null];
+  /** What is wrong with the certificates of the handshakes to come; null: nothing. */
+  certificate: [{ flaw: CertificateFlaw | null }, null];
   clearFaults: [Nothing, null];
 }

@@ -18,7 +18,7 @@ const CODE_LIFE_MS = 180_000;
 /** How long a client may take to close its stream after the last word, before the service does. */
 const FAREWELL_MS = 3_000;
 
-/** What a phone may be told to do wrong: sign with a strange key, or seal with a strange secret. */
+/** What may go wrong: a stranger signed in the phone's name, or sealed with a strange secret. */
 export type PairingSpoil = 'account-signature' | 'hmac';
 
 interface Waiting {
@@ -161,13 +161,11 @@ export class Pairing {
   #offer(person: Person, candidate: Candidate, secret: Uint8Array, spoil: PairingSpoil | null): Promise<Device> {
     const { world, cast } = this.#server;
     if (person.companions.length >= MAX_COMPANIONS) throw new Error('this phone has linked as many devices as it may');
-    const phone = spoil === 'account-signature' ? generateKeyPair() : cast.phoneKeys(person);
+    const phone = cast.phoneKeys(person);
     const keyIndex = person.nextKeyIndex++;
-    const made = signCompanion(phone, candidate.identity, {
-      rawId: person.rawId,
-      keyIndex,
-      timestamp: world.clock.seconds(),
-    });
+    const about = { rawId: person.rawId, keyIndex, timestamp: world.clock.seconds() };
+    const signer = spoil === 'account-signature' ? generateKeyPair() : phone;
+    const made = signCompanion(phone, candidate.identity, about, signer);
     const device = person.nextDevice++;
     const id = world.stanzaId();
     const sealed = sealIdentity(made, spoil === 'hmac' ? randomBytes(32) : secret);

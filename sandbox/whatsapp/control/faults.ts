@@ -47,6 +47,8 @@ export function faultCommands({
   | 'setConfirms'
   | 'forgetSession'
   | 'drainPrekeys'
+  | 'forgePrekey'
+  | 'certificate'
   | 'clearFaults'
 > {
   const { faults, world } = server;
@@ -152,7 +154,19 @@ export function faultCommands({
       keys.prekeys.splice(left);
       return null;
     },
+    forgePrekey: ({ of, device, forged }) => {
+      const found = hands.person(of).devices.get(device ?? 0);
+      if (found === undefined) throw new Error(`${of} has no device ${device ?? 0}`);
+      found.forged = forged;
+      return null;
+    },
+    certificate: ({ flaw }) => {
+      server.listener.flaw = flaw ?? undefined;
+      return null;
+    },
     clearFaults: () => {
+      server.listener.flaw = undefined;
+      for (const { devices } of world.people.values()) for (const device of devices.values()) device.forged = false;
       faults.clear();
       server.web.clear();
       server.refuse(0);

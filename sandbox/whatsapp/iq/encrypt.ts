@@ -1,7 +1,7 @@
 // The key directory: prekeys counted, uploaded, handed out one by one, rotated, digested. Checks signatures for real.
 
 import { createHash } from 'node:crypto';
-import { verify } from '../curve.ts';
+import { generateKeyPair, verify } from '../curve.ts';
 import { prekeysLow } from '../notices.ts';
 import { bigEndian, bytesOf, numberOf } from '../read-node.ts';
 import { child, children, node, type BinaryNode } from '../wire/node.ts';
@@ -48,7 +48,8 @@ export function bundleOf(device: Device): BinaryNode[] {
     node('type', {}, KEY_TYPE),
     node('identity', {}, identityKey),
     ...(preKey === undefined ? [] : [preKeyNode(preKey)]),
-    signedPreKeyNode(signedPreKey),
+    // The signature is a good one, but over another key.
+    signedPreKeyNode(device.forged ? { ...signedPreKey, publicKey: generateKeyPair().publicKey } : signedPreKey),
     ...(device.identity === null ? [] : [node('device-identity', {}, device.identity)]),
   ];
 }

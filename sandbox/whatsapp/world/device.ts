@@ -51,6 +51,8 @@ export class Device {
   readonly mailbox: Mailbox;
   /** It said that its person is there. */
   available = false;
+  /** Clients are given a signed prekey of the service's own in this one's name. */
+  forged = false;
   /** Whom this device subscribed to: LID digits or group ids. */
   readonly watching = new Set<string>();
 

@@ -17,6 +17,8 @@ export interface Cures {
   readonly stepFirst: boolean;
   /** 8: sessions are not printed. */
   readonly silence: boolean;
+  /** 10: a signature that is wrong is refused. */
+  readonly signatures: boolean;
   /** 12: timers of a socket end with it. */
   readonly timers: boolean;
   /** 16: what comes now waits its turn behind what was stored for us. */
@@ -38,6 +40,7 @@ export const allCures: Cures = {
   keysWithCreds: true,
   stepFirst: true,
   silence: true,
+  signatures: true,
   timers: true,
   inTurn: true,
   ended: true,

@@ -12,6 +12,7 @@ import {
   type NetworkSink,
 } from '../../ports/network.ts';
 import { allCures, type Cures } from './cures.ts';
+import { mendCurve } from './curve.ts';
 import { Names, WHATSAPP } from './ids.ts';
 import { loginFlows, WhatsAppLogin } from './login.ts';
 import { DailyBudget, LINKS_A_DAY } from './budget.ts';
@@ -75,6 +76,7 @@ export function createWhatsApp(
 ): NetworkAdapter {
   const cures = { ...allCures, ...options.cures };
   mendLibsignal(cures);
+  mendCurve(cures);
   const { vault, clock, log } = context;
   const names = new Names(context.identityKey);
   const people = new PeopleDesk(vault, names);

@@ -4,6 +4,7 @@ import {
   WA_CERT_DETAILS,
   type AuthenticationCreds,
   type BinaryNode,
+  type proto,
   type UserFacingSocketConfig,
   type WASocket,
 } from '@whiskeysockets/baileys';
@@ -86,12 +87,16 @@ export function openSocket({ settings, state, cures, qrMs, keepAliveMs, openMs }
         ...configOf(settings, state),
         ...(proxy === undefined ? {} : { agent: agentThrough(proxy, isSecure(settings)) as HttpsAgent }),
         makeSignalRepository,
+        patchMessageBeforeSending: async (message, devices = []) => {
+          await leaveOut(state.forged, socket.signalRepository, message, devices);
+          return message;
+        },
         userDevicesCache: devices,
         ...door.settings,
         ...timing,
       }),
     );
-  const socket = timers?.run(make) ?? make();
+  const socket: WASocket = timers?.run(make) ?? make();
   if (timers !== undefined) own(socket, timers);
   const guarded = guardSocket(socket.ws, state.journal, cures, ({ tag }) => tag !== 'receipt');
   gate = guarded;
@@ -128,6 +133,23 @@ export function openSocket({ settings, state, cures, qrMs, keepAliveMs, openMs }
     fetching: door.settings.options,
     close: async () => await (closing ??= close()),
   };
+}
+
+/**
+ * When nobody is left whom a group's key can be told, the library gives the message up for the whole group: those without a session are
+ * taken from its list, and cannot read in that group. A private message is given up as it should be.
+ */
+async function leaveOut(
+  forged: ReadonlySet<string>,
+  repository: Pick<WASocket['signalRepository'], 'validateSession'>,
+  message: proto.IMessage,
+  devices: string[],
+): Promise<void> {
+  if (forged.size === 0 || Object.keys(message).join() !== 'senderKeyDistributionMessage') return;
+  for (const device of [...devices]) {
+    if ((await repository.validateSession(device)).exists) continue;
+    devices.splice(devices.indexOf(device), 1);
+  }
 }
 
 function isSecure({ test }: WhatsAppSettings): boolean {

@@ -10,7 +10,9 @@ import {
 } from '@whiskeysockets/baileys';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { KeyedTurns } from '../../../model/keyed-turns.ts';
+import type { Logger } from '../../../ports/stores.ts';
 import type { Cures } from '../cures.ts';
+import { isSignedBy } from '../xeddsa.ts';
 import { endTransactions } from './ended.ts';
 import type { Journal } from './journal.ts';
 import type { KeyStore } from './keys.ts';
@@ -25,6 +27,9 @@ export interface RepositoryDoors {
   readonly hold: Hold;
   /** Those of the login: a line that has ended may still be at work on a message when the next one is open. */
   readonly turns: KeyedTurns;
+  readonly log: Logger;
+  /** Devices with which no session was begun, since their prekeys are not signed by them: their addresses. */
+  readonly forged: Set<string>;
 }
 
 /** Lets no frame leave before this is kept. @returns false when there are no frames to hold: then it has to be waited for */
@@ -47,7 +52,12 @@ export function repositoryMaker(doors: RepositoryDoors): MakeRepository {
     if (doors.cures.oneLock) takeOneLock(keys, doors.turns);
     const steps = new Steps(doors, keys);
     const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, pnToLid);
-    return { ...inner, ...steps.around(inner), ...(doors.cures.journal ? reading(doors, keys, steps, inner) : {}) };
+    return {
+      ...inner,
+      ...steps.around(inner),
+      ...(doors.cures.journal ? reading(doors, keys, steps, inner) : {}),
+      ...(doors.cures.signatures ? distrusting(doors, inner) : {}),
+    };
   };
 }
 
@@ -65,6 +75,35 @@ function takeOneLock(keys: SignalKeyStoreWithTransaction, turns: KeyedTurns): vo
     if (keys.isInTransaction()) return await transaction(work, key);
     const lock = UNLOCKED.test(key) ? `${ACCOUNT}/${key}` : ACCOUNT;
     return await turns.run(lock, async () => await transaction(work, lock));
+  };
+}
+
+/**
+ * The library takes any signature of a prekey (libsignal's session_builder.js:26), so whoever hands the keys out could read along. A
+ * device whose prekey is not its own gets nothing; the others of the same answer must not suffer for it.
+ */
+function distrusting(
+  { log, forged }: RepositoryDoors,
+  inner: SignalRepositoryWithLIDStore,
+): Pick<SignalRepositoryWithLIDStore, 'injectE2ESession'> {
+  return {
+    injectE2ESession: async (opts) => {
+      const { identityKey, signedPreKey }: Partial<typeof opts.session> = opts.session;
+      const { publicKey, signature }: Partial<typeof opts.session.signedPreKey> = signedPreKey ?? {};
+      const nothing = Buffer.of();
+      const address = inner.jidToSignalProtocolAddress(opts.jid);
+      if (isSignedBy(identityKey ?? nothing, publicKey ?? nothing, signature ?? nothing)) {
+        forged.delete(address);
+        await inner.injectE2ESession(opts);
+        return;
+      }
+      if (forged.has(address)) return;
+      forged.add(address);
+      log.warn(
+        { network: 'whatsapp', code: 'forged-prekey' },
+        'a device is sent nothing: its prekey is not signed by its identity',
+      );
+    },
   };
 }
 

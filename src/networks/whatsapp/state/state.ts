@@ -2,7 +2,7 @@
 import { initAuthCreds, type AuthenticationCreds, type AuthenticationState } from '@whiskeysockets/baileys';
 import { KeyedTurns } from '../../../model/keyed-turns.ts';
 import { allCures, type Cures } from '../cures.ts';
-import type { Clock } from '../../../ports/stores.ts';
+import type { Clock, Logger } from '../../../ports/stores.ts';
 import { Journal } from './journal.ts';
 import { KeyStore } from './keys.ts';
 import type { Ledger, LedgerChange } from './ledger.ts';
@@ -29,6 +29,9 @@ export class AccountState {
   readonly #cures: Cures;
   readonly #writer: Writer;
   readonly #clock: Clock;
+  readonly #log: Logger;
+  /** See RepositoryDoors. */
+  readonly forged = new Set<string>();
   readonly #closing = new AbortController();
   readonly #turns = new KeyedTurns();
   #written: Uint8Array | undefined;
@@ -38,6 +41,7 @@ export class AccountState {
     const ledger = patientLedger({ ledger: doors.ledger, clock, log, closing: this.#closing.signal });
     this.creds = creds;
     this.#clock = clock;
+    this.#log = log;
     this.#cures = doors.cures ?? allCures;
     this.#writer = new Writer(doors);
     this.#written = kept.get(CREDS_KEY);
@@ -75,8 +79,8 @@ export class AccountState {
 
   /** For a socket whose frames wait for what is being kept. */
   repositoryBehind(hold: Hold): MakeRepository {
-    const [cures, turns] = [this.#cures, this.#turns];
-    return repositoryMaker({ cures, journal: this.journal, store: this.keys, hold, turns });
+    const [cures, turns, log, forged] = [this.#cures, this.#turns, this.#log, this.forged];
+    return repositoryMaker({ cures, journal: this.journal, store: this.keys, hold, turns, log, forged });
   }
 
   /** See Writer.along: the changes of this login's ledger that wait. */

@@ -1,6 +1,6 @@
 // What the contract of the adapters asks of a network, on the simulated WhatsApp; one simulator serves many worlds in turn.
 import { as, type ChatId, type MessageId, type PersonId } from '../../../../src/model/ids.ts';
-import type { Clock } from '../../../../src/ports/stores.ts';
+import type { Clock, Logger } from '../../../../src/ports/stores.ts';
 import type { NetworkAdapter } from '../../../../src/ports/network.ts';
 import {
   createWhatsApp,
@@ -26,6 +26,7 @@ export function adapterFor(
   options: WhatsAppOptions = {},
   chosen: Chosen = {},
   clock: Clock = realClock,
+  log: Logger = quiet,
 ): NetworkAdapter {
   const settings = settingsSchema.parse({
     ...chosen,
@@ -37,7 +38,7 @@ export function adapterFor(
       webCertificate: sandbox.webCertificate,
     },
   });
-  return createWhatsApp(settings, { vault: house.vault, identityKey, log: quiet, clock }, options);
+  return createWhatsApp(settings, { vault: house.vault, identityKey, log, clock }, options);
 }
 
 let people = 0;
