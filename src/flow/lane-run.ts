@@ -153,6 +153,12 @@ export class LaneRun {
     const human = known ? error.human : say('fault.internal');
     const code = known ? error.code : 'internal';
     log.warn({ lane: claim.lane, key: entry.key, attempt: entry.attempts + 1, code, error }, 'not done');
+    if (known && error.retry === 'never' && error.final) {
+      await work.tell(entry, error.mayHaveHappened ? 'unsure' : 'failed', human);
+      await queue.settle(claim, entry, {});
+      this.#house.settled();
+      return 'on';
+    }
     const hopeless = known ? error.retry === 'never' : entry.attempts + 1 >= BUG_TRIES;
     const staleAt = work.staleAt(entry);
     if (hopeless || (staleAt !== undefined && clock.now() >= staleAt)) {

@@ -17,13 +17,16 @@ export type Ran =
   | { readonly do: 'park'; readonly code: string; readonly say: Say }
   | { readonly do: 'reroute'; readonly owner: NonNullable<LaneClaim['owner']> | undefined };
 
+/** It failed for good, nobody knows whether it did, it takes long, or it waits for its author. */
+export type About = 'failed' | 'unsure' | 'slow' | 'waiting';
+
 export interface LaneWork {
   /** Runs one entry; settles it itself. `behind` = what is known to follow it. @throws BridgeError or anything else for lanes to judge */
   run(claim: LaneClaim, entry: QueueEntry, behind: readonly QueueEntry[]): Promise<Ran>;
   /** It needs nothing of what the entry before it leaves behind, and may begin before that is written down. */
   isFree(entry: QueueEntry): boolean;
-  /** Tells the author, in an idempotent way, that the entry failed for good or takes long. */
-  tell(entry: QueueEntry, about: 'failed' | 'slow' | 'waiting', why: Say): Promise<void>;
+  /** Tells the author, in an idempotent way, what became of the entry. */
+  tell(entry: QueueEntry, about: About, why: Say): Promise<void>;
   /** Epoch ms from which on the entry is not tried any more; undefined = never. */
   staleAt(entry: QueueEntry): number | undefined;
 }

@@ -6,7 +6,7 @@ import type { LaneClaim, Outcome, QueueEntry } from '../model/entry.ts';
 import type { Say } from '../model/say.ts';
 import type { FlowDoors, Plan } from './doors.ts';
 import { nextLook } from './looks.ts';
-import type { LaneWork, Ran } from './lane-work.ts';
+import type { About, LaneWork, Ran } from './lane-work.ts';
 import { runAct } from './acts.ts';
 import { deliverToMatrix } from './to-matrix/deliver.ts';
 import { planToMatrix } from './to-matrix/plan.ts';
@@ -60,7 +60,7 @@ export class Pipelines implements LaneWork {
     return event.kind === 'message' && event.replyTo === undefined;
   }
 
-  async tell(entry: QueueEntry, about: 'failed' | 'slow' | 'waiting', why: Say): Promise<void> {
+  async tell(entry: QueueEntry, about: About, why: Say): Promise<void> {
     await tellAuthor(this.#doors, entry, about, why);
   }
 

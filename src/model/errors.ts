@@ -13,6 +13,8 @@ export interface BridgeErrorOptions {
   readonly mayHaveHappened?: boolean;
   /** True when whoever runs the bridge has to act: administrators hear of it as well. */
   readonly alert?: boolean;
+  /** Of `never`: nobody can decide otherwise, so that its author hears so and nothing is put aside. */
+  readonly final?: boolean;
 }
 
 /** `code` is for logs and metrics (kebab-case, no personal data); `human` is for people. */
@@ -23,6 +25,7 @@ export class BridgeError extends Error {
   readonly notBefore: number | undefined;
   readonly mayHaveHappened: boolean;
   readonly alert: boolean;
+  readonly final: boolean;
 
   constructor(code: string, retry: Retry, human: SayKey, options: BridgeErrorOptions = {}) {
     super(code, options.cause === undefined ? undefined : { cause: options.cause });
@@ -33,6 +36,7 @@ export class BridgeError extends Error {
     this.notBefore = options.notBefore;
     this.mayHaveHappened = options.mayHaveHappened ?? false;
     this.alert = options.alert ?? false;
+    this.final = options.final ?? false;
   }
 }
 

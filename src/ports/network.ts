@@ -75,14 +75,24 @@ export interface PerformContext {
   readonly since: number;
   /** This effect was attempted before (in this or an earlier process): look before saying it failed. */
   readonly again: boolean;
-  /** Of an edit or a deletion: after this moment (epoch ms) it comes too late over there, and is not begun. */
-  readonly inTime?: { readonly until: number; readonly else: Say };
+  /** Of an edit or a deletion that may come too late. */
+  readonly inTime?: InTime;
   /** Is this message id already linked to another Matrix event? */
   isLinked(message: MessageId): Promise<boolean>;
   /** What stands in the homeserver's store. @throws BridgeError */
   open(source: MediaSource): Promise<MediaStream>;
   /** The words that the room shows of a message; undefined where it shows none, absent where there is no room. @throws BridgeError */
   wordsOf?(message: MessageId): Promise<string | undefined>;
+}
+
+/** After that moment nothing of it is sent any more: a `final` error says the one or the other. */
+export interface InTime {
+  /** Epoch ms. */
+  readonly until: number;
+  /** It was never begun. */
+  readonly else: Say;
+  /** A try in time got no answer: nobody knows whether it arrived (`mayHaveHappened`). */
+  readonly perhaps: Say;
 }
 
 export interface ActionReceipt {

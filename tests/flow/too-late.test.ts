@@ -91,6 +91,93 @@ describe('an edit that was in time and is held back until it is too late', () =>
   });
 });
 
+/** The line is away for so long, and then there again. */
+async function away(ms: number): Promise<void> {
+  await world.run();
+  await world.pass(ms);
+  world.network.before = () => undefined;
+  world.network.performed.splice(0);
+  await world.pass(5 * MINUTE_MS);
+}
+
+function refuse(): void {
+  world.network.before = () => {
+    throw new BridgeError('away', 'later', 'network.unreachable', { values: { network: 'Pigeon' } });
+  };
+}
+
+describe('a change that waits until it is too late', () => {
+  const notices = (words: string): readonly string[] => world.matrix.texts(room).filter((text) => text.includes(words));
+
+  test('as an edit is not made, and its author hears so once', async () => {
+    const event = await say('one');
+    refuse();
+    world.matrix.edit(room, marie, event, 'two');
+    await away(60 * MINUTE_MS);
+    expect(world.network.texts(chat)).toEqual(['zoe: hello', 'marie: one']);
+    expect(refusals().filter((text) => text.includes('15 minutes only'))).toHaveLength(1);
+    expect(await world.house?.store.queue.depth()).toMatchObject({ queued: 0, parked: 0 });
+  });
+
+  test('as an edit of several pieces is not made in part', async () => {
+    const event = await say('a '.repeat(40_000));
+    const before = world.network.texts(chat);
+    refuse();
+    world.matrix.edit(room, marie, event, 'b '.repeat(90_000));
+    await away(60 * MINUTE_MS);
+    expect(world.network.texts(chat)).toEqual(before);
+    expect(refusals().filter((text) => text.includes('15 minutes only'))).toHaveLength(1);
+  });
+
+  test('as a deletion is not made, also in a house started since', async () => {
+    world.network.removeWindowMs = 60 * MINUTE_MS;
+    await world.house?.stop();
+    await world.start();
+    const event = await say('one');
+    refuse();
+    world.matrix.redact(room, marie, event);
+    await world.run();
+    await world.house?.stop();
+    await world.start('b');
+    await away(70 * MINUTE_MS);
+    expect(world.network.texts(chat)).toEqual(['zoe: hello', 'marie: one']);
+    expect(refusals().filter((text) => text.includes('1 hour only'))).toHaveLength(1);
+  });
+
+  test('in time is made, however often it was tried', async () => {
+    const event = await say('one');
+    refuse();
+    world.matrix.edit(room, marie, event, 'two');
+    await away(5 * MINUTE_MS);
+    expect(world.network.texts(chat)).toEqual(['zoe: hello', 'marie: two']);
+    expect(notices('15 minutes only')).toEqual([]);
+  });
+
+  test('but was made before its answer was lost is done, and nobody hears anything', async () => {
+    const event = await say('one');
+    world.network.after = () => {
+      throw new BridgeError('lost', 'later', 'network.unreachable', { mayHaveHappened: true });
+    };
+    world.matrix.edit(room, marie, event, 'two');
+    await world.run(100);
+    world.network.after = () => undefined;
+    refuse();
+    await away(60 * MINUTE_MS);
+    expect(world.network.texts(chat)).toEqual(['zoe: hello', 'marie: two']);
+    expect(notices('15 minutes only')).toEqual([]);
+  });
+
+  test('and of which nobody knows whether it was made is said to be unsure', async () => {
+    world.network.unsure = true;
+    const event = await say('one');
+    refuse();
+    world.matrix.edit(room, marie, event, 'two');
+    await away(60 * MINUTE_MS);
+    expect(notices('never answered to this edit')).toHaveLength(1);
+    expect(notices('Not delivered')).toEqual([]);
+  });
+});
+
 describe('a deletion on a network that takes deletions for sixty hours', () => {
   const TOO_LATE =
     'Not delivered: Pigeon lets a message be deleted for everyone for 60 hours only: over there it stays.';

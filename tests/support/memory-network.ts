@@ -92,6 +92,8 @@ export class MemoryNetwork {
   rewords = false;
   editWindowMs: number | undefined;
   removeWindowMs: number | undefined;
+  /** Whether a try that it did not answer may have got there, for all it can say later. */
+  unsure = false;
   /** By account and chat. */
   readonly #marks = new Map<string, ChatMarks>();
   /** Called before a chat is described; may throw. */
@@ -367,8 +369,10 @@ export class MemoryNetwork {
     this.performed.push({ id, again: context.again, action });
     this.before(action);
     const { inTime } = context;
-    if (inTime !== undefined && !this.#done.has(id) && this.clock.now() > inTime.until)
-      throw new BridgeError('too-late', 'never', inTime.else.key, { values: inTime.else.with ?? {} });
+    if (inTime !== undefined && !this.#done.has(id) && this.clock.now() > inTime.until) {
+      const { key, with: values = {} } = this.unsure ? inTime.perhaps : inTime.else;
+      throw new BridgeError('too-late', 'never', key, { values, final: true, mayHaveHappened: this.unsure });
+    }
     if (action.kind === 'send' && action.replyTo !== undefined)
       this.answered.push(await context.wordsOf?.(action.replyTo));
     this.#acting = this.echoes ? undefined : puppet.self;

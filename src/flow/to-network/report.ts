@@ -6,6 +6,7 @@ import type { EffectId, EventId, RoomId, UserId } from '../../model/ids.ts';
 import { say, type Language, type Say } from '../../model/say.ts';
 import { render } from '../../words/index.ts';
 import { languageOf, type FlowDoors, type Plan } from '../doors.ts';
+import type { About } from '../lane-work.ts';
 import { sayOnce, toldInManagement } from '../tellings.ts';
 import { lacksBones } from '../unreadable.ts';
 
@@ -46,12 +47,7 @@ function toned(tone: Tone, why: string, language: Language): string {
  * Tells whoever must know that an entry failed or takes long, once per try. What a person wrote is answered in its room;
  * what did not get here from a network is said in the chat's room, else to the login's owner.
  */
-export async function tellAuthor(
-  doors: FlowDoors,
-  entry: QueueEntry,
-  about: 'failed' | 'slow' | 'waiting',
-  why: Say,
-): Promise<void> {
+export async function tellAuthor(doors: FlowDoors, entry: QueueEntry, about: About, why: Say): Promise<void> {
   const key = `${about}:${entry.key}/${entry.attempts}`;
   const { payload } = entry;
   if (payload.from === 'bridge') {
@@ -75,8 +71,16 @@ export async function tellAuthor(
   if (event.kind === 'membership' || event.kind === 'other' || lacksBones(entry)) return;
   // A line to the bot is answered by the command itself; everything else concerns people only in rooms of ours.
   if (event.kind === 'unreadable' && (await doors.portals.byRoom(event.room)) === undefined) return;
-  const tone = about === 'waiting' ? {} : ({ tone: about === 'slow' ? 'slow' : 'refusal' } as const);
-  await sayOnce(doors, { key, room: event.room, reader: event.sender, words: why, replyTo: event.event, ...tone });
+  const tones: { readonly [Kind in About]?: Tone } = { failed: 'refusal', slow: 'slow' };
+  const tone = tones[about];
+  await sayOnce(doors, {
+    key,
+    room: event.room,
+    reader: event.sender,
+    words: why,
+    replyTo: event.event,
+    ...(tone === undefined ? {} : { tone }),
+  });
 }
 
 /** What the bot owed somebody in a room that does not let it: above all, that what they wrote was not delivered. */

@@ -5,7 +5,7 @@ import type { MatrixEvent } from '../../model/matrix-event.ts';
 import type { MessageLink, Portal } from '../../model/records.ts';
 import { say, type Say } from '../../model/say.ts';
 import type { EventLook } from '../../ports/matrix.ts';
-import type { PerformContext } from '../../ports/network.ts';
+import type { InTime } from '../../ports/network.ts';
 import { titleOf, type FlowDoors } from '../doors.ts';
 
 const MINUTE_MS = 60_000;
@@ -32,13 +32,15 @@ export function changeTooLate(
 export async function inTime(
   doors: Pick<FlowDoors, 'adapters' | 'clock' | 'links'>,
   { action, portal: key }: Extract<Delivery, { to: 'network' }>,
-): Promise<PerformContext['inTime']> {
+): Promise<InTime | undefined> {
   if (action.kind !== 'edit' && action.kind !== 'remove') return undefined;
   const kind = action.kind === 'edit' ? 'edit' : 'removal';
   const window = windowOf(doors, kind, key);
   const links = window === undefined ? [] : await doors.links.byMessage(key, action.target);
   if (window === undefined || links.length === 0) return undefined;
-  return { until: Math.max(...links.map(({ at }) => at)) + window, else: tooLate(doors, kind, key, window) };
+  const late = tooLate(doors, kind, key, window);
+  const perhaps = say(kind === 'edit' ? 'fault.edit-perhaps-late' : 'fault.remove-perhaps-late', late.with);
+  return { until: Math.max(...links.map(({ at }) => at)) + window, else: late, perhaps };
 }
 
 function windowOf(doors: Pick<FlowDoors, 'adapters'>, kind: 'edit' | 'removal', { network }: PortalKey) {

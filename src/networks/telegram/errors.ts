@@ -20,6 +20,9 @@ const SIGNED_OUT = new Set([
 /** Sent from two addresses at once: the key is dead for good. */
 const DUPLICATED = 'AUTH_KEY_DUPLICATED';
 
+/** Refused for good, and nobody can decide otherwise. */
+const TOO_LATE = 'MESSAGE_EDIT_TIME_EXPIRED';
+
 type Row = readonly [retry: Retry, words: SayKey];
 
 const TABLE: Readonly<Record<string, Row>> = {
@@ -36,7 +39,7 @@ const TABLE: Readonly<Record<string, Row>> = {
   MESSAGE_EMPTY: ['never', 'telegram.empty'],
   MESSAGE_ID_INVALID: ['never', 'telegram.message-gone'],
   MESSAGE_AUTHOR_REQUIRED: ['never', 'telegram.not-yours'],
-  MESSAGE_EDIT_TIME_EXPIRED: ['never', 'telegram.edit-too-late'],
+  [TOO_LATE]: ['never', 'telegram.edit-too-late'],
   MESSAGE_DELETE_FORBIDDEN: ['never', 'telegram.not-yours'],
   USERNAME_NOT_OCCUPIED: ['never', 'network.not-found'],
   USERNAME_INVALID: ['never', 'network.not-found'],
@@ -100,7 +103,10 @@ export function bridgeError(error: unknown, now: number, acted = false, identifi
       });
     case 'rpc': {
       const row = TABLE[error.code];
-      if (row !== undefined) return new BridgeError(codeOf(error.code), row[0], row[1], { cause: error, values });
+      if (row !== undefined) {
+        const final = error.code === TOO_LATE;
+        return new BridgeError(codeOf(error.code), row[0], row[1], { cause: error, values, final });
+      }
       const serverSide = (error.status ?? 400) >= 500 || (error.status ?? 0) < 0;
       if (serverSide) {
         return new BridgeError(codeOf(error.code), 'later', 'network.unreachable', {

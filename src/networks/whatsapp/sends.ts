@@ -2,8 +2,7 @@
 import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { BridgeError } from '../../model/errors.ts';
 import { as, type ChatId, type EffectId, type PersonId } from '../../model/ids.ts';
-import type { Say } from '../../model/say.ts';
-import type { ActionReceipt, NetworkSink, PerformContext } from '../../ports/network.ts';
+import type { ActionReceipt, InTime, NetworkSink, PerformContext } from '../../ports/network.ts';
 import type { Clock } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
 import { isRateLimit } from './errors.ts';
@@ -75,8 +74,8 @@ export class Sends {
       if (saysOther(before, now.message)) return await this.#reword(line, action, { effect, now, before, done, house });
     }
     if (done !== undefined) return this.#receipt(action, id, done, before);
-    // What a former try has begun may have arrived.
-    if (before === undefined && inTime !== undefined && clock.now() > inTime.until) throw tooLate(inTime.else);
+    // What a former try has begun may have arrived; phones leave out what comes now.
+    if (inTime !== undefined && clock.now() > inTime.until) throw tooLate(inTime, before !== undefined);
     if (before === undefined) await this.#doors.know(line, action);
     const quoted = before === undefined ? await this.#quoted(action, house) : undefined;
     const compose = (): Written => write({ ...this.#doors.context(), quoted: () => quoted }, action, effect);
@@ -229,8 +228,9 @@ export class Sends {
   }
 }
 
-function tooLate({ key, with: values = {} }: Say): BridgeError {
-  return new BridgeError('whatsapp-too-late', 'never', key, { values });
+function tooLate(inTime: InTime, begun: boolean): BridgeError {
+  const { key, with: values = {} } = begun ? inTime.perhaps : inTime.else;
+  return new BridgeError('whatsapp-too-late', 'never', key, { values, final: true, mayHaveHappened: begun });
 }
 
 /** Once reworded it stays so: its first words may be anywhere. */

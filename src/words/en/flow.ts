@@ -12,6 +12,10 @@ export const en = {
   'fault.edit-too-late': '{network} allows a message to be edited for {minutes:minute|minutes} only.',
   'fault.remove-too-late':
     '{network} lets a message be deleted for everyone for {hours:hour|hours} only: over there it stays.',
+  'fault.edit-perhaps-late':
+    '{network} allows a message to be edited for {minutes:minute|minutes} only, and never answered to this edit: over there the message may still say what it said before.',
+  'fault.remove-perhaps-late':
+    '{network} lets a message be deleted for everyone for {hours:hour|hours} only, and never answered to this deletion: over there the message may still stand.',
   'fault.forgotten':
     'the message is older than {days:day|days}, so the bridge no longer knows which one it is on {network}.',
   'fault.unsupported-action': 'this cannot be carried to {network} yet.',

@@ -12,6 +12,10 @@ export const fr = {
   'fault.edit-too-late': '{network} ne permet de modifier un message que pendant {minutes:minute|minutes}.',
   'fault.remove-too-late':
     '{network} ne permet de supprimer un message pour tout le monde que pendant {hours:heure|heures} : il y reste.',
+  'fault.edit-perhaps-late':
+    '{network} ne permet de modifier un message que pendant {minutes:minute|minutes} et n’a jamais répondu à cette modification : le message y dit peut-être encore ce qu’il disait.',
+  'fault.remove-perhaps-late':
+    '{network} ne permet de supprimer un message pour tout le monde que pendant {hours:heure|heures} et n’a jamais répondu à cette suppression : le message y est peut-être encore.',
   'fault.forgotten':
     'le message a plus de {days:jour|jours}, la passerelle ne sait plus duquel il s’agit sur {network}.',
   'fault.unsupported-action': 'ceci ne peut pas encore être transmis à {network}.',

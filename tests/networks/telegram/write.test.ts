@@ -230,7 +230,8 @@ describe('errors', () => {
       { code: 'telegram-no-answer', retry: 'now', mayHaveHappened: true },
     ],
     ['a broken server', rpc('WORKER_BUSY', 500), { retry: 'later', mayHaveHappened: true }],
-    ['a block', rpc('USER_IS_BLOCKED'), { code: 'telegram-user-is-blocked', retry: 'never' }],
+    ['a block', rpc('USER_IS_BLOCKED'), { code: 'telegram-user-is-blocked', retry: 'never', final: false }],
+    ['an edit too late', rpc('MESSAGE_EDIT_TIME_EXPIRED'), { retry: 'never', final: true }],
     ['anything else', rpc('SOME_NEW_RULE'), { code: 'telegram-some-new-rule', retry: 'never' }],
   ])('%s', (_name, fault, expected) => {
     expect(bridgeError(fault, 1_000, true)).toMatchObject(expected);

@@ -48,20 +48,36 @@ test('a message that the pace holds back disappears a day after it left, not a d
   expect(fresh[0]).toBeGreaterThanOrEqual(left + DAY_MS);
 });
 
-test('a change that is too late by now is not begun, and one that was begun in time is brought to its end', async () => {
+test('a change that is too late by now is not begun, and of one that was begun in time and not answered nobody knows', async () => {
   const { session, house, me, friend, chat } = await scenes.live({ ackMs: 300 });
   await sandbox.write(friend.id, me.id, 'met');
   await house.until(() => house.texts(chat).length === 1);
   const { message } = await session.perform(text(chat, 'one'), effect(), context);
   if (message === undefined) throw new Error('nothing was sent');
   const edit = (words: string) => ({ ...text(chat, words), kind: 'edit', target: message }) as never;
-  const over = { until: Date.now() - 1, else: say('fault.edit-too-late', { network: 'WhatsApp', minutes: 15 }) };
+  const values = { network: 'WhatsApp', minutes: 15 };
+  const over = {
+    until: Date.now() - 1,
+    else: say('fault.edit-too-late', values),
+    perhaps: say('fault.edit-perhaps-late', values),
+  };
   await expect(session.perform(edit('late'), effect(), { ...context, inTime: over })).rejects.toMatchObject({
     retry: 'never',
+    final: true,
+    mayHaveHappened: false,
     human: { key: 'fault.edit-too-late', with: { minutes: 15 } },
   });
   await sandbox.command('loseReplies', { person: me.id, what: 'message' });
   const id = effect();
   await expect(session.perform(edit('in time'), id, context)).rejects.toMatchObject({ retry: 'now' });
-  await session.perform(edit('in time'), id, { ...context, again: true, inTime: over });
+  const again = { ...context, again: true };
+  await expect(session.perform(edit('in time'), id, { ...again, inTime: over })).rejects.toMatchObject({
+    retry: 'never',
+    final: true,
+    mayHaveHappened: true,
+    human: { key: 'fault.edit-perhaps-late', with: { minutes: 15 } },
+  });
+  // Answered, it is done, however late somebody asks.
+  await session.perform(edit('in time'), id, again);
+  await session.perform(edit('in time'), id, { ...again, inTime: over });
 });
