@@ -91,9 +91,11 @@ function* drawn(
   for (const [index, kind] of order.slice(0, strokes).entries()) {
     const nth = chance.whole(1, kinds.filter((one) => one === kind).length);
     const manner = manners[index % manners.length] ?? 'killed-before';
-    const held: Held | undefined = yield { manner, kind, nth };
-    // What is written together differs a little from time to time. There was no such point: whatever comes at about its place will do.
-    if (held?.struck === undefined) yield { manner, nth: 1 + kinds.indexOf(kind) };
+    let held: Held | undefined = yield { manner, kind, nth };
+    // What is written together differs from time to time, and so does how many points there are. There was no such one: whatever comes at
+    // about its place will do, or earlier where the conversation is over before that.
+    for (let at = 1 + kinds.indexOf(kind); held?.struck === undefined && at >= 1; at = Math.floor(at / 2))
+      held = yield { manner, nth: at };
   }
 }
 
