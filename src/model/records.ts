@@ -93,7 +93,7 @@ export interface MessageLink {
   /** The author: remote person, or Matrix user for to-network. */
   readonly sender: string;
   readonly at: number;
-  /** Newest edit applied, epoch ms; `PLACEHOLDER` while the message itself has not been shown. */
+  /** Newest edit applied, epoch ms, or `FIRST_VERSION`; `PLACEHOLDER` while the message itself has not been shown; see versions.ts. */
   readonly editedAt?: number;
   readonly removed?: boolean;
 }

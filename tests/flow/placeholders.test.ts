@@ -52,6 +52,9 @@ const resend = (text = 'the words'): void => {
   const parts = [words(text)];
   world.network.happen(chat, ZOE, { kind: 'edit', target: id, parts, editedAt: FIRST_VERSION }, reader);
 };
+const refusing = (retry: 'later' | 'never') => (method: string) => {
+  if (method === 'put') throw new BridgeError('no', retry, 'fault.homeserver');
+};
 const edits = (): number => world.matrix.room(room).timeline.filter((one) => 'm.new_content' in one.content).length;
 
 async function after(...steps: readonly (() => void)[]): Promise<void> {
@@ -134,9 +137,6 @@ describe('what the reader could not read and another login could', () => {
   });
 
   test('takes it where it was tried and put aside before the notice came', async () => {
-    const refusing = (retry: 'later' | 'never') => (method: string) => {
-      if (method === 'put') throw new BridgeError('no', retry, 'fault.homeserver');
-    };
     world.matrix.before = refusing('later');
     bring(other);
     await world.run(100);
@@ -159,4 +159,56 @@ test('what one login alone cannot read stays a notice until it is sent again', a
   expect(world.matrix.texts(room)).toEqual(['hello', WAITING]);
   await after(resend);
   expect(world.matrix.texts(room)).toEqual(['hello', 'the words']);
+});
+
+describe('a notice from before there were placeholders', () => {
+  const old = (): void => {
+    const body: MessageBody = { kind: 'told', say: say('whatsapp.waiting') };
+    world.network.happen(chat, ZOE, { kind: 'message', message: id, parts: [body] }, reader);
+  };
+
+  test('gives its place to the words that are sent again, once', async () => {
+    await after(old, resend, resend);
+    expect(world.matrix.texts(room)).toEqual(['hello', 'the words']);
+    expect(edits()).toBe(1);
+  });
+
+  test('never takes the place of the words, released after them', async () => {
+    world.matrix.before = refusing('later');
+    old();
+    await world.run(100);
+    world.matrix.before = refusing('never');
+    await world.run();
+    world.matrix.before = () => undefined;
+    const [parked] = (await world.house?.store.queue.parked(9)) ?? [];
+    await after(() => bring(other));
+    // As a link of that time was kept.
+    for (const [key, link] of world.db.links) {
+      if (link.message !== id) continue;
+      const { editedAt, ...dated } = link;
+      expect(editedAt).toBe(FIRST_VERSION);
+      world.db.links.set(key, dated);
+    }
+    await world.house?.store.queue.release(parked?.id ?? 0);
+    await world.run();
+    expect(world.matrix.texts(room).filter((one) => one.includes('cannot be read yet'))).toEqual([]);
+    expect(world.matrix.texts(room)).toContain('the words');
+  });
+});
+
+test('what was written here is not changed by what is sent again of it', async () => {
+  world.matrix.say(room, marie, 'mine');
+  await world.run();
+  const [own] = [...world.db.links.values()].filter((link) => link.direction === 'to-network');
+  const parts = [words('mine')];
+  await after(() =>
+    world.network.happen(
+      chat,
+      MARIE,
+      { kind: 'edit', target: own?.message ?? id, parts, editedAt: FIRST_VERSION },
+      reader,
+    ),
+  );
+  expect(own?.message).toBeDefined();
+  expect(world.matrix.texts(room)).toEqual(['hello', 'mine']);
 });

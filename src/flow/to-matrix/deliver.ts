@@ -4,9 +4,9 @@ import { effectId } from '../../model/effect.ts';
 import type { Outcome, QueueEntry } from '../../model/entry.ts';
 import { BridgeError } from '../../model/errors.ts';
 import type { MessageId } from '../../model/ids.ts';
-import { isPlaceholder, plainText, type MessageBody } from '../../model/message.ts';
+import { plainText, type MessageBody } from '../../model/message.ts';
 import { FIRST_VERSION } from '../../model/network-event.ts';
-import { PLACEHOLDER, type MessageLink, type Portal, type Puppet } from '../../model/records.ts';
+import type { MessageLink, Portal, Puppet } from '../../model/records.ts';
 import { say } from '../../model/say.ts';
 import type { SendAbout, Speaker } from '../../ports/matrix.ts';
 import { render } from '../../words/index.ts';
@@ -23,7 +23,7 @@ import { keepMarks } from './marks.ts';
 import { joinChats } from './same-chat.ts';
 import { redact } from './redact.ts';
 import { speakInRoom } from './speak.ts';
-import { shows } from './versions.ts';
+import { shows, versionOf } from './versions.ts';
 
 type Owed = Exclude<Delivery, { to: 'network' }>;
 
@@ -110,7 +110,8 @@ async function sendMessage(hand: HandFor<'message'>): Promise<Outcome> {
   const { doors, owed, duty, portal, puppet, look } = hand;
   const { message, part, body: said, editedAt } = duty;
   if (hand.frozen && (await isShownOtherwise(hand))) {
-    if (isPlaceholder(said)) return {};
+    // Of a notice that was frozen before there were placeholders nothing says whether it is one.
+    if (said.kind === 'told' && editedAt === undefined) return {};
     const version = { kind: 'edit', target: message, part, body: said, editedAt: editedAt ?? FIRST_VERSION } as const;
     return await sendEdit({ ...hand, duty: version });
   }
@@ -133,7 +134,7 @@ async function sendMessage(hand: HandFor<'message'>): Promise<Outcome> {
     direction: 'to-matrix',
     sender: owed.sender,
     at: owed.at,
-    ...(isPlaceholder(said) ? { editedAt: PLACEHOLDER } : editedAt === undefined ? {} : { editedAt }),
+    ...versionOf(said, editedAt),
   } as const;
   return { links: [link] };
 }
