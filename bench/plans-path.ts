@@ -117,6 +117,7 @@ export async function everyMessage(store: Store, size: Size): Promise<void> {
 async function known(store: Store, portal: PortalKey, n: number): Promise<void> {
   const { links, portals, ghosts, puppets, persons, vault, leases } = store;
   await links.byEvent(as(`$${n}`));
+  await links.byEvents(Array.from({ length: 30 }, (_, index) => as(`$${n - index}`)));
   await links.byMessage(portal, as(`m${n}`));
   await links.byEffect(as(`e${n}`));
   await links.byReceiver(PIGEON, as('p1'), as(`m${n}`));

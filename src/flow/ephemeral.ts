@@ -15,6 +15,7 @@ import type { MessageLink, Portal, Puppet } from '../model/records.ts';
 import type { Speaker } from '../ports/matrix.ts';
 import { mayBridge, type FlowDoors } from './doors.ts';
 import { Presences } from './presences.ts';
+import { saidBefore } from './said-before.ts';
 
 /** How often what was read is looked for, and the time between, in ms. */
 const [LOOKS, LOOK_MS] = [5, 500];
@@ -48,7 +49,9 @@ export class Ephemeral {
   }
 
   fromMatrix(event: MatrixEphemeral): void {
-    this.#lose(event.kind === 'read' ? this.#readHere(event) : this.#typingHere(event));
+    if (event.kind === 'typing') this.#lose(this.#typingHere(event));
+    // In their order: how far somebody has read is remembered.
+    else this.#lose(this.#turns.run(`${event.room} ${event.user}`, async () => await this.#readHere(event)));
   }
 
   fromNetwork(puppet: Puppet, event: EphemeralEvent): void {
@@ -77,7 +80,11 @@ export class Ephemeral {
     const session = this.#doors.session(puppet.id);
     const link = session === undefined ? undefined : await this.#lastOfOthers(portal, puppet, event);
     if (link === undefined) return;
-    await session?.performEphemeral({ kind: 'mark-read', chat: portal.key.chat, upTo: link.message });
+    const own = [event.user, puppet.self];
+    await session?.performEphemeral(
+      { kind: 'mark-read', chat: portal.key.chat, upTo: link.message },
+      { saidBefore: async (mark) => await saidBefore(this.#doors, { link, own, mark }) },
+    );
   }
 
   /** Up to an own message, or what stands for none over there, everything before it is read as well. */

@@ -95,6 +95,14 @@ export interface InTime {
   readonly perhaps: Say;
 }
 
+export interface EphemeralContext {
+  /**
+   * Of what is read: what others said in its chat before it, oldest first, back to `mark` (not told) or some hundreds of events.
+   * For a network that has to name each message that is read, and knows only what it has heard itself. @throws BridgeError
+   */
+  readonly saidBefore: (mark: MessageId | undefined) => Promise<readonly MessageId[]>;
+}
+
 export interface ActionReceipt {
   /** The remote message the action made or touched. */
   readonly message?: MessageId;
@@ -119,7 +127,7 @@ export interface NetworkSession {
   /** Idempotent by id: the same id performed twice has one effect. Calls for one chat are never concurrent. @throws BridgeError */
   perform(action: NetworkAction, id: EffectId, context: PerformContext): Promise<ActionReceipt>;
   /** Best effort. */
-  performEphemeral(action: EphemeralAction): Promise<void>;
+  performEphemeral(action: EphemeralAction, context?: EphemeralContext): Promise<void>;
   describeChat(chat: ChatId): Promise<ResolvedChat>;
   describePerson(person: PersonId): Promise<PersonSnapshot>;
   /** Finds a chat by what a person types (`@username`, phone number, id). @throws BridgeError */

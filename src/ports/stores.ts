@@ -95,6 +95,8 @@ export interface PortalStore {
 export interface MessageLinkStore {
   /** Every remote message an event stands for, in part order (a long text is split into several). */
   byEvent(event: EventId): Promise<readonly MessageLink[]>;
+  /** The same of several, in no order. */
+  byEvents(events: readonly EventId[]): Promise<readonly MessageLink[]>;
   byMessage(portal: PortalKey, message: MessageId): Promise<readonly MessageLink[]>;
   byEffect(effect: EffectId): Promise<MessageLink | undefined>;
   /** Has any message of this chat passed through here, in either direction, as far as it is remembered? */

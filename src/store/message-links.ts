@@ -50,6 +50,14 @@ export class PostgresMessageLinks implements MessageLinkStore {
     return rows.map(linkOf);
   }
 
+  async byEvents(events: readonly EventId[]): Promise<readonly MessageLink[]> {
+    if (events.length === 0) return [];
+    const rows = await guarded('link', () =>
+      this.#db.sql.selectFrom('message_link').selectAll().where('event', 'in', events).execute(),
+    );
+    return rows.map(linkOf);
+  }
+
   async byMessage(portal: PortalKey, message: MessageId): Promise<readonly MessageLink[]> {
     const asked = { portal: portalKeyText(portal), message: clean(message as string) };
     return (await guarded('link', async () => await this.#asking.ask(asked))).map(linkOf);

@@ -344,6 +344,11 @@ export function storesContract(name: string, make: () => Promise<World>): void {
       ];
       await a.queue.settle(claim, at(claim.entries, 0), { links });
       expect(await b.links.byEvent(as('$same'))).toEqual([at(links, 1), at(links, 0)]);
+      const several = async (...events: string[]): Promise<ReadonlySet<unknown>> =>
+        new Set(await b.links.byEvents(events.map((event) => as<EventId>(event))));
+      expect(await several('$same', '$none')).toEqual(new Set(links.slice(0, 2)));
+      expect(await several('$same', '$event')).toEqual(new Set(links));
+      expect(await b.links.byEvents([])).toEqual([]);
       expect(await b.links.byMessage(portal, as('8'))).toEqual([at(links, 0)]);
       const [absent, none] = [b.links.byMessage(portal, as('0')), b.links.byMessage(direct, as('8'))];
       const [first, again] = [b.links.byMessage(direct, as('9')), b.links.byMessage(direct, as('9'))];

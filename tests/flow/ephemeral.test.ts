@@ -248,6 +248,42 @@ test('whoever reads up to their own words, or a notice, has read all that was sa
   expect(world.network.readUpTo).toEqual([last, last]);
 });
 
+test('with what is read goes what others said before it, since what was read last, oldest first', async () => {
+  await open();
+  const said: MessageId[] = [];
+  const say = async (words: string): Promise<EventId> => {
+    said.push(world.network.say(chat, ZOE, words));
+    await world.run();
+    return world.matrix.seen(room).at(-1)?.event as EventId;
+  };
+  const read = async (event: EventId): Promise<void> => {
+    world.house?.ephemeral.fromMatrix({ kind: 'read', room, user: marie, event });
+    await turns();
+  };
+  const hello = world.network.chats.get(chat)?.said.at(-1)?.id;
+  await say('one');
+  await write('own');
+  const [two, three] = [await say('two'), await say('three')];
+  // At once: one after the other all the same.
+  await Promise.all([read(two), read(three)]);
+  await say('four');
+  await say('five');
+  await read(await say('six'));
+  const [one, , , four, five] = said;
+  expect(world.network.saidBefore).toEqual([[hello, one], [], [four, five]]);
+});
+
+test('no more than two hundred events are looked through for it', async () => {
+  await open();
+  for (let n = 0; n < 210; n += 1) world.network.say(chat, ZOE, `${n}`);
+  await world.run();
+  const event = world.matrix.seen(room).at(-1)?.event as EventId;
+  world.house?.ephemeral.fromMatrix({ kind: 'read', room, user: marie, event });
+  await turns();
+  const all = world.network.chats.get(chat)?.said.map(({ id }) => id) ?? [];
+  expect(world.network.saidBefore).toEqual([all.slice(-201, -1)]);
+});
+
 test('that somebody types here is passed on only where the configuration wants it', async () => {
   await open();
   const types = async (users: readonly (typeof marie)[]): Promise<number> => {

@@ -67,6 +67,8 @@ export class MemoryNetwork {
   readonly marks: string[] = [];
   /** The newest message of each `mark-read`. */
   readonly readUpTo: MessageId[] = [];
+  /** What the house said others had said before each of these, since the one before. */
+  readonly saidBefore: (readonly MessageId[])[] = [];
   /** What the room shows of each message that was answered. */
   readonly answered: (string | undefined)[] = [];
   /** What was done is told to everybody before whoever did it has the answer. */
@@ -321,10 +323,12 @@ export class MemoryNetwork {
         await this.answering();
         return { group: { chat: { id: chat, kind: 'group', name: ask.name }, facts: [`chat:${chat}`] }, failed };
       },
-      performEphemeral: async (action) => {
+      performEphemeral: async (action, context) => {
         await Promise.resolve();
         this.marks.push(`${puppet.self} ${action.kind}`);
-        if (action.kind === 'mark-read') this.readUpTo.push(action.upTo);
+        if (action.kind !== 'mark-read') return;
+        this.saidBefore.push((await context?.saidBefore(this.readUpTo.at(-1))) ?? []);
+        this.readUpTo.push(action.upTo);
       },
       describeChat: async (id) => {
         await Promise.resolve();

@@ -188,6 +188,7 @@ export function memoryLinks(db: MemoryDatabase): MessageLinkStore {
     await Promise.resolve([...db.links.values()].filter(test).toSorted((a, b) => a.part - b.part));
   return {
     byEvent: async (event: EventId) => await some((link) => link.event === event),
+    byEvents: async (events) => await some((link) => events.includes(link.event)),
     byMessage: async (portal: PortalKey, message: MessageId) =>
       await some((link) => link.message === message && portalKeyText(link.portal) === portalKeyText(portal)),
     byEffect: async (effect: EffectId) => await Promise.resolve(db.links.get(effect)),

@@ -2,6 +2,7 @@
 import type { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import type { ChatId, MessageId, PersonId } from '../../model/ids.ts';
 import type { EphemeralEvent } from '../../model/network-event.ts';
+import type { EphemeralContext } from '../../ports/network.ts';
 import type { VaultChange } from '../../ports/stores.ts';
 import { newerTimer, type Timer } from './timers.ts';
 
@@ -18,10 +19,12 @@ export interface ChatMemory {
   readonly addressing?: 'lid' | 'pn';
 }
 
+type SaidBefore = EphemeralContext['saidBefore'];
+
 const CHAT = 'chat/';
 const NAME = 'name/';
 const WAITING = 'waiting/';
-const UNREAD = 'unread/';
+const READ = 'read/';
 const VERSION = 1;
 /** Phones have forgotten by then what they should send once more, in ms. */
 const WAITED_MS = 30 * 24 * 60 * 60_000;
@@ -37,9 +40,12 @@ export class ChatBook {
   /** Since when, epoch ms, the oldest first. */
   readonly #waiting = new Map<MessageId, number>();
   readonly #recent = new Map<MessageId, proto.IMessage>();
-  /** What others said in a chat and nobody has read here, oldest first. */
+  /** What others said in a chat since the start and nobody has read, oldest first: of what was said before, the house knows. */
   readonly #unread = new Map<ChatId, readonly MessageId[]>();
+  /** How far a chat has been read: all that is kept of it. */
   readonly #lastRead = new Map<ChatId, MessageId>();
+  /** Of these all has been read that was said before the start. */
+  readonly #caughtUp = new Set<ChatId>();
   readonly #unwritten = new Map<string, VaultChange>();
 
   /** @param kept the login's scope in the vault @throws Error when a value is of a later version */
@@ -50,8 +56,8 @@ export class ChatBook {
       if (key.startsWith(CHAT)) this.#chats.set(key.slice(CHAT.length) as ChatId, opened<ChatMemory>(bytes));
       else if (key.startsWith(NAME))
         this.#names.set(key.slice(NAME.length) as PersonId, opened<{ name: string }>(bytes).name);
-      else if (key.startsWith(UNREAD))
-        this.#unread.set(key.slice(UNREAD.length) as ChatId, opened<{ messages: MessageId[] }>(bytes).messages);
+      else if (key.startsWith(READ))
+        this.#lastRead.set(key.slice(READ.length) as ChatId, opened<{ upTo: MessageId }>(bytes).upTo);
       else if (key.startsWith(WAITING))
         waiting.push([key.slice(WAITING.length) as MessageId, opened<{ at?: number }>(bytes).at ?? 0]);
     }
@@ -118,30 +124,48 @@ export class ChatBook {
     this.#write(`${WAITING}${message}`, null);
   }
 
+  /** Nothing of it is written down: it happens with every message. */
   said(chat: ChatId, message: MessageId): void {
     this.#leave(chat, [...(this.#unread.get(chat) ?? []), message].slice(-MOST_UNREAD));
   }
 
-  /** All that is read with this message. */
-  readUpTo(chat: ChatId, message: MessageId): readonly MessageId[] {
+  /**
+   * All that is read with this message, oldest first. @param saidBefore what others said before it and after what was read last, as
+   * the house remembers it: asked once per chat and start @throws as that does; then nothing counts as read
+   */
+  async readUpTo(chat: ChatId, message: MessageId, saidBefore: SaidBefore | undefined): Promise<readonly MessageId[]> {
+    if (this.#isLastRead(chat, message)) return [];
+    const earlier = this.#caughtUp.has(chat) ? undefined : await saidBefore?.(this.#lastRead.get(chat));
+    // Read on the phone meanwhile.
+    if (this.#isLastRead(chat, message)) return [];
+    if (earlier !== undefined) this.#caughtUp.add(chat);
     const unread = this.#unread.get(chat) ?? [];
     const end = unread.indexOf(message) + 1;
-    // Older than what is kept, or read before: it is told once.
-    if (end === 0) return this.#lastRead.get(chat) === message ? [] : [message];
-    this.#lastRead.set(chat, message);
-    this.#leave(chat, unread.slice(end));
-    return unread.slice(0, end);
+    this.#readTo(chat, message, unread.slice(end));
+    // Older than what is remembered, or read before: it is told once.
+    return [...new Set([...(earlier ?? []), ...unread.slice(0, end), message])];
   }
 
   /** On another device of ours: nobody has to be told any more. */
   readElsewhere({ portal: { chat }, upTo }: Extract<EphemeralEvent, { kind: 'read' }>): void {
-    if (this.#unread.get(chat)?.includes(upTo) === true) this.readUpTo(chat, upTo);
+    const unread = this.#unread.get(chat) ?? [];
+    const end = unread.indexOf(upTo) + 1;
+    if (end > 0 || !this.#caughtUp.has(chat)) this.#readTo(chat, upTo, unread.slice(end));
+  }
+
+  #isLastRead(chat: ChatId, message: MessageId): boolean {
+    return this.#lastRead.get(chat) === message && this.#unread.get(chat)?.includes(message) !== true;
+  }
+
+  #readTo(chat: ChatId, message: MessageId, left: readonly MessageId[]): void {
+    this.#leave(chat, left);
+    this.#lastRead.set(chat, message);
+    this.#write(`${READ}${chat}`, { upTo: message });
   }
 
   #leave(chat: ChatId, messages: readonly MessageId[]): void {
     if (messages.length === 0) this.#unread.delete(chat);
     else this.#unread.set(chat, messages);
-    this.#write(`${UNREAD}${chat}`, messages.length === 0 ? null : { messages });
   }
 
   recall(message: MessageId): proto.IMessage | undefined {

@@ -1,6 +1,7 @@
 // Typing and reading here, passed on over a line; best effort, knows no session.
 import type { EphemeralAction } from '../../model/delivery.ts';
 import type { PersonId } from '../../model/ids.ts';
+import type { EphemeralContext } from '../../ports/network.ts';
 import type { Account } from './account.ts';
 import { parseMessage } from './ids.ts';
 import type { Line } from './line.ts';
@@ -11,6 +12,7 @@ export async function passOn(
   { directory, chats }: Account,
   self: PersonId,
   action: EphemeralAction,
+  house?: EphemeralContext,
 ): Promise<void> {
   const jid = directory.chatJid(action.chat);
   if (action.kind === 'typing') {
@@ -18,7 +20,8 @@ export async function passOn(
     return;
   }
   await directory.know(line, action);
-  const keys = chats.readUpTo(action.chat, action.upTo).flatMap((message) => {
+  const read = await chats.readUpTo(action.chat, action.upTo, house?.saidBefore);
+  const keys = read.flatMap((message) => {
     const { sender, id } = parseMessage(message);
     if (sender === self) return [];
     const group = jid.endsWith('@g.us') ? { participant: directory.personJid(action.chat, sender) } : {};

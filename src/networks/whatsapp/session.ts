@@ -7,7 +7,14 @@ import { as, type ChatId, type EffectId, type PersonId } from '../../model/ids.t
 import { KeyedTurns } from '../../model/keyed-turns.ts';
 import type { MediaSource } from '../../model/message.ts';
 import type { GroupAnswer, GroupAsk } from '../../ports/group.ts';
-import type { ActionReceipt, MediaStream, NetworkSession, PerformContext, ResolvedChat } from '../../ports/network.ts';
+import type {
+  ActionReceipt,
+  EphemeralContext,
+  MediaStream,
+  NetworkSession,
+  PerformContext,
+  ResolvedChat,
+} from '../../ports/network.ts';
 import { vaultScope } from '../../ports/network.ts';
 import type { Account } from './account.ts';
 import { isRestriction } from './errors.ts';
@@ -86,10 +93,10 @@ export class WhatsAppSession implements NetworkSession {
     }
   }
 
-  async performEphemeral(action: EphemeralAction): Promise<void> {
+  async performEphemeral(action: EphemeralAction, house?: EphemeralContext): Promise<void> {
     await this.#used(action.chat);
     try {
-      await passOn(this.#keeper.live(), await this.#keeper.account(), this.#doors.puppet.self, action);
+      await passOn(this.#keeper.live(), await this.#keeper.account(), this.#doors.puppet.self, action, house);
     } catch (error) {
       this.#doors.log.debug({ puppet: this.#doors.puppet.id, kind: action.kind, error }, 'passing news not passed on');
     }

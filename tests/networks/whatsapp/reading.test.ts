@@ -1,8 +1,10 @@
 // What is read on Matrix, as WhatsApp hears of it: openly or not as the phone's privacy says, and all that came before, also after a start.
 import { describe, expect, test } from '@jest/globals';
+import type { MessageId } from '../../../src/model/ids.ts';
+import { vaultScope } from '../../../src/ports/network.ts';
 import { context, effect, text, type Scene } from './support/scene.ts';
 import { sandbox, scenes, setStage } from './support/stage.ts';
-import { messageOf } from './support/world.ts';
+import { idOf, messageOf } from './support/world.ts';
 
 setStage();
 
@@ -15,8 +17,27 @@ async function written({ house, friend, me, chat }: Scene, ...words: readonly st
   return ids;
 }
 
-async function read({ chat, friend, session }: Scene, id: string | undefined): Promise<void> {
-  await session.performEphemeral({ kind: 'mark-read', chat, upTo: messageOf(friend, id ?? '') });
+/** With a house that remembers what was said. @returns from where on it was asked for that, if it was */
+async function read({ house, chat, friend, session }: Scene, id: string | undefined): Promise<unknown[]> {
+  const upTo = messageOf(friend, id ?? '');
+  const asked: unknown[] = [];
+  const saidBefore = async (mark: MessageId | undefined): Promise<readonly MessageId[]> => {
+    asked.push(mark);
+    const said = house.events.flatMap((one) =>
+      one.kind === 'message' && one.sender === idOf(friend) ? one.message : [],
+    );
+    return await Promise.resolve(said.slice(mark === undefined ? 0 : said.indexOf(mark) + 1, said.indexOf(upTo)));
+  };
+  await session.performEphemeral({ kind: 'mark-read', chat, upTo }, { saidBefore });
+  return asked;
+}
+
+/** What the vault has of how this chat is read. */
+async function readRows({ house, puppet, chat }: Scene): Promise<readonly string[]> {
+  const rows = await house.vault.readAll(vaultScope(puppet.id));
+  return [...rows]
+    .filter(([key]) => /read/.test(key) && key.includes(chat))
+    .map(([, bytes]) => Buffer.from(bytes).toString());
 }
 
 /** What has been read openly, once this has. */
@@ -57,6 +78,48 @@ describe('what is read', () => {
     expect(await readOnceThere(later, third)).toEqual([first, second, third]);
   });
 
+  test('is kept as one short row, and the house is asked once after a start, from there on', async () => {
+    const scene = await scenes.live();
+    const [first] = await written(scene, 'one');
+    expect(await read(scene, first)).toEqual([undefined]);
+    const [second, third] = await written(scene, 'two', 'three');
+    expect(await readRows(scene)).toEqual([JSON.stringify({ v: 1, upTo: messageOf(scene.friend, first ?? '') })]);
+    const later = { ...scene, session: await scenes.restart(scene) };
+    const [fourth] = await written(later, 'four');
+    expect(await read(later, fourth)).toEqual([messageOf(scene.friend, first ?? '')]);
+    expect(await readOnceThere(later, fourth)).toEqual([first, second, third, fourth]);
+    const [fifth] = await written(later, 'five');
+    expect(await read(later, fifth)).toEqual([]);
+    expect(await readOnceThere(later, fifth)).toEqual([first, second, third, fourth, fifth]);
+  });
+
+  test('is not told, nor taken for read, while the house cannot say what came before', async () => {
+    const scene = await scenes.live();
+    const [first, second] = await written(scene, 'one', 'two');
+    const later = { ...scene, session: await scenes.restart(scene) };
+    const away = { saidBefore: async () => await Promise.reject(new Error('the database is away')) };
+    const upTo = messageOf(scene.friend, second ?? '');
+    await later.session.performEphemeral({ kind: 'mark-read', chat: scene.chat, upTo }, away);
+    await read(later, second);
+    expect(await readOnceThere(later, second)).toEqual([first, second]);
+  });
+
+  test('on the phone after a start, of what came before it, is not told once more from here', async () => {
+    const scene = await scenes.live();
+    await written(scene, 'one');
+    const later = { ...scene, session: await scenes.restart(scene) };
+    await sandbox.read(scene.me.id, scene.friend.id);
+    await scene.house.until(() => scene.house.glimpses.some(({ kind }) => kind === 'read'));
+    await sandbox.command('clearRecords', {});
+    const [second] = await written(later, 'two');
+    await read(later, second);
+    await readOnceThere(later, second);
+    const nodes = await sandbox.command('nodes', { person: scene.me.id });
+    expect(nodes.filter(({ kind }) => kind.startsWith('receipt read')).map(({ attrs }) => attrs['id'])).toEqual([
+      second,
+    ]);
+  });
+
   test('on the phone is not told once more from here', async () => {
     const scene = await scenes.live();
     const [first] = await written(scene, 'one');
@@ -66,6 +129,23 @@ describe('what is read', () => {
     await read(scene, second);
     expect(await readOnceThere(scene, second)).toEqual([first, second]);
   });
+});
+
+test('what others say in a known chat writes no row of that chat into the vault', async () => {
+  const scene = await scenes.live();
+  const { house, chat } = scene;
+  await written(scene, 'one');
+  const rows: string[] = [];
+  const write = house.vault.write.bind(house.vault);
+  house.vault.write = async (changes, fence) => {
+    rows.push(...changes.map(({ key }) => key));
+    await write(changes, fence);
+  };
+  await written(scene, 'two', 'three', 'four');
+  // Something is written of each: the watch is at the right place.
+  expect(rows.length).toBeGreaterThan(3);
+  // How a picture is, is looked at once a day.
+  expect(rows.filter((key) => key.endsWith(chat) && !key.startsWith('picture/'))).toEqual([]);
 });
 
 test('one writes to oneself like to anybody one knows, on the first day as well', async () => {
