@@ -1,6 +1,7 @@
 // Asks Telegram about people and chats: descriptions, what people type, histories. Explicit peers only; knows no house.
 import { BridgeError } from '../../model/errors.ts';
 import type { ChatId, PersonId } from '../../model/ids.ts';
+import { readPhone } from '../../model/phone-number.ts';
 import type { MediaStream, ResolvedChat } from '../../ports/network.ts';
 import type { MediaSource } from '../../model/message.ts';
 import type { PersonSnapshot } from '../../model/chat.ts';
@@ -238,12 +239,14 @@ function samePeer(message: Api.TypeMessage, peer: Api.TypePeer): boolean {
 
 export type Wanted = { readonly username: string } | { readonly phone: string } | { readonly id: string };
 
-/** `@name`, `name`, `t.me/name`, `tg://resolve?domain=name`, `+33 6…`, a numeric id. */
+/** `@name`, `name`, `t.me/name`, `tg://resolve?domain=name`, `+33 6…`, a numeric id. @throws BridgeError for a number of no country */
 export function parseIdentifier(text: string): Wanted | undefined {
   const trimmed = text.trim();
-  if (/^\d{1,19}$/.test(trimmed)) return { id: trimmed };
-  const phone = /^\+[\d\s().-]{6,24}$/.test(trimmed) ? trimmed.replaceAll(/\D/g, '') : '';
-  if (phone.length >= 6) return { phone };
+  if (/^[1-9]\d{0,18}$/.test(trimmed)) return { id: trimmed };
+  const phone = readPhone(trimmed);
+  if (phone.kind === 'number') return { phone: phone.digits };
+  if (phone.kind === 'no-country-code')
+    throw new BridgeError('telegram-no-country-code', 'never', 'network.no-country-code');
   const link = /^(?:https?:\/\/)?(?:www\.)?(?:t|telegram)\.(?:me|dog)\/(?:s\/)?@?(\w+)\/?(?:\?.*)?$/i.exec(trimmed);
   const deep = /^tg:\/\/resolve\?(?:.*&)?domain=(\w+)/i.exec(trimmed);
   const name = link?.[1] ?? deep?.[1] ?? trimmed.replace(/^@/, '');

@@ -1,7 +1,8 @@
 // A login as steps: phone, code and second password, or a QR code; nothing is kept until the house takes what `done` brings.
 import { BridgeError } from '../../model/errors.ts';
 import type { PuppetId } from '../../model/ids.ts';
-import { say, type Say } from '../../model/say.ts';
+import { readPhone } from '../../model/phone-number.ts';
+import { say, type Say, type SayKey } from '../../model/say.ts';
 import type { LoginProcess, LoginStep, NewLogin } from '../../ports/login.ts';
 import { vaultScope } from '../../ports/network.ts';
 import { ChatMemory, CURSOR_KEY, packCursor, PEER_PREFIX, SESSION_KEY } from './cursor.ts';
@@ -94,12 +95,17 @@ export class TelegramLogin implements LoginProcess {
   }
 
   async *#byPhone(): AsyncGenerator<LoginStep, Api.User> {
-    let words = say('telegram.ask-phone');
+    let words: SayKey = 'telegram.ask-phone';
     for (let attempt = 1; ; attempt += 1) {
-      const phone = (yield* this.#ask('phone', words, say('telegram.phone'), false)).replaceAll(/[^\d+]/g, '');
+      const typed = readPhone(yield* this.#ask('phone', say(words), say('telegram.phone'), false));
+      if (typed.kind !== 'number') {
+        words = typed.kind === 'no-number' ? 'telegram.phone-invalid' : 'network.no-country-code';
+        if (attempt === MOST_TRIES) throw new LoginRefusal('phone-invalid', words);
+        continue;
+      }
       yield { kind: 'wait', say: say('telegram.wait') };
       try {
-        if (!/^\+?\d{6,16}$/.test(phone)) throw new WireFault('rpc', 'PHONE_NUMBER_INVALID', { status: 400 });
+        const phone = `+${typed.digits}`;
         const sent = await this.#sendCode(phone);
         this.#mayBeIn = true;
         if (sent instanceof Api.auth.SentCodeSuccess) return userOf(sent.authorization);
@@ -107,7 +113,7 @@ export class TelegramLogin implements LoginProcess {
       } catch (error) {
         if (!(error instanceof WireFault) || error.code !== 'PHONE_NUMBER_INVALID' || attempt === MOST_TRIES)
           throw error;
-        words = say('telegram.phone-invalid');
+        words = 'telegram.phone-invalid';
       }
     }
   }

@@ -4,6 +4,7 @@ import type { Member, PersonSnapshot } from '../../model/chat.ts';
 import type { EphemeralAction } from '../../model/delivery.ts';
 import { BridgeError } from '../../model/errors.ts';
 import { as, type ChatId, type MessageId, type PersonId } from '../../model/ids.ts';
+import { readPhone } from '../../model/phone-number.ts';
 import type { ResolvedChat } from '../../ports/network.ts';
 import type { Clock } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
@@ -146,10 +147,10 @@ export class Directory {
   }
 
   #meant(identifier: string): Handles {
-    const number = /^\+?[\d\s().-]{6,24}$/.test(identifier.trim()) ? identifier.replaceAll(/\D/g, '') : '';
-    if (number.length >= 6) return { pn: number };
+    const phone = readPhone(identifier);
+    if (phone.kind === 'number') return { pn: phone.digits };
     const [first, second] = this.#doors.contacts.named(identifier);
-    if (first === undefined) throw notFound(identifier);
+    if (first === undefined) throw phone.kind === 'no-country-code' ? noCountryCode() : notFound(identifier);
     if (second !== undefined) {
       throw new BridgeError('whatsapp-several', 'never', 'whatsapp.several-contacts', { values: { name: identifier } });
     }
@@ -252,6 +253,10 @@ export class Directory {
 
 function refuse(): never {
   throw new BridgeError('whatsapp-no-peer', 'never', 'whatsapp.peer-gone');
+}
+
+function noCountryCode(): BridgeError {
+  return new BridgeError('whatsapp-no-country-code', 'never', 'network.no-country-code');
 }
 
 function notFound(identifier: string): BridgeError {

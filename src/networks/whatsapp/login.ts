@@ -2,6 +2,7 @@
 // the account is linked a sealed draft tells whoever comes after a death what to undo.
 import { BridgeError, FencedError } from '../../model/errors.ts';
 import type { UserId } from '../../model/ids.ts';
+import { readPhone } from '../../model/phone-number.ts';
 import { say, type SayKey } from '../../model/say.ts';
 import type { LoginFlow, LoginProcess, LoginStep, NewLogin } from '../../ports/login.ts';
 import { draftScope, vaultScope } from '../../ports/network.ts';
@@ -136,14 +137,14 @@ export class WhatsAppLogin implements LoginProcess {
   }
 
   async *#askPhone(): AsyncGenerator<LoginStep, string> {
-    let words = say('whatsapp.ask-phone');
+    let words: SayKey = 'whatsapp.ask-phone';
     for (let attempt = 1; ; attempt += 1) {
-      yield { kind: 'ask', say: words, fields: [{ name: 'phone', label: say('whatsapp.phone'), secret: false }] };
+      yield { kind: 'ask', say: say(words), fields: [{ name: 'phone', label: say('whatsapp.phone'), secret: false }] };
       while (this.#answers.length === 0) await this.#news();
-      const digits = (this.#answers.shift()?.['phone'] ?? '').replaceAll(/\D/g, '');
-      if (/^[1-9]\d{6,14}$/.test(digits)) return digits;
-      words = say('whatsapp.phone-invalid');
-      if (attempt === MOST_TRIES) throw refusal('phone-invalid', 'whatsapp.phone-invalid');
+      const phone = readPhone(this.#answers.shift()?.['phone'] ?? '');
+      if (phone.kind === 'number') return phone.digits;
+      words = phone.kind === 'no-number' ? 'whatsapp.phone-invalid' : 'network.no-country-code';
+      if (attempt === MOST_TRIES) throw refusal('phone-invalid', words);
     }
   }
 

@@ -19,6 +19,8 @@ export const en = {
   'network.unkept':
     'Something came on {network} that could not be kept here, and that I cannot show where it belongs: look at {network} itself.',
   'network.signed-out': '{network} ended this login. Send `login {login}` to sign in again.',
+  'network.no-country-code':
+    'This number does not say its country. Write it with its country code, for example +33 6 12 34 56 78.',
   'network.not-found': '{identifier} was not found on {network}.',
   'telegram.account-closed':
     'Telegram has banned or deleted this account. Sort it out in the Telegram app first, then send `login telegram`.',

@@ -19,6 +19,8 @@ export const fr = {
   'network.unkept':
     'Quelque chose est arrivé sur {network} qui n’a pas pu être gardé ici, et que je ne peux pas montrer à sa place : regardez dans {network} même.',
   'network.signed-out': '{network} a mis fin à cette connexion. Envoyez `connexion {login}` pour vous reconnecter.',
+  'network.no-country-code':
+    'Ce numéro ne dit pas son pays. Écrivez-le avec l’indicatif du pays, par exemple +33 6 12 34 56 78.',
   'network.not-found': '{identifier} est introuvable sur {network}.',
   'telegram.account-closed':
     'Telegram a banni ou supprimé ce compte. Réglez cela d’abord dans l’application Telegram, puis envoyez `connexion telegram`.',

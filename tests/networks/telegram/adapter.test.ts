@@ -37,7 +37,12 @@ describe('a login by phone', () => {
     expect((await steps.next('ask')).fields).toMatchObject([{ name: 'phone', secret: false }]);
     login.answer({ phone: '+33 0' });
     expect((await steps.next('ask')).say.key).toBe('telegram.phone-invalid');
-    login.answer({ phone: '+33 6 00 00 00 01' });
+    for (const typed of ['06 00 00 00 01', '0600000001']) {
+      login.answer({ phone: typed });
+      expect((await steps.next('ask')).say.key).toBe('network.no-country-code');
+    }
+    expect(await sandbox.calls({ method: 'auth.sendCode' })).toEqual([]);
+    login.answer({ phone: '+33 (0)6 00 00 00 01' });
     expect((await steps.next('ask')).fields).toMatchObject([{ name: 'code', secret: true }]);
     const { code } = await sandbox.waitForCode(me.phone);
     login.answer({ code: code === '00000' ? '00001' : '00000' });
@@ -64,7 +69,7 @@ describe('a login by phone', () => {
     const login = adapter.beginLogin('phone', OWNER);
     const steps = new Steps(login);
     await steps.next('ask');
-    login.answer({ phone: me.phone });
+    login.answer({ phone: `+${me.phone}` });
     await steps.next('ask');
     login.answer({ code: (await sandbox.waitForCode(me.phone)).code });
     await steps.next('done');
@@ -153,6 +158,14 @@ describe('a live login', () => {
       expect(found.chat).toMatchObject({ id: `u${alice.id}`, kind: 'direct' });
       expect(found.facts).toEqual(expect.arrayContaining([`direct:${alice.id}`, 'username:alice_doe']));
     }
+    const resolved = async (): Promise<number> => (await sandbox.calls({ method: 'contacts.resolvePhone' })).length;
+    const before = await resolved();
+    await expect(scene.session.resolve('06 12 34 56 78')).rejects.toMatchObject({
+      human: { key: 'network.no-country-code' },
+    });
+    expect(await resolved()).toBe(before);
+    expect((await scene.session.resolve(`00${alice.phone}`)).chat.id).toBe(`u${alice.id}`);
+    expect(await resolved()).toBe(before + 1);
     await expect(scene.session.resolve('@nobody_at_all')).rejects.toMatchObject({
       retry: 'never',
       human: { key: 'network.not-found' },

@@ -204,12 +204,21 @@ test.each([
   ['t.me/alice/', { username: 'alice' }],
   ['tg://resolve?domain=alice&x=1', { username: 'alice' }],
   ['+33 6 12 34 56 78', { phone: '33612345678' }],
+  ['+33 (0)6 12 34 56 78', { phone: '33612345678' }],
+  ['0033 6 12 34 56 78', { phone: '33612345678' }],
   ['123456', { id: '123456' }],
   ['+3', undefined],
   ['not a name', undefined],
 ])('people type %s', (typed, wanted) => {
   expect(parseIdentifier(typed)).toEqual(wanted);
 });
+
+test.each(['06 12 34 56 78', '0612345678', '6 12 34 56 78'])(
+  'a number that says no country is refused: %s',
+  (typed) => {
+    expect(() => parseIdentifier(typed)).toThrow(expect.objectContaining({ code: 'telegram-no-country-code' }));
+  },
+);
 
 test('ids are refused when they are not ours', () => {
   expect(parsePeer(as<ChatId>('u7'))).toEqual({ kind: 'u', id: '7' });

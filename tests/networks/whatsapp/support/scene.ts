@@ -42,9 +42,11 @@ export async function stepsOf(
   adapter: NetworkAdapter,
   act: (step: LoginStep) => Promise<void>,
   flow = 'qr',
+  fields: Readonly<Record<string, string>> = {},
 ): Promise<LoginStep> {
   const process = adapter.beginLogin(flow, OWNER);
   for await (const step of process.steps) {
+    if (step.kind === 'ask') process.answer(fields);
     await act(step);
     if (step.kind === 'done' || step.kind === 'failed') {
       await process.cancel();
