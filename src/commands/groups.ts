@@ -9,7 +9,7 @@ import type { Applicant, GroupAnswer, GroupAsk } from '../ports/group.ts';
 import type { ResolvedChat } from '../ports/network.ts';
 import { namedAccount } from './accounts.ts';
 import { reply, type Call, type Command, type CommandResult } from './doors.ts';
-import { groupOf, groupsOf, lineFor, roomIn, type Live } from './group-doors.ts';
+import { groupOf, groupsOf, lineFor, roomIn, type Live, type LiveGroup } from './group-doors.ts';
 import { misunderstood, usage } from './misunderstood.ts';
 import { findNetwork, titleOf } from './networks.ts';
 import { plain, tame, type Token } from './tokens.ts';
@@ -113,11 +113,8 @@ const openGroup: Command = {
   help: 'help.open-group',
   who: 'member',
   run: async (call) => {
-    const group = await groupOf(call, call.args, 'list');
-    if ('replies' in group) return group;
-    const described = await group.session.describeChat(group.chat);
-    const refused = await refusal(call, group, factsOf(described));
-    return refused ?? reply(...(await open(call, group, described)));
+    const group = await allowedGroup(call, call.args, 'list');
+    return 'replies' in group ? group : reply(...(await open(call, group, group.described)));
   },
 };
 
@@ -130,7 +127,7 @@ const inviteLink: Command = {
   run: async (call) => {
     const last = call.args.at(-1);
     const renew = last !== undefined && !last.quoted && ['new', 'nouveau'].includes(plain(last.text));
-    const group = await groupOf(call, renew ? call.args.slice(0, -1) : call.args, 'link');
+    const group = await allowedGroup(call, renew ? call.args.slice(0, -1) : call.args, 'link');
     if ('replies' in group) return group;
     const { link } = await ask(call, group, { kind: 'link', chat: group.chat, renew });
     return reply(link === undefined ? say('group.no-link') : say('group.link', { name: group.name, link }));
@@ -144,7 +141,7 @@ const joinRequests: Command = {
   help: 'help.join-requests',
   who: 'member',
   run: async (call) => {
-    const group = await groupOf(call, call.args, 'requests');
+    const group = await allowedGroup(call, call.args, 'requests');
     if ('replies' in group) return group;
     const { applicants = [] } = await ask(call, group, { kind: 'requests', chat: group.chat });
     if (applicants.length === 0) return reply(say('group.no-requests', { name: group.name }));
@@ -164,7 +161,7 @@ function answering(name: 'accept-request' | 'refuse-request', names: readonly st
     run: async (call) => {
       const whom = call.args.at(-1);
       if (whom === undefined || call.args.length < 2) return usage(call);
-      const group = await groupOf(call, call.args.slice(0, -1), 'answer');
+      const group = await allowedGroup(call, call.args.slice(0, -1), 'answer');
       if ('replies' in group) return group;
       const { chat } = group;
       const { applicants = [] } = await ask(call, group, { kind: 'requests', chat });
@@ -185,6 +182,7 @@ const leaveGroup: Command = {
   help: 'help.leave-group',
   who: 'member',
   run: async (call) => {
+    // Whatever the rules say: a group that they deny is to be left.
     const group = await groupOf(call, call.args, 'leave');
     if ('replies' in group) return group;
     const action = { kind: 'leave', chat: group.chat } as const;
@@ -207,6 +205,22 @@ function chosen(applicants: readonly Applicant[], word: string): readonly Person
 async function ask(call: Call, { session }: Live, what: GroupAsk): Promise<GroupAnswer> {
   // lineFor() has looked whether the network answers such a question.
   return (await session.askGroup?.(what, effectId(call.request.event, what.kind))) ?? {};
+}
+
+interface AllowedGroup extends LiveGroup {
+  readonly described: ResolvedChat;
+}
+
+/** The group that is meant, if the rules allow it: asked before anything is done to it. */
+async function allowedGroup(
+  call: Call,
+  words: readonly Token[],
+  deed: GroupAsk['kind'],
+): Promise<AllowedGroup | CommandResult> {
+  const group = await groupOf(call, words, deed);
+  if ('replies' in group) return group;
+  const described = await group.session.describeChat(group.chat);
+  return (await refusal(call, group, factsOf(described))) ?? { ...group, described };
 }
 
 async function refusal(call: Call, { puppet }: Live, chats: readonly string[]): Promise<CommandResult | undefined> {

@@ -1,4 +1,5 @@
-// The line that opens a conversation, over real rules: nobody new without one, whoever has spoken before always; knows no wire.
+// Lines that open a conversation or ask something of a group, over real rules: nobody new without one, whoever has spoken before always,
+// nothing of a group that they deny; knows no wire.
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
   as,
@@ -140,5 +141,56 @@ describe('create-group', () => {
     await type(root, 'allow start-chat :agency.fr pigeon');
     await type(marie, 'create-group "Trip" zoe, yann');
     expect(made).toEqual(['Trip: zoe', 'Trip: zoe, yann']);
+  });
+});
+
+describe('a group that the rules deny', () => {
+  const done: string[] = [];
+  const deeds = [
+    ['invite-link Choir', 'look at link'],
+    ['invite-link Choir new', 'renew link'],
+    ['join-requests Choir', 'requests'],
+    ['accept-request Choir all', 'answer yes'],
+    ['refuse-request Choir all', 'answer no'],
+  ] as const;
+
+  beforeEach(async () => {
+    done.length = 0;
+    const { adapter } = house.network;
+    const groupAsks = new Set(['list', 'link', 'requests', 'answer']);
+    const actions = new Set(['leave']);
+    Object.assign(adapter, { capabilities: { ...adapter.capabilities, groupAsks, actions } });
+    const choir = { chat: { id: as<ChatId>('choir'), kind: 'group', name: 'Choir' }, facts: ['community:c'] } as const;
+    house.lines.set(puppet, {
+      ...line,
+      describeChat: async () => await Promise.resolve(choir),
+      perform: async ({ kind }) => {
+        done.push(kind);
+        return await Promise.resolve({ at: 0 });
+      },
+      askGroup: async (ask) => {
+        if (ask.kind === 'list') return await Promise.resolve({ groups: [choir] });
+        if (ask.kind === 'link') done.push(ask.renew ? 'renew link' : 'look at link');
+        else if (ask.kind === 'answer') done.push(ask.accept ? 'answer yes' : 'answer no');
+        else done.push(ask.kind);
+        const applicants = [{ person: as<PersonId>('fay'), code: 'abcd' }];
+        return await Promise.resolve(ask.kind === 'requests' ? { applicants } : { link: 'https://link' });
+      },
+    });
+  });
+
+  test.each(deeds)('%s: nothing is asked of it, and nothing done to it, once they do', async (typed, deed) => {
+    await type(marie, typed);
+    expect(done).toContain(deed);
+    done.length = 0;
+    await type(root, 'deny bridge * pigeon community:c reason not this one');
+    expect(await type(marie, typed)).toBe('This conversation may not be bridged: not this one');
+    expect(done).toEqual([]);
+  });
+
+  test('is left all the same', async () => {
+    await type(root, 'deny bridge * pigeon community:c');
+    expect(await type(marie, 'leave-group Choir')).toContain('You have left Choir');
+    expect(done).toEqual(['leave']);
   });
 });
