@@ -98,6 +98,10 @@ export class Ephemeral {
       (await this.#doors.links.byEvent(one)).findLast(
         (link) => portalKeyText(link.portal) === portalKeyText(portal.key) && !own.includes(link.sender),
       );
+    // Whoever has the room open reads before we have written down what was read.
+    for (let look = 1; look < LOOKS && (await this.#doors.links.byEvent(event)).length === 0; look += 1) {
+      await this.#doors.clock.sleep(LOOK_MS);
+    }
     const found = await theirs(event);
     if (found !== undefined) return found;
     for (const before of await this.#doors.matrix.eventsBefore(room, event)) {

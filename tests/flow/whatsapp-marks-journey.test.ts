@@ -83,6 +83,25 @@ describe('a chat with a room', () => {
     await eventually('a favourite', async () => (await tags(portal)).includes('m.favourite'));
     expect(await tags(portal)).toEqual(['m.favourite']);
   });
+
+  test('is read over there up to what is read here, from where it was read before a kill of the bridge', async () => {
+    const say = async (words: string): Promise<{ id: string; event: string }> => {
+      const id = await whatsapp.write(alice.id, account.id, words);
+      return { id, event: (await camille.answer(portal, words)).event_id };
+    };
+    const readings = async ({ id }: { id: string }): Promise<number> =>
+      (await whatsapp.receipts(alice.id, id)).filter(({ type }) => type === 'read').length;
+    const before = await say('read before');
+    await camille.read(portal, before.event);
+    await eventually('a receipt', async () => (await readings(before)) > 0);
+    const missed = [await say('not read yet'), await say('nor this')];
+    await town?.bridge.stop('SIGKILL');
+    await town?.bridge.start();
+    const after = await say('said after the kill');
+    await camille.read(portal, after.event);
+    await eventually('a receipt', async () => (await readings(after)) > 0);
+    expect(await Promise.all([before, ...missed, after].map(readings))).toEqual([1, 1, 1, 1]);
+  });
 });
 
 describe('a chat without a room', () => {
