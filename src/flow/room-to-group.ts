@@ -9,7 +9,7 @@ import type { Puppet } from '../model/records.ts';
 import { say, type Say } from '../model/say.ts';
 import { chatRefusal } from '../policy/refusal.ts';
 import type { RoomLook } from '../ports/matrix.ts';
-import type { ResolvedChat } from '../ports/network.ts';
+import type { NetworkSession, ResolvedChat } from '../ports/network.ts';
 import { mayBridge, titleOf, type FlowDoors, type Plan } from './doors.ts';
 import { nextLook } from './looks.ts';
 import { forgetRoom, lookAt, managementRoom } from './management.ts';
@@ -51,7 +51,11 @@ export async function roomToGroup(doors: FlowDoors, { puppet, room, cause }: Roo
   }
   const { name } = look;
   if (name === undefined) return [say('group.room-nameless')];
-  const { people, left } = await peopleOf(doors, puppet, look);
+  const session = doors.session(puppet.id);
+  if (session === undefined) return [say('chat.not-connected', { network })];
+  const { people: known, left: unknown } = await peopleOf(doors, puppet, look);
+  const { people, kept } = await toBegin(doors, { puppet, session }, known);
+  const left = [...unknown, ...kept.map(({ user }) => user)];
   const without = left.length === 0 ? [] : [say('group.room-left', { network, people: left.join(', ') })];
   if (people.length === 0) return [say('group.room-nobody', { network }), ...without];
   // Where the bot was alone with its person at first, it took the room for their private one.
@@ -97,6 +101,22 @@ async function accountOf(doors: FlowDoors, network: NetworkId, user: UserId): Pr
   return undefined;
 }
 
+/** A group would be another way to write to somebody new. @returns those whom their person may write to, and the rest @throws BridgeError */
+async function toBegin(
+  { beginnings }: FlowDoors,
+  { puppet, session }: { readonly puppet: Puppet; readonly session: NetworkSession },
+  all: readonly Brought[],
+): Promise<{ readonly people: readonly Brought[]; readonly kept: readonly Brought[] }> {
+  const people: Brought[] = [];
+  const kept: Brought[] = [];
+  for (const one of all) {
+    const found = await session.describeChat(session.directChat(one.person));
+    const why = await beginnings.refusalOf(puppet, session, found);
+    (why === undefined ? people : kept).push(one);
+  }
+  return { people, kept };
+}
+
 /** Again after a crash: the network's side finds the group that it made for this entry, and the opening is kept once. */
 export async function makeGroup(doors: FlowDoors, entry: QueueEntry, act: MakeGroup): Promise<Plan> {
   const opening = openingKey(entry.key);
@@ -112,13 +132,16 @@ export async function makeGroup(doors: FlowDoors, entry: QueueEntry, act: MakeGr
   if (session === undefined) return await ended(doors, entry, act, say('chat.not-connected', { network }));
   let group: ResolvedChat | undefined;
   try {
-    const ask = { kind: 'create', name: act.name, people: act.people.map(({ person }) => person) } as const;
+    // Judged anew: rules may have changed since it was asked for.
+    const { people, kept } = await toBegin(doors, { puppet, session }, act.people);
+    if (people.length === 0) return await ended(doors, entry, act, say('group.room-nobody', { network }));
+    const ask = { kind: 'create', name: act.name, people: people.map(({ person }) => person) } as const;
     const made = (await session.askGroup?.(ask, effectId(entry.key, 'create'))) ?? {};
     group = made.group;
     const out = new Set(made.failed ?? []);
-    const people = act.people.flatMap(({ person, user }) => (out.has(person) ? [user] : [])).join(', ');
-    const words = say('group.room-not-all', { network, people });
-    if (people !== '') await toldInManagement(doors, act.for, `not-all:${entry.key}`, words);
+    const failed = people.filter(({ person }) => out.has(person));
+    await tellMissing(doors, { entry, act }, 'room-left', network, kept);
+    await tellMissing(doors, { entry, act }, 'room-not-all', network, failed);
   } catch (error) {
     // What is said in the room waits for this: only for a network that may answer soon.
     const soon = error instanceof BridgeError && error.retry !== 'never' && error.notBefore === undefined && !late;
@@ -129,6 +152,18 @@ export async function makeGroup(doors: FlowDoors, entry: QueueEntry, act: MakeGr
   const portal = portalKeyOf(puppet, group.chat.id, group.chat.kind);
   await openPortalLater(doors, { cause: entry.key, puppet, portal, user: act.for, room: act.room });
   return making(doors, entry);
+}
+
+async function tellMissing(
+  doors: FlowDoors,
+  { entry, act }: { readonly entry: QueueEntry; readonly act: MakeGroup },
+  why: 'room-left' | 'room-not-all',
+  network: string,
+  missing: readonly Brought[],
+): Promise<void> {
+  if (missing.length === 0) return;
+  const people = missing.map(({ user }) => user).join(', ');
+  await toldInManagement(doors, act.for, `${why}:${entry.key}`, say(`group.${why}`, { network, people }));
 }
 
 async function opened(doors: FlowDoors, entry: QueueEntry, act: MakeGroup): Promise<Plan> {

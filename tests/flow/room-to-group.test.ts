@@ -1,5 +1,5 @@
 // A room where people are already becomes a group: what is asked first, what waits meanwhile, and what becomes of it when it fails.
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { roomToGroup } from '../../src/flow/room-to-group.ts';
 import { BridgeError } from '../../src/model/errors.ts';
 import { as, type ChatId, type EventId, type PersonId, type RoomId, type UserId } from '../../src/model/ids.ts';
@@ -192,4 +192,56 @@ test('who speaks in the group before its room is known opens one, which leads to
   world.matrix.say(hall, marie, 'over here');
   await world.run();
   expect(said()).toEqual(['I was quicker', 'over here']);
+});
+
+describe('somebody new over there', () => {
+  const ZED = 'zed';
+  beforeEach(async () => {
+    // In a group with Marie, and never written to.
+    const group = world.network.chat('choir', [MARIE, ZOE, ZED], 'group', 'Choir');
+    world.network.say(group, ZED, 'hello all');
+    await world.run();
+    world.matrix.member(hall, marie, world.matrix.ghost('pigeon', ZED), 'invite');
+    await world.run();
+  });
+
+  function onlyKnown(): void {
+    world.db.rules.clear();
+    world.rule('allow', { action: 'bridge', id: 'bridge' });
+    // What was judged a moment ago is not asked for again.
+    world.clock.pass(6_000);
+  }
+
+  const inside = (): readonly string[] => {
+    const [chat] = made();
+    return world.network.chats.get(chat ?? as<ChatId>(''))?.members ?? [];
+  };
+
+  test('is brought into the group where a rule lets people begin conversations', async () => {
+    expect(await ask()).toEqual(['group.room-making']);
+    await world.run(10_000);
+    expect(inside()).toEqual([MARIE, ZOE, ZED]);
+  });
+
+  test('is left out where none does, and named; whoever was written to comes in', async () => {
+    onlyKnown();
+    expect(await ask()).toEqual(['group.room-making', 'group.room-left']);
+    await world.run(10_000);
+    expect(inside()).toEqual([MARIE, ZOE]);
+  });
+
+  test('is left out when the rule goes before the group is made, and named', async () => {
+    let away = true;
+    world.network.making = () => {
+      if (away)
+        throw new BridgeError('network-away', 'later', 'network.unreachable', { values: { network: 'Pigeon' } });
+    };
+    expect(await ask()).toEqual(['group.room-making']);
+    await world.run();
+    onlyKnown();
+    away = false;
+    await world.pass(30_000);
+    expect(inside()).toEqual([MARIE, ZOE]);
+    expect(told()).toContain(`no rule lets them: ${world.matrix.ghost('pigeon', ZED)}`);
+  });
 });
