@@ -122,8 +122,7 @@ export async function lookAtEvent(
 ): Promise<EventLook | undefined> {
   try {
     const found = await client.ask(who, 'GET', `${API}/rooms/${encode(room)}/event/${encode(event)}`);
-    const seen = readEvent({ ...found, room_id: room });
-    const words = seen.kind === 'message' && seen.body.kind === 'text' ? seen.body.text.text : undefined;
+    const words = wordsNow({ ...found, room_id: room });
     return {
       sender: as<UserId>(textAt(found, 'sender', 255) ?? ''),
       at: Number(field(found, 'origin_server_ts')),
@@ -134,6 +133,15 @@ export async function lookAtEvent(
     if (error instanceof MatrixRefusal && error.said(404)) return undefined;
     throw error;
   }
+}
+
+/** What a message says as it was changed last (spec: bundled aggregations); nothing for a notice, which is nobody's word. */
+export function wordsNow(event: Json): string | undefined {
+  const change = objectAt(objectAt(objectAt(event, 'unsigned'), 'm.relations'), 'm.replace');
+  const now = readEvent({ ...change, room_id: field(event, 'room_id') });
+  const shown = now.kind === 'edit' ? now : readEvent(event);
+  if ((shown.kind !== 'edit' && shown.kind !== 'message') || shown.body.kind !== 'text') return undefined;
+  return shown.body.as === 'notice' ? undefined : shown.body.text.text;
 }
 
 /** @returns the newest first */

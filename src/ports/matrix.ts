@@ -96,7 +96,7 @@ export interface EventLook {
   readonly at: number;
   /** It was taken back. */
   readonly redacted: boolean;
-  /** What it says, where it is a message with words. */
+  /** What it says by now, where it is a message with words; a notice says nothing. */
   readonly words?: string;
 }
 

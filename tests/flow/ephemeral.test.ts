@@ -2,6 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { BridgeError } from '../../src/model/errors.ts';
 import type { ChatId, EffectId, EventId, MessageId, PuppetId, RoomId } from '../../src/model/ids.ts';
+import type { MessageBody } from '../../src/model/message.ts';
+import { say } from '../../src/model/say.ts';
 import { FlowWorld, MARIE, marie, turns, ZOE } from '../support/flow-world.ts';
 import { BOT } from '../support/memory-matrix.ts';
 
@@ -230,6 +232,28 @@ test('an answer takes along the words that the room shows of what it answers', a
   world.matrix.reply(room, marie, 'hi', hello);
   await world.run();
   expect(world.network.answered).toEqual(['hello']);
+});
+
+test('an answer takes along the newest words of what it answers, and none of a notice', async () => {
+  await open();
+  const answered = async (): Promise<void> => {
+    const event = world.matrix.seen(room).at(-1)?.event;
+    if (event === undefined) throw new Error('nothing was said');
+    world.matrix.reply(room, marie, 'hi', event);
+    await world.run();
+  };
+  world.network.say(chat, ZOE, 'see you at ten');
+  await world.run();
+  const said = world.network.chats.get(chat)?.said.at(-1)?.id;
+  if (said === undefined) throw new Error('nothing was said');
+  world.network.edit(chat, ZOE, said, 'see you at eleven');
+  await world.run();
+  await answered();
+  const once: MessageBody = { kind: 'told', say: say('whatsapp.view-once') };
+  world.network.happen(chat, ZOE, { kind: 'message', message: 'v1' as MessageId, parts: [once] });
+  await world.run();
+  await answered();
+  expect(world.network.answered).toEqual(['see you at eleven', undefined]);
 });
 
 test('whoever reads up to their own words, or a notice, has read all that was said before', async () => {

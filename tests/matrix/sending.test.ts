@@ -92,7 +92,7 @@ describe('one effect is one event', () => {
   });
 });
 
-test('an event is seen as it is now: whose, of when, taken back or not; one that never was is not there', async () => {
+test('an event is seen as it is now: whose, of when, taken back or not, in its newest words; one that never was is not there', async () => {
   const speaker = await ghost();
   const [kept, gone] = [fresh(), fresh()];
   const stays = await speaker.send(room, kept, text('stays'));
@@ -106,6 +106,13 @@ test('an event is seen as it is now: whose, of when, taken back or not; one that
   expect((await api.eventsBefore(room, goes))[0]).toBe(stays);
   expect(Math.abs((look?.at ?? 0) - now)).toBeLessThan(60_000);
   expect(await api.lookAtEvent(room, '$never' as EventId)).toBeUndefined();
+  await speaker.edit(room, fresh(), stays, text('older'));
+  await speaker.edit(room, fresh(), stays, text('changed'));
+  expect((await api.lookAtEvent(room, stays))?.words).toBe('changed');
+  const told = await speaker.send(room, fresh(), { kind: 'unsupported', what: 'a notice' });
+  expect(await api.lookAtEvent(room, told)).toEqual({ sender: speaker.user, at, redacted: false });
+  await speaker.edit(room, fresh(), told, text('words at last'));
+  expect((await api.lookAtEvent(room, told))?.words).toBe('words at last');
 });
 
 describe('a failure says what it is', () => {

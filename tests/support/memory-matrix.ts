@@ -24,8 +24,8 @@ import type {
   Speaker,
   Wording,
 } from '../../src/ports/matrix.ts';
+import { wordsNow } from '../../src/matrix/errands.ts';
 import { Markers, MARKER } from '../../src/matrix/marker.ts';
-import { readEvent } from '../../src/matrix/read.ts';
 import { isSame, leadersIn, shaped } from '../../src/matrix/powers.ts';
 import { shownWords } from '../../src/matrix/state.ts';
 import type { MemoryClock } from './memory-clock.ts';
@@ -235,6 +235,15 @@ export class MemoryMatrix {
     return room;
   }
 
+  #newestEdit(timeline: readonly Wire[], of: Wire): Wire | undefined {
+    return timeline.findLast(
+      (other) =>
+        other.sender === of.sender &&
+        relation(other)['rel_type'] === 'm.replace' &&
+        relation(other)['event_id'] === of.event_id,
+    );
+  }
+
   /** Messages as people see them: edited ones in their last form, redacted ones gone. */
   seen(id: RoomId): readonly Seen[] {
     const room = this.room(id);
@@ -242,12 +251,7 @@ export class MemoryMatrix {
     return messages
       .filter((one) => relation(one)['rel_type'] !== 'm.replace')
       .map((one) => {
-        const edit = messages.findLast(
-          (other) =>
-            other.sender === one.sender &&
-            relation(other)['rel_type'] === 'm.replace' &&
-            relation(other)['event_id'] === one.event_id,
-        );
+        const edit = this.#newestEdit(messages, one);
         const fresh = (edit?.content['m.new_content'] ?? one.content) as Record<string, unknown>;
         const reply = relation(one)['m.in_reply_to'] as { event_id?: EventId } | undefined;
         return {
@@ -366,9 +370,14 @@ export class MemoryMatrix {
         const { timeline, redacted } = this.#demand(room, BOT);
         const found = timeline.find((one) => one.event_id === event);
         if (found === undefined) return undefined;
-        const read = readEvent(found);
-        const words = read.kind === 'message' && read.body.kind === 'text' ? { words: read.body.text.text } : {};
-        return { sender: found.sender, at: found.origin_server_ts, redacted: redacted.has(event), ...words };
+        const change = this.#newestEdit(timeline, found);
+        const words = wordsNow({ ...found, unsigned: { 'm.relations': { 'm.replace': change } } });
+        return {
+          sender: found.sender,
+          at: found.origin_server_ts,
+          redacted: redacted.has(event),
+          ...(words === undefined ? {} : { words }),
+        };
       },
       eventsBefore: async (room, event) => {
         await this.#request('eventsBefore', BOT, room);

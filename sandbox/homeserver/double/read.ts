@@ -135,6 +135,20 @@ export class Reads {
   }
 
   /** Events that relate to another (GET /relations), newest first unless `dir=f`. */
+  /** One event with its newest edit bundled (spec 1.7, "Aggregating relationships"): of the same sender, and not of what was redacted. */
+  whole(requester: Requester, roomId: string, eventId: string): Json {
+    const { room, event } = this.visible(requester, roomId, eventId);
+    const found = forClient(event, requester);
+    const edit = room.events.findLast((other) => {
+      const relation = objectAt(other.content, 'm.relates_to');
+      const edits = relation['event_id'] === eventId && relation['rel_type'] === 'm.replace';
+      return edits && other.sender === event.sender && other.type === event.type;
+    });
+    if (edit === undefined || event.redactedBy !== undefined) return found;
+    const bundled = { 'm.relations': { 'm.replace': forClient(edit, requester) } };
+    return { ...found, unsigned: { ...objectAt(found, 'unsigned'), ...bundled } };
+  }
+
   relations(
     requester: Requester,
     roomId: string,

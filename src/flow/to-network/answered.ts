@@ -3,7 +3,7 @@ import { BridgeError } from '../../model/errors.ts';
 import type { MessageId, PortalKey } from '../../model/ids.ts';
 import type { FlowDoors } from '../doors.ts';
 
-/** Undefined for what the room does not show, or no longer. @throws BridgeError while the homeserver is away */
+/** As they were changed last. Undefined for what the room does not show, or no longer, and for the bridge's own notices. @throws BridgeError while the homeserver is away */
 export async function wordsOf(
   doors: Pick<FlowDoors, 'links' | 'matrix'>,
   portal: PortalKey,

@@ -1,7 +1,6 @@
 // Paths of rooms that only read: state, members, messages, relations.
 import { isObject } from '../json.ts';
 import { eventFilter } from '../filter.ts';
-import { forClient } from '../serialise.ts';
 import { parseFilter } from './filter-text.ts';
 import { CLIENT, Routes, type Answer, type Call } from './route.ts';
 
@@ -45,7 +44,7 @@ routes.on('GET', `${CLIENT}/rooms/:room/messages`, (call, roomId = '') => {
 });
 routes.on('GET', `${CLIENT}/rooms/:room/event/:event`, (call, roomId = '', eventId = '') => {
   const requester = call.who();
-  return forClient(call.hs.reads.visible(requester, roomId, eventId).event, requester);
+  return call.hs.reads.whole(requester, roomId, eventId);
 });
 routes.on('GET', `${CLIENT}/rooms/:room/context/:event`, (call, roomId = '', eventId = '') =>
   call.hs.reads.context(call.who(), roomId, eventId, Number(call.query.get('limit') ?? 10)),
