@@ -25,8 +25,8 @@ export interface Capabilities {
   /** UTF-16 units of one message; longer text is split by the house. */
   readonly maxTextUnits: number;
   /**
-   * A send that is performed again under its id with other words changes what a try before may have left there. Elsewhere those words
-   * are a message of their own, beside the former one if that arrived.
+   * A send that is performed again under its id after its person changed its words (`editedAt`) changes what a try before may have left
+   * there. Elsewhere those words are a message of their own, beside the former one if that arrived.
    */
   readonly rewords?: true;
   /** What disappears over there after its time is taken back here as well. */
@@ -77,6 +77,11 @@ export interface PerformContext {
   readonly again: boolean;
   /** Of an edit or a deletion that may come too late. */
   readonly inTime?: InTime;
+  /**
+   * Of a send: when its person last changed its words before it left (epoch ms, the homeserver's clock); absent = never. Without a later
+   * moment than at the try before, what that try began is what is said, however the action reads by now.
+   */
+  readonly editedAt?: number;
   /** Is this message id already linked to another Matrix event? */
   isLinked(message: MessageId): Promise<boolean>;
   /** What stands in the homeserver's store. @throws BridgeError */

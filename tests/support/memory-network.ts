@@ -107,6 +107,8 @@ export class MemoryNetwork {
   /** What connect() throws as long as no person asks for it. */
   unasked: BridgeError | undefined;
   readonly #done = new Map<EffectId, ActionReceipt>();
+  /** When their person had changed what they say, epoch ms. */
+  readonly #changed = new Map<EffectId, number>();
   /** What each login's account has not yet been told. */
   readonly #untold = new Map<PersonId, ((puppet: Puppet) => NetworkEvent)[]>();
   /** Everything that ever happened to each account, for those who forgot it. */
@@ -382,17 +384,16 @@ export class MemoryNetwork {
     this.#acting = this.echoes ? undefined : puppet.self;
     const done = this.#done.get(id);
     const receipt = done ?? this.#do(puppet, action);
-    if (done?.message !== undefined && action.kind === 'send') this.#reword(puppet, action, done.message);
+    const { editedAt = 0 } = context;
+    // Only its person changes words; the last ones count.
+    if (done?.message !== undefined && action.kind === 'send' && editedAt > (this.#changed.get(id) ?? 0))
+      this.edit(action.chat, puppet.self, done.message, textOf(action.body));
+    this.#changed.set(id, editedAt);
     this.#acting = undefined;
     this.#done.set(id, receipt);
     await this.answering();
     this.after(action);
     return receipt;
-  }
-
-  /** It was done with other words: the last ones count. */
-  #reword(puppet: Puppet, { chat, body: now }: Extract<NetworkAction, { kind: 'send' }>, target: MessageId): void {
-    if (this.message(chat, target).text !== textOf(now)) this.edit(chat, puppet.self, target, textOf(now));
   }
 
   #do(puppet: Puppet, action: NetworkAction): ActionReceipt {

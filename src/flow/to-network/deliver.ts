@@ -43,9 +43,11 @@ export async function deliverToNetwork(doors: FlowDoors, entry: QueueEntry, plan
   if (isAboutGroup(action)) return await changeGroup(doors, entry, { ...owed, action }, line);
   await mayBegin(doors, line, owed);
   const window = await inTime(doors, owed);
-  const receipt = await line.session.perform(owed.action, saidUnder(doors, entry, owed), {
+  const editedAt = changedAt(entry, owed);
+  const receipt = await line.session.perform(owed.action, saidUnder(doors, editedAt, owed), {
     since: entry.receivedAt,
     again,
+    ...(editedAt === undefined ? {} : { editedAt }),
     ...(window === undefined ? {} : { inTime: window }),
     isLinked: async (message) => (await doors.links.byMessage(owed.portal, message)).length > 0,
     open: async (source) => await doors.matrix.openMedia(source),
@@ -117,9 +119,13 @@ async function pictureSet(
   await doors.matrix.pictures.keep(room, shown, ...(known ? [at] : []));
 }
 
+/** When the words were changed while they were put aside, epoch ms. */
+function changedAt({ payload }: QueueEntry, { action }: Owed): number | undefined {
+  return payload.from === 'matrix' && action.kind === 'send' ? payload.editedAt : undefined;
+}
+
 /** Words that were changed while they were put aside must not be taken for those that an earlier try may have brought. */
-function saidUnder({ adapters }: FlowDoors, { payload }: QueueEntry, { id, action, portal }: Owed): EffectId {
-  const editedAt = payload.from === 'matrix' && action.kind === 'send' ? payload.editedAt : undefined;
+function saidUnder({ adapters }: FlowDoors, editedAt: number | undefined, { id, portal }: Owed): EffectId {
   const same = editedAt === undefined || adapters.get(portal.network)?.capabilities.rewords === true;
   return same ? id : effectId(id, editedAt);
 }

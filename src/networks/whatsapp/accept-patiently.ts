@@ -1,6 +1,5 @@
 // Writes down what was learnt beside the messages: a database that is away is waited for as long as the line is open. Knows nothing of
 // what it writes.
-import { RefusedError } from '../../model/errors.ts';
 import type { PuppetId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
 import type { NetworkSink } from '../../ports/network.ts';
@@ -21,16 +20,8 @@ export async function acceptPatiently(
   events: readonly NetworkEvent[],
   changes: readonly VaultChange[],
 ): Promise<void> {
-  let refused: RefusedError | undefined;
   const patience = { clock, log, facts: { puppet, network: 'whatsapp' }, closing };
   await patiently(patience, 'what was learnt could not be written, will try again', async () => {
-    try {
-      await sink.accept(events, changes);
-    } catch (error) {
-      // Another try would end alike.
-      if (!(error instanceof RefusedError)) throw error;
-      refused = error;
-    }
+    await sink.accept(events, changes);
   });
-  if (refused !== undefined) throw refused;
 }

@@ -17,7 +17,7 @@ export type Perform = (
   line: Line,
   action: NetworkAction,
   effect: EffectId,
-  context: Pick<PerformContext, 'open' | 'inTime' | 'wordsOf'>,
+  context: Pick<PerformContext, 'open' | 'inTime' | 'wordsOf' | 'editedAt'>,
 ) => Promise<ActionReceipt>;
 
 export function performing(doors: Omit<SendDoors, 'know' | 'context'> & Omit<GroupDoors, 'sends'>): Perform {

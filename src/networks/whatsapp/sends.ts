@@ -34,13 +34,14 @@ export interface SendDoors {
 
 type Send = Extract<Saying, { kind: 'send' }>;
 
+type House = Pick<PerformContext, 'inTime' | 'wordsOf' | 'editedAt'>;
+
 interface Reworded {
   readonly effect: EffectId;
-  readonly now: Written;
   readonly before: Sent;
-  /** When it was acknowledged with the former words, epoch ms. */
+  /** When the server acknowledged that, epoch ms. */
   readonly done: number | undefined;
-  readonly house: Pick<PerformContext, 'wordsOf'>;
+  readonly house: House;
 }
 
 /** Acks of which the vault may not know yet. */
@@ -56,37 +57,24 @@ export class Sends {
   }
 
   /** @throws BridgeError */
-  async perform(
-    line: Line,
-    action: Saying,
-    effect: EffectId,
-    house: Pick<PerformContext, 'inTime' | 'wordsOf'> = {},
-  ): Promise<ActionReceipt> {
+  async perform(line: Line, action: Saying, effect: EffectId, house: House = {}): Promise<ActionReceipt> {
     const { sent, clock } = this.#doors;
-    const { inTime } = house;
+    const { inTime, editedAt } = house;
     const id = stanzaId(effect);
     const before = await sent.find(id);
     const done = this.#acked.get(id) ?? before?.acknowledgedAt;
-    if (before !== undefined && action.kind === 'send') {
-      await this.#doors.know(line, action);
-      const quoted = await this.#quoted(action, house);
-      const now = write({ ...this.#doors.context(), quoted: () => quoted }, action, effect);
-      if (saysOther(before, now.message)) return await this.#reword(line, action, { effect, now, before, done, house });
-    }
+    if (before !== undefined && action.kind === 'send' && saysOther(before, editedAt))
+      return await this.#reword(line, action, { effect, before, done, house });
     if (done !== undefined) return this.#receipt(action, id, done, before);
     // What a former try has begun may have arrived; phones leave out what comes now.
     if (inTime !== undefined && clock.now() > inTime.until) throw tooLate(inTime, before !== undefined);
-    if (before === undefined) await this.#doors.know(line, action);
-    const quoted = before === undefined ? await this.#quoted(action, house) : undefined;
-    const compose = (): Written => write({ ...this.#doors.context(), quoted: () => quoted }, action, effect);
-    let written = compose();
-    const { paced, waited } = await this.#mayGo(line, action, written);
-    // As things are when it leaves: the timer, the time, the address.
-    if (waited) written = compose();
+    const { written, paced } = await this.#compose(line, action, effect, before === undefined ? house : undefined);
     const expiry = before === undefined ? this.#expiry(action, id, written) : undefined;
     const alongside = [...paced, ...(expiry?.changes ?? [])];
     const { sent: kept, kept: safe } =
-      before === undefined ? sent.begin(id, written.to, written.message, alongside) : { sent: before, kept: undefined };
+      before === undefined
+        ? sent.begin(id, written.to, written.message, alongside, editedAt)
+        : sent.again(before, alongside);
     // It stands with what was sent from here on, whichever try is the one that arrives. Why it cannot be kept, the relay says.
     if (expiry !== undefined) safe?.then(expiry.written, () => undefined);
     // Whether its first try told anybody the key of the group is not known.
@@ -96,6 +84,25 @@ export class Sends {
     const { message } = receipt;
     if (action.kind === 'send' && message !== undefined) this.#doors.chats.remember(message, kept.body);
     return receipt;
+  }
+
+  /**
+   * What is to leave, and what has to be kept with it.
+   * @param house of a first try: a later one says what is kept, and needs to know no more @throws BridgeError
+   */
+  async #compose(
+    line: Line,
+    action: Saying,
+    effect: EffectId,
+    house: House | undefined,
+  ): Promise<{ readonly written: Written; readonly paced: readonly LedgerChange[] }> {
+    if (house !== undefined) await this.#doors.know(line, action);
+    const quoted = house === undefined ? undefined : await this.#quoted(action, house);
+    const compose = (): Written => write({ ...this.#doors.context(), quoted: () => quoted }, action, effect);
+    const written = compose();
+    const { paced, waited } = await this.#mayGo(line, action, written);
+    // As things are when it leaves: the timer, the time, the address.
+    return { written: waited ? compose() : written, paced };
   }
 
   /** @returns epoch ms of the server's acknowledgement @throws BridgeError */
@@ -117,24 +124,36 @@ export class Sends {
    * It was begun with other words, and may be there with them. As long as phones take edits they are edited, and the same id brings the
    * new words to whoever has not got it; nobody gets the former ones any more. Later the new words are a message of their own.
    */
-  async #reword(line: Line, action: Send, { effect, now, before, done, house }: Reworded): Promise<ActionReceipt> {
-    const { sent, clock } = this.#doors;
+  async #reword(line: Line, action: Send, { effect, before, done, house }: Reworded): Promise<ActionReceipt> {
+    const { sent, clock, chats, self } = this.#doors;
     const { chat, body } = action;
-    const words = shownWords(now.message);
-    const anew = as<EffectId>(`${effect}/anew/${words}`);
-    const late = clock.now() - before.at > EDIT_WINDOW_MS;
-    if (late || (await sent.find(stanzaId(anew))) !== undefined) return await this.perform(line, action, anew, house);
-    const target = messageId(this.#doors.self, before.id);
-    const edit = { kind: 'edit', chat, target, body } as const;
-    if (done === undefined) {
-      await this.#mayGo(line, action, now);
-      const { sent: kept, kept: safe } = sent.reword(before, now.message);
-      if (chatKind(chat) === 'group') await line.retellKey(kept.chat);
-      await this.#carry(line, kept, now.attrs, safe);
+    const editedAt = Math.max(house.editedAt ?? 0, before.editedAt ?? 0);
+    const editing = as<EffectId>(`${effect}/edit/${editedAt}`);
+    // Done in time, it is done, however late that is found.
+    if (!(await this.#isDone(editing))) {
+      const anew = as<EffectId>(`${effect}/anew`);
+      const late = clock.now() - before.at > EDIT_WINDOW_MS;
+      if (late || (await sent.find(stanzaId(anew))) !== undefined) return await this.perform(line, action, anew, house);
+      if (done === undefined) {
+        const first = before.editedAt !== editedAt;
+        const { written, paced } = await this.#compose(line, action, effect, first ? house : undefined);
+        const { sent: kept, kept: safe } = first
+          ? sent.reword(before, { body: written.message, editedAt }, paced)
+          : sent.again(before, paced);
+        if (chatKind(chat) === 'group') await line.retellKey(kept.chat);
+        await this.#carry(line, kept, written.attrs, safe);
+      }
     }
-    const { at } = await this.perform(line, edit, as<EffectId>(`${effect}/edit/${words}`));
-    this.#doors.chats.remember(target, now.message);
+    const target = messageId(self, before.id);
+    const { at } = await this.perform(line, { kind: 'edit', chat, target, body }, editing);
+    const words = (await this.begun(editing))?.protocolMessage?.editedMessage;
+    if (words) chats.remember(target, words);
     return { message: target, at: done ?? at };
+  }
+
+  async #isDone(effect: EffectId): Promise<boolean> {
+    const id = stanzaId(effect);
+    return this.#acked.has(id) || (await this.#doors.sent.find(id))?.acknowledgedAt !== undefined;
   }
 
   /** What an earlier try of this effect had to send; undefined when there was none, or the server refused it. */
@@ -233,11 +252,7 @@ function tooLate(inTime: InTime, begun: boolean): BridgeError {
   return new BridgeError('whatsapp-too-late', 'never', key, { values, final: true, mayHaveHappened: begun });
 }
 
-/** Once reworded it stays so: its first words may be anywhere. */
-function saysOther(before: Sent, now: proto.IMessage): boolean {
-  return before.reworded === true || shownWords(before.body) !== shownWords(now);
-}
-
-function shownWords({ conversation, extendedTextMessage }: proto.IMessage): string {
-  return conversation ? conversation : (extendedTextMessage?.text ?? '');
+/** Only its person changes words: the same ones may be composed otherwise by now. Once reworded it stays so: its first words may be anywhere. */
+function saysOther(before: Sent, editedAt = 0): boolean {
+  return before.reworded === true || editedAt > (before.editedAt ?? 0);
 }

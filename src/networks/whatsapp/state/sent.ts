@@ -21,6 +21,8 @@ export interface Sent {
   /** Epoch ms of the first try. */
   readonly at: number;
   readonly body: proto.IMessage;
+  /** When its person had changed these words before they left, epoch ms; absent = never. */
+  readonly editedAt?: number;
   /** These are not its first words: those may have left. */
   readonly reworded?: true;
   /** Epoch ms at which the server said that it has it. */
@@ -65,25 +67,38 @@ export class SentBook {
     return sent;
   }
 
-  /** For an id that is not known: nothing of the send may leave before it is `kept`. @param alongside of the same commit */
+  /**
+   * For an id that is not known: nothing of the send may leave before it is `kept`.
+   * @param alongside of the same commit @param editedAt when its words were changed before, epoch ms
+   */
   begin(
     id: string,
     chat: string,
     body: proto.IMessage,
     alongside: readonly LedgerChange[] = [],
+    editedAt?: number,
   ): { readonly sent: Sent; readonly kept: Promise<void> } {
-    const sent: Sent = { id, chat, body, at: this.#doors.clock.now() };
+    const sent: Sent = { id, chat, body, at: this.#doors.clock.now(), ...(editedAt === undefined ? {} : { editedAt }) };
     this.#open.set(id, sent);
     this.#keys.add(this.#key(id));
     // The ratchet's step is made next, and nothing leaves before both are kept.
     return { sent, kept: this.#doors.writer.writeSoon([this.#change(sent), ...alongside]) };
   }
 
-  /** Something else is said under this id from now on: nothing of that may leave before it is `kept`. */
-  reword(before: Sent, body: proto.IMessage): { readonly sent: Sent; readonly kept: Promise<void> } {
-    const sent: Sent = { ...before, body, reworded: true };
+  /** For an id that is known: its body stays what it is. @param alongside kept before it leaves once more */
+  again(sent: Sent, alongside: readonly LedgerChange[]): { readonly sent: Sent; readonly kept?: Promise<void> } {
+    return alongside.length === 0 ? { sent } : { sent, kept: this.#doors.writer.writeSoon(alongside) };
+  }
+
+  /** Its person changed what is said under this id: nothing of that may leave before it is `kept`. @param alongside of the same commit */
+  reword(
+    before: Sent,
+    { body, editedAt }: Pick<Sent, 'body' | 'editedAt'>,
+    alongside: readonly LedgerChange[],
+  ): { readonly sent: Sent; readonly kept: Promise<void> } {
+    const sent: Sent = { ...before, body, ...(editedAt === undefined ? {} : { editedAt }), reworded: true };
     this.#open.set(sent.id, sent);
-    return { sent, kept: this.#doors.writer.writeSoon([this.#change(sent)]) };
+    return { sent, kept: this.#doors.writer.writeSoon([this.#change(sent), ...alongside]) };
   }
 
   /** The server has it. After a crash it may be forgotten: then the message is sent once more under its id. */
