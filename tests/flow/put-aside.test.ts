@@ -238,6 +238,8 @@ describe('of several edits of what people wrote here', () => {
   const heal = () => {
     world.network.before = () => undefined;
   };
+  const DROPPED =
+    'This change of your message will not be sent: your newer one takes its place, also if you discard that one.';
 
   /** As the audit brings it: written at `at` (epoch ms), whenever it comes. */
   async function editedAt(target: EventId, text: string, at: number): Promise<void> {
@@ -273,6 +275,10 @@ describe('of several edits of what people wrote here', () => {
       heal();
       const edits = (await parked()).filter(({ lane }) => lane.startsWith('n:'));
       expect(edits).toHaveLength(1);
+      // Its author hears of the other: this one may never leave either.
+      expect(world.matrix.seen(room)).toContainEqual(
+        expect.objectContaining({ text: DROPPED, replyTo: `$edit-one, 1 of ${first}${last}` }),
+      );
       await release(edits[0]?.id ?? 0);
       expect(world.network.texts(FORMER).at(-1)).toBe(`marie: one, 2 of ${first}${last}`);
     }

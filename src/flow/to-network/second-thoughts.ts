@@ -5,6 +5,7 @@ import { effectId } from '../../model/effect.ts';
 import type { MatrixEvent } from '../../model/matrix-event.ts';
 import type { MessageLink } from '../../model/records.ts';
 import type { FlowDoors, Plan } from '../doors.ts';
+import { sayOnce } from '../tellings.ts';
 import { notice } from './report.ts';
 
 /** As Matrix names what an event has to do with another. */
@@ -69,7 +70,7 @@ export function tooOld(entry: QueueEntry): { readonly do: 'park'; readonly code:
 
 /**
  * Of one person's edits of one message that were put aside only the newest is kept, by when they were written: in whatever order they
- * came, and are released, it has the last word.
+ * came, and are released, it has the last word. Of each that is dropped its author hears: the newest may never leave either.
  * @returns what becomes of this one, where another is newer or it must wait
  */
 export async function dropOlderEdits(doors: FlowDoors, entry: QueueEntry, event: Edit): Promise<Plan | undefined> {
@@ -79,13 +80,19 @@ export async function dropOlderEdits(doors: FlowDoors, entry: QueueEntry, event:
     if (other.at > event.at || (other.at === event.at && id > entry.id)) {
       // Somebody wants it to leave now, and the other later.
       if (entry.late && entry.attempts > 0) continue;
+      await sayDropped(doors, entry.key, event);
       return { do: 'nothing', code: 'older-edit' };
     }
     // Released in this very moment: it leaves first.
     if (!(await doors.queue.discard(id))) return { do: 'wait', ms: 250, code: 'target' };
     doors.log.info({ lane: entry.lane, key, kind: event.kind, code: 'superseded' }, 'put aside no longer');
+    await sayDropped(doors, key, other);
   }
   return undefined;
+}
+
+async function sayDropped(doors: FlowDoors, key: string, { room, sender, event }: Edit): Promise<void> {
+  await sayOnce(doors, { key: `dropped:${key}`, room, reader: sender, words: say('fault.older-edit'), replyTo: event });
 }
 
 /** What has not left yet is changed where it stands; parts of it that did leave are changed over there. */

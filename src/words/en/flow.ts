@@ -24,6 +24,8 @@ export const en = {
   'fault.not-yours': 'only the author of a message can change it.',
   'fault.unsaid': 'In the room {room} I was not let say this. {words}',
   'fault.taken-back': 'This was taken back before it could leave, so it will not be sent.',
+  'fault.older-edit':
+    'This change of your message will not be sent: your newer one takes its place, also if you discard that one.',
   'portal.signed-out':
     'You are not signed in to {network}, so this message waits. Send `login {login}` to {bot} and it will be sent.',
   'portal.no-login':

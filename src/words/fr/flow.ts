@@ -24,6 +24,8 @@ export const fr = {
   'fault.not-yours': 'seul l’auteur d’un message peut le modifier.',
   'fault.unsaid': 'Dans le salon {room}, on ne m’a pas laissé dire ceci. {words}',
   'fault.taken-back': 'Ceci a été supprimé avant de partir et ne sera pas envoyé.',
+  'fault.older-edit':
+    'Cette modification de votre message ne sera pas envoyée : la plus récente la remplace, même si vous jetez cette dernière.',
   'portal.signed-out':
     'Vous n’êtes pas connecté à {network} : ce message attend. Envoyez `connexion {login}` à {bot} et il partira.',
   'portal.no-login':
