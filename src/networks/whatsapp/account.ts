@@ -23,6 +23,7 @@ import type { Line } from './line.ts';
 import { loggedOut } from './logged-out.ts';
 import { Pacing } from './pacing.ts';
 import { Reconnects, RECONNECTS_KEY } from './reconnects.ts';
+import { LookTurns } from './look-turns.ts';
 import { MarksDesk } from './marks-desk.ts';
 import type { PeopleDesk } from './people-desk.ts';
 import { performing, type Perform } from './performing.ts';
@@ -141,9 +142,10 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
     removesHere: expiries !== undefined,
     now: () => clock.now(),
   };
-  const groupPictures = new GroupPictures({ scope, sink, directory, log }, kept);
+  const turns = new LookTurns(clock, pacing);
+  const groupPictures = new GroupPictures({ scope, sink, directory, turns, log }, kept);
   const pictures = new Pictures(
-    { puppet, sink, vault, clock, log, pacing, directory, groups: groupPictures, line },
+    { puppet, sink, vault, clock, log, turns, directory, groups: groupPictures, line },
     kept,
   );
   const members = async (chat: ChatId): Promise<readonly PersonId[]> => {

@@ -9,6 +9,7 @@ import type { Logger } from '../../ports/stores.ts';
 import type { Directory } from './directory.ts';
 import { squareJpeg } from './jpeg.ts';
 import type { Line } from './line.ts';
+import type { LookTurns } from './look-turns.ts';
 import { pictureOf } from './picture-handle.ts';
 import { lookAt, setPicture } from './picture-wire.ts';
 
@@ -16,6 +17,7 @@ export interface GroupPictureDoors {
   readonly scope: string;
   readonly sink: Pick<NetworkSink, 'keep'>;
   readonly directory: Pick<Directory, 'chatJid' | 'pictureAt'>;
+  readonly turns: Pick<LookTurns, 'take'>;
   readonly log: Logger;
 }
 
@@ -40,11 +42,16 @@ export class GroupPictures {
     }
   }
 
+  /** @returns null when it has none @throws the library's error */
+  async look(line: Pick<Line, 'socket'>, chat: ChatId): Promise<Picture | null> {
+    const look = await lookAt(line.socket, this.#doors.directory.pictureAt(chat));
+    return look.is === 'there' ? pictureOf(chat, look.id, look.url) : null;
+  }
+
   /** @returns null when it has none, undefined when that cannot be learnt now */
   async now(line: Pick<Line, 'socket'>, chat: ChatId): Promise<Picture | null | undefined> {
     try {
-      const look = await lookAt(line.socket, this.#doors.directory.pictureAt(chat));
-      return look.is === 'there' ? pictureOf(chat, look.id, look.url) : null;
+      return await this.look(line, chat);
     } catch (error) {
       // What a group looks like keeps nobody from learning who is in it.
       if (error instanceof BridgeError) throw error;
@@ -71,8 +78,9 @@ export class GroupPictures {
     const jpeg = await squareJpeg(await open(picture));
     const digest = createHash('sha256').update(jpeg).digest('base64url');
     const own = this.#own.get(chat);
-    if (own?.digest === digest && (await lookAt(line.socket, { jid, is: 'other' }, own.id)).is === 'same') {
-      return pictureOf(chat, own.id).hash;
+    if (own?.digest === digest) {
+      this.#doors.turns.take();
+      if ((await lookAt(line.socket, { jid, is: 'other' }, own.id)).is === 'same') return pictureOf(chat, own.id).hash;
     }
     const id = await setPicture(line.socket, jid, jpeg);
     if (id === undefined) return undefined;

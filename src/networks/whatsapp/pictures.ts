@@ -12,7 +12,7 @@ import { codeOf } from './group-errors.ts';
 import type { GroupPictures } from './group-pictures.ts';
 import { isPersonal } from './ids.ts';
 import type { Line } from './line.ts';
-import type { Pacing } from './pacing.ts';
+import type { LookTurns } from './look-turns.ts';
 import { isHandle, pictureOf, type Handle } from './picture-handle.ts';
 import { lookAt, type Look } from './picture-wire.ts';
 
@@ -22,10 +22,9 @@ export interface PictureDoors {
   readonly vault: Pick<Vault, 'readAll'>;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Absent only in tests. */
-  readonly pacing: Pacing | undefined;
+  readonly turns: LookTurns;
   readonly directory: Pick<Directory, 'pictureAt' | 'person'>;
-  readonly groups: Pick<GroupPictures, 'now'>;
+  readonly groups: Pick<GroupPictures, 'now' | 'look'>;
   readonly line: () => Line | undefined;
 }
 
@@ -67,11 +66,11 @@ export class Pictures {
   readonly #doors: PictureDoors;
   /** Those looked at longest ago first. */
   readonly #rows = new Map<PersonId, Row>();
-  readonly #wanted = new Map<PersonId, PortalKey>();
+  readonly #wanted = new Map<PersonId | ChatId, PortalKey>();
+  /** The house asked where it is when no more might be looked at: it is told anew. */
+  readonly #owed = new Set<PersonId | ChatId>();
   readonly #closing = new AbortController();
   #working: Promise<void> | undefined;
-  /** Epoch ms; WhatsApp wants to be asked less. */
-  #notBefore = 0;
 
   /** @param kept what the vault holds of this login */
   constructor(doors: PictureDoors, kept: ReadonlyMap<string, Uint8Array> = new Map()) {
@@ -91,23 +90,34 @@ export class Pictures {
     return { ...bare, avatar: open ? pictureOf(person, row.id, row.url) : null };
   }
 
-  /** Whoever is about to be spoken with is looked at; a group is described with its picture. */
+  /** Whoever is about to be spoken with is looked at; a group is described with its picture, or that is told later. */
   async beside(line: Line, resolved: ResolvedChat): Promise<ResolvedChat> {
     const { person, chat } = resolved;
     if (person !== undefined) this.wonder(person.id, this.#doors.sink.portalKey(chat.id, 'direct'));
     if (chat.kind !== 'group') return resolved;
+    if (!this.#doors.turns.mayNow()) {
+      this.#want(chat.id, this.#doors.sink.portalKey(chat.id, 'group'));
+      return resolved;
+    }
     const picture = await this.#doors.groups.now(line, chat.id);
     return picture === undefined ? resolved : { ...resolved, chat: { ...chat, picture } };
   }
 
   /** Never waits. @param portal where they spoke: what becomes of it is told behind that @param anew nobody else is looked at again */
   wonder(person: PersonId, portal: PortalKey, anew = false): void {
+    // What was left when a line ended.
+    if (this.#wanted.size > 0) this.#working ??= this.#work();
     const row = this.#rows.get(person);
     const now = this.#doors.clock.now();
     if (!isPersonal(as<ChatId>(person)) || (anew ? row === undefined : row !== undefined && now - row.at < FRESH_MS))
       return;
-    if (this.#closing.signal.aborted || this.#wanted.size >= MOST_WANTED || now < this.#notBefore) return;
-    this.#wanted.set(person, portal);
+    if (this.#wanted.size >= MOST_WANTED || this.#doors.turns.resting) return;
+    this.#want(person, portal);
+  }
+
+  #want(whose: PersonId | ChatId, portal: PortalKey): void {
+    if (this.#closing.signal.aborted) return;
+    this.#wanted.set(whose, portal);
     this.#working ??= this.#work();
   }
 
@@ -132,46 +142,41 @@ export class Pictures {
   async #work(): Promise<void> {
     // The one who asked goes on first.
     await Promise.resolve();
-    for (const [person, portal] of this.#wanted) {
+    for (const [whose, portal] of this.#wanted) {
       try {
-        await this.#turn();
+        await this.#doors.turns.turn(this.#closing.signal);
         const line = this.#doors.line();
         // Whoever speaks next begins anew.
         if (line === undefined) break;
         // What is heard of it meanwhile is looked at once more.
-        this.#wanted.delete(person);
-        await this.#see(line, person, portal);
+        this.#wanted.delete(whose);
+        if (isPersonal(as<ChatId>(whose))) await this.#see(line, as<PersonId>(whose), portal);
+        else await this.#seeGroup(line, as<ChatId>(whose), portal);
       } catch (error) {
         if (this.#closing.signal.aborted || error instanceof FencedError) break;
         this.#failed(error);
+        // Nobody speaks for a group: it would not be wondered at again.
+        if (this.#doors.turns.resting && !isPersonal(as<ChatId>(whose))) this.#wanted.set(whose, portal);
       }
     }
     this.#working = undefined;
   }
 
-  /** Waits until WhatsApp may be asked. */
-  async #turn(): Promise<void> {
-    const { clock, pacing } = this.#doors;
-    for (;;) {
-      this.#closing.signal.throwIfAborted();
-      const wait = (pacing?.profile(clock.now()) ?? 0) - clock.now();
-      if (wait <= 0) return;
-      await clock.sleep(wait, this.#closing.signal);
-    }
-  }
-
   #failed(error: unknown): void {
-    const { log, puppet, clock } = this.#doors;
+    const { log, puppet, turns } = this.#doors;
     log.info({ puppet: puppet.id, network: 'whatsapp', code: 'picture', error }, 'a picture could not be looked at');
     if (codeOf(error) !== 429) return;
-    this.#notBefore = clock.now() + REST_MS;
-    this.#wanted.clear();
+    turns.rest(REST_MS);
+    for (const whose of this.#wanted.keys()) {
+      if (isPersonal(as<ChatId>(whose)) && !this.#owed.has(whose)) this.#wanted.delete(whose);
+    }
   }
 
   async #see(line: Pick<Line, 'socket'>, person: PersonId, portal: PortalKey): Promise<void> {
     const { sink, directory, clock } = this.#doors;
     const before = this.#rows.get(person);
-    const look = await this.#look(line, person, before?.id ?? undefined);
+    const isOwed = this.#owed.has(person);
+    const look = await this.#look(line, person, isOwed ? undefined : (before?.id ?? undefined));
     const now = clock.now();
     const { id, url } = look.is === 'there' ? look : look.is === 'same' ? (before ?? NOBODY) : NOBODY;
     const refused = look.is === 'hidden';
@@ -183,13 +188,24 @@ export class Pictures {
       ...forgotten.flatMap((one) => this.#kept(one, null, null)),
     ];
     // Of somebody new, or forgotten, the house may have had a picture that is gone by now.
-    const isNews = before === undefined || told !== before.told;
+    const isNews = isOwed || before === undefined || told !== before.told;
     const key = originKey(portal, 'picture', person, `${told ?? 'none'}.${now}`);
     const avatar = told === null ? null : pictureOf(person, told, url);
     const news = { kind: 'person', key, portal, sender: person, at: now, via: 'live' } as const;
     await sink.accept(isNews ? [{ ...news, person: { ...directory.person(person), avatar } }] : [], changes);
     for (const one of [...forgotten, person]) this.#rows.delete(one);
     this.#rows.set(person, row);
+    this.#owed.delete(person);
+  }
+
+  /** What was not looked at when the group was described, or asked for. By nobody: it may have been changed long ago. */
+  async #seeGroup(line: Pick<Line, 'socket'>, chat: ChatId, portal: PortalKey): Promise<void> {
+    const { sink, groups, puppet, clock } = this.#doors;
+    const picture = await groups.look(line, chat);
+    const at = clock.now();
+    const key = originKey(portal, 'picture', chat, `${picture?.hash ?? 'none'}.${at}`);
+    const news = { kind: 'chat', key, portal, sender: puppet.self, at, via: 'live' } as const;
+    await sink.accept([{ ...news, change: { picture } }], []);
   }
 
   #older(at: number): readonly PersonId[] {
@@ -221,8 +237,16 @@ export class Pictures {
     return [...refused].some(([login, at]) => login !== puppet.id && clock.now() - Number(Buffer.from(at)) < HIDDEN_MS);
   }
 
-  /** @throws BridgeError when it is another picture by now, or none */
+  /** @throws BridgeError when it is another picture by now, or none; (later) when it is told anew, with its address */
   async #addressOf(line: Pick<Line, 'socket'>, { of, id }: Handle): Promise<string> {
+    try {
+      this.#doors.turns.take();
+    } catch (error) {
+      const [chat, kind] = [as<ChatId>(of), isPersonal(as<ChatId>(of)) ? 'direct' : 'group'] as const;
+      if (kind === 'direct') this.#owed.add(chat);
+      this.#want(chat, this.#doors.sink.portalKey(chat, kind));
+      throw error;
+    }
     const look = await this.#look(line, as<ChatId>(of));
     if (look.is !== 'there' || look.id !== id) throw gone();
     return look.url;

@@ -13,6 +13,7 @@ import type { Line } from '../../../src/networks/whatsapp/line.ts';
 import { Pictures, type PictureDoors } from '../../../src/networks/whatsapp/pictures.ts';
 import { WebDoor } from '../../../src/networks/whatsapp/web-door.ts';
 import { House, realClock } from '../../support/house.ts';
+import { LeapingClock } from './support/leaping-clock.ts';
 import { linked, type Linked } from './support/linked.ts';
 import { sandbox, scenes, setStage } from './support/stage.ts';
 import { idOf, newPerson } from './support/world.ts';
@@ -275,6 +276,86 @@ describe('the picture of a group', () => {
     const refused = { retry: 'never', human: { key: 'whatsapp.not-admin' } };
     await expect(perform(session, group, mine)).rejects.toMatchObject(refused);
     await expect(perform(session, group, null)).rejects.toMatchObject(refused);
+  });
+});
+
+describe('more pictures than may be looked at in a minute', () => {
+  const MOST = 30;
+  const chatOf = ({ id }: GroupInfo): ChatId => as<ChatId>(`g${id.split('@')[0] ?? ''}`);
+
+  /** An account in `count` groups, whose clock a test moves on; the last group and the friend have a picture. */
+  async function inGroups(count: number) {
+    const [standing, house] = [new LeapingClock(), new House()];
+    const { me, friend } = await friends(jpeg('of a friend'));
+    const groups = [];
+    for (let n = 1; n <= count; n += 1) groups.push(await sandbox.createGroup(friend.id, `Group ${n}`, [me.id]));
+    const last = groups.at(-1);
+    if (last === undefined) throw new Error('no group');
+    const shown = { by: friend.id, group: last.id, picture: jpeg('of the last') };
+    const { pictureId } = await sandbox.command('changeGroup', shown);
+    const adapter = scenes.open(house, { openMs: DAY_MS }, standing);
+    const { session } = await linked(sandbox, { adapter, house, owner: as<UserId>(`@${me.id}:example.org`), me });
+    const ofFriend = () =>
+      house.events.flatMap((event) => (event.kind === 'person' && event.person.avatar ? [event.person.avatar] : []));
+    const ofGroups = () =>
+      house.events.flatMap((event) => (event.kind === 'chat' && 'picture' in event.change ? [event] : []));
+    return { standing, house, me, friend, groups, last, pictureId, session, ofFriend, ofGroups };
+  }
+
+  test('are looked at later: groups that are described and people who speak count alike, and none is lost', async () => {
+    const { standing, house, me, friend, groups, last, pictureId, session, ofFriend, ofGroups } = await inGroups(
+      MOST + 2,
+    );
+    const described = [];
+    for (const group of groups) described.push((await session.describeChat(chatOf(group))).chat);
+    expect(described.map((chat) => 'picture' in chat)).toEqual(groups.map((_, n) => n < MOST));
+    await sandbox.write(friend.id, me.id, 'hello');
+    await house.until(() => house.texts().includes('hello'));
+    expect([await looks(me), ofGroups(), ofFriend()]).toEqual([MOST, [], []]);
+    await standing.pass(60_000);
+    await house.until(() => ofFriend().length === 1);
+    expect(await looks(me)).toBe(MOST + 3);
+    expect(ofGroups().map(({ portal, change }) => [portal.chat, change.picture?.hash ?? null])).toEqual([
+      [chatOf(groups[MOST] as GroupInfo), null],
+      [chatOf(last), `wa-${pictureId ?? ''}`],
+    ]);
+    expect(await bytesOf(session, ofGroups()[1]?.change.picture)).toEqual(labelledJpeg('of the last'));
+  });
+
+  test('are looked at with the next message when the line was away in between', async () => {
+    const { standing, house, me, friend, groups, session, ofFriend, ofGroups } = await inGroups(MOST);
+    await sandbox.write(friend.id, me.id, 'hello');
+    await house.until(() => ofFriend()[0]);
+    for (const group of groups) await session.describeChat(chatOf(group));
+    await sandbox.command('refuseConnections', { ms: 60_000 });
+    await sandbox.command('killSockets', { person: me.id });
+    await house.until(() => house.states.at(-1)?.state === 'offline');
+    await standing.pass(60_000);
+    await sandbox.command('refuseConnections', { ms: 0 });
+    await standing.passUntil(() => house.states.at(-1)?.state === 'online', 1_000);
+    expect(ofGroups()).toEqual([]);
+    await sandbox.write(friend.id, me.id, 'again');
+    await house.until(() => ofGroups().length === 1);
+  });
+
+  test('are told anew when their address has expired meanwhile', async () => {
+    const { standing, house, me, friend, groups, last, session, ofFriend, ofGroups } = await inGroups(MOST);
+    await sandbox.write(friend.id, me.id, 'hello');
+    const before = await house.until(() => ofFriend()[0]);
+    await standing.pass(60_000);
+    for (const group of groups) await session.describeChat(chatOf(group));
+    await sandbox.command('advance', { ms: 8 * DAY_MS });
+    const later = { code: 'whatsapp-pace-pictures', retry: 'later' };
+    await expect(bytesOf(session, before)).rejects.toMatchObject(later);
+    const ofLast = { from: 'network', handle: { kind: 'picture', of: chatOf(last), id: '1' } } as const;
+    await expect(session.openMedia(ofLast)).rejects.toMatchObject(later);
+    expect(await looks(me)).toBe(MOST + 1);
+    await standing.pass(60_000);
+    const again = await house.until(() => ofFriend()[1]);
+    expect(again.hash).toBe(before.hash);
+    expect(await bytesOf(session, again)).toEqual(labelledJpeg('of a friend'));
+    const told = await house.until(() => ofGroups()[0]);
+    expect(await bytesOf(session, told.change.picture)).toEqual(labelledJpeg('of the last'));
   });
 });
 
