@@ -160,7 +160,12 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
   });
   const keeper = new PortalKeeper({ matrix: matrix.api, portals, puppets: directory, senders, adapters, session, log });
 
-  const beginnings = new Beginnings({ may: async (facts) => await policy.may(facts), links: store.links, adapters });
+  const beginnings = new Beginnings({
+    may: async (facts) => await policy.may(facts),
+    links: store.links,
+    adapters,
+    clock,
+  });
 
   const commands = new Commands({
     policy,

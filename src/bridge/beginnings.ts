@@ -6,7 +6,7 @@ import type { Facts, Verdict } from '../model/rules.ts';
 import type { Say } from '../model/say.ts';
 import { startRefusal } from '../policy/refusal.ts';
 import type { NetworkAdapter, NetworkSession } from '../ports/network.ts';
-import type { MessageLinkStore } from '../ports/stores.ts';
+import type { Clock, MessageLinkStore } from '../ports/stores.ts';
 import { portalKeyOf } from './sink.ts';
 
 type Line = Pick<NetworkSession, 'directChat' | 'hasTraffic'>;
@@ -15,14 +15,19 @@ export interface BeginningDoors {
   readonly may: (facts: Facts) => Promise<Verdict>;
   readonly links: Pick<MessageLinkStore, 'anyIn'>;
   readonly adapters: ReadonlyMap<string, Pick<NetworkAdapter, 'title'>>;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** Chats remembered as begun; the others are looked for again. */
 const MOST_BEGUN = 20_000;
+/** A network that knew of nothing is not asked again for so long, in ms: what is said meanwhile passes through here, as a rule. */
+const NOTHING_MS = 30_000;
 
 export class Beginnings {
   readonly #doors: BeginningDoors;
   readonly #begun = new Set<string>();
+  /** Until when the network's word that nothing was said counts, epoch ms. */
+  readonly #nothing = new Map<string, number>();
 
   constructor(doors: BeginningDoors) {
     this.#doors = doors;
@@ -33,10 +38,11 @@ export class Beginnings {
    * @returns why they may not @throws BridgeError when the network has to be asked and does not answer
    */
   async refusal(puppet: Puppet, session: Line, chat: Pick<Portal, 'key' | 'kind' | 'facts'>): Promise<Say | undefined> {
-    if (chat.kind !== 'direct' || (await this.#isBegun(puppet, session, chat.key))) return undefined;
+    if (chat.kind !== 'direct') return undefined;
     const asked = { action: 'start-chat', user: puppet.owner, network: puppet.network } as const;
     const verdict = await this.#doors.may({ ...asked, chats: chat.facts });
-    if (verdict.effect === 'allow') return undefined;
+    // The rule first: the network is asked for nothing that does not matter.
+    if (verdict.effect === 'allow' || (await this.#isBegun(puppet, session, chat.key))) return undefined;
     return startRefusal(verdict, asked, this.#doors.adapters.get(puppet.network)?.title ?? puppet.network);
   }
 
@@ -53,10 +59,20 @@ export class Beginnings {
       (await this.#doors.links.anyIn(key)) ||
       // Notes to oneself reach nobody.
       session.directChat(puppet.self) === key.chat ||
-      (await session.hasTraffic(key.chat));
+      (await this.#isKnownThere(name, session, key));
     if (!begun) return false;
     if (this.#begun.size >= MOST_BEGUN) this.#begun.clear();
     this.#begun.add(name);
     return true;
+  }
+
+  async #isKnownThere(name: string, session: Line, { chat }: PortalKey): Promise<boolean> {
+    const now = this.#doors.clock.now();
+    if ((this.#nothing.get(name) ?? 0) > now) return false;
+    this.#nothing.delete(name);
+    if (await session.hasTraffic(chat)) return true;
+    if (this.#nothing.size >= MOST_BEGUN) this.#nothing.clear();
+    this.#nothing.set(name, now + NOTHING_MS);
+    return false;
   }
 }

@@ -2,7 +2,7 @@
 // when they refuse; what was begun already goes on. No wire.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ChatId, RoomId } from '../../src/model/ids.ts';
-import { FlowWorld, marie, MARIE, ZOE } from '../support/flow-world.ts';
+import { FlowWorld, marie, MARIE, turns, ZOE } from '../support/flow-world.ts';
 
 let world: FlowWorld;
 let chat: ChatId;
@@ -135,6 +135,36 @@ describe('the first message', () => {
     world.house?.ephemeral.fromMatrix({ kind: 'typing', room, users: [] });
     await world.run();
     expect(world.network.marks).toEqual(['marie typing']);
+  });
+});
+
+describe('whether anything was said over there', () => {
+  /** Begins and ends to type so many times. */
+  async function typed(room: RoomId, times: number): Promise<void> {
+    for (let turn = 0; turn < times; turn += 1) {
+      for (const users of [[marie], []]) {
+        world.house?.ephemeral.fromMatrix({ kind: 'typing', room, users });
+        await turns();
+      }
+    }
+  }
+
+  test('is not asked where a rule lets people begin', async () => {
+    const room = await opened();
+    await typed(room, 5);
+    expect(world.network.marks.length).toBeGreaterThan(0);
+    expect(world.network.traffic).toEqual([]);
+  });
+
+  test('is asked once for all that is typed in half a minute, and again later', async () => {
+    const room = await opened();
+    noNewChats();
+    await typed(room, 5);
+    expect(world.network.marks).toEqual([]);
+    expect(world.network.traffic).toEqual([chat]);
+    world.clock.pass(31_000);
+    await typed(room, 1);
+    expect(world.network.traffic).toEqual([chat, chat]);
   });
 });
 

@@ -57,7 +57,7 @@ export async function build(slot = 'a', db?: MemoryStore['db']): Promise<House> 
     ...store,
     adapters,
     policy: desk,
-    beginnings: new Beginnings({ may: async (facts) => await desk.may(facts), links: store.links, adapters }),
+    beginnings: new Beginnings({ ...store, may: async (facts) => await desk.may(facts), adapters }),
     logins,
     log: quiet,
     sessions: {

@@ -87,6 +87,8 @@ export class MemoryNetwork {
   making: (name: string) => void = () => undefined;
   /** Who lets nobody add them. */
   readonly shy = new Set<PersonId>();
+  /** Chats of which it was asked whether anything was said in them. */
+  readonly traffic: ChatId[] = [];
   readonly #made = new Map<EffectId, ChatId>();
   /** Whether adapters made from now on tell how people keep their chats. */
   tellsMarks = false;
@@ -359,7 +361,10 @@ export class MemoryNetwork {
         }
         return this.chat(`d-${puppet.self}-${person}`, [...both]);
       },
-      hasTraffic: async (chat) => await Promise.resolve(this.#chat(chat).said.length > 0),
+      hasTraffic: async (chat) => {
+        this.traffic.push(chat);
+        return await Promise.resolve(this.#chat(chat).said.length > 0);
+      },
       openMedia: async (source) => {
         const name = source.from === 'network' ? String(source.handle) : '';
         this.opened.push(name);
