@@ -47,6 +47,8 @@ export class Line {
   #tell: ((why: unknown) => void) | undefined;
   /** The account's privacy was changed on another device: what the library knows of it is old. */
   #privacyChanged = false;
+  /** It is being asked for anew: whoever needs it meanwhile waits for the same answer. */
+  #privacyAsked: Promise<void> | undefined;
 
   private constructor(doors: LineDoors) {
     this.#doors = doors;
@@ -160,16 +162,24 @@ export class Line {
   /** For everybody to see, or for the account's own devices alone, as its privacy says now. @throws the library's error */
   async markRead(keys: WAMessageKey[]): Promise<void> {
     // The library asks for the settings once per connection, and does not hear of a change.
-    while (this.#privacyChanged) {
-      this.#privacyChanged = false;
-      try {
-        await this.socket.fetchPrivacySettings(true);
-      } catch (error) {
-        this.#privacyChanged = true;
-        throw error;
-      }
+    while (this.#privacyChanged || this.#privacyAsked !== undefined) {
+      this.#privacyAsked ??= this.#askPrivacy();
+      await this.#privacyAsked;
     }
     await this.socket.readMessages(keys);
+  }
+
+  /** @throws the library's error; it is asked for again then */
+  async #askPrivacy(): Promise<void> {
+    this.#privacyChanged = false;
+    try {
+      await this.socket.fetchPrivacySettings(true);
+    } catch (error) {
+      this.#privacyChanged = true;
+      throw error;
+    } finally {
+      this.#privacyAsked = undefined;
+    }
   }
 
   /** Shows the account as online. */

@@ -67,6 +67,30 @@ describe('what is read', () => {
     expect(own.map(({ type }) => type)).toContain('read-self');
   });
 
+  test('shows to nobody when it is no longer to, also while several that are read wait for what the phone says', async () => {
+    const scene = await scenes.live();
+    const { me } = scene;
+    const asks = async (): Promise<number> => (await sandbox.counts(me.id))['iq get privacy privacy'] ?? 0;
+    const [open] = await written(scene, 'one');
+    await read(scene, open);
+    expect(await readOnceThere(scene, open)).toEqual([open]);
+    const before = await asks();
+    await sandbox.command('setPrivacy', { id: me.id, name: 'readreceipts', value: 'none' });
+    const [first, second] = await written(scene, 'two', 'three');
+    await sandbox.command('holdReplies', { person: me.id, what: 'privacy' });
+    const one = read(scene, first);
+    await sandbox.waitFor(async () => (await asks()) > before);
+    const other = read(scene, second);
+    // A receipt that did not wait is there before this.
+    await scene.session.perform(text(scene.chat, 'meanwhile'), effect(), context);
+    await sandbox.command('answerNow', {});
+    await Promise.all([one, other]);
+    await sandbox.command('setPrivacy', { id: me.id, name: 'readreceipts', value: 'all' });
+    const [last] = await written(scene, 'four');
+    await read(scene, last);
+    expect(await readOnceThere(scene, last)).toEqual([open, last]);
+  });
+
   test('before a start is told with what is read after it, and is told once', async () => {
     const scene = await scenes.live();
     const [first, second] = await written(scene, 'one', 'two');
