@@ -26,21 +26,33 @@ export async function tellState(
   why: Puppet['why'],
 ): Promise<void> {
   if (state === 'offline') return;
-  const cause = `state:${puppet.id}/${state}/${why?.key ?? ''}/${whenOf(why, doors.clock.now())}`;
+  const cause = `state:${puppet.id}/${state}/${why?.key ?? ''}/${whenOf(state, why, doors.clock.now())}`;
   const known = puppet.waits?.some((wait) => wait.state === state && isSame(wait.why, why)) === true;
   if (why !== undefined && !known) await toldInManagement(doors, puppet.owner, cause, why);
 }
 
-/** What a login's person was told to wait for is over: said once for each wait. */
+/** What a login's person was told to wait for is over: said once for each wait that was told. */
 export async function tellOver(doors: StateDoors, { id, owner, network, name }: Puppet, wait: Wait): Promise<void> {
   const words = wait.state === 'online' ? 'state.unlimited' : 'state.resumed';
-  const cause = `over:${id}/${wait.state}/${wait.since}`;
+  const { state, why, since } = wait;
+  const cause = `over:${id}/${state}/${isVague(state, why) ? dayOf(since) : since}`;
   await toldInManagement(doors, owner, cause, say(words, { network: titleOf(doors, network), name }));
 }
 
-/** What tells this news from the same news another time. What ends at a moment, a limit or a ban, is one until then. */
-function whenOf(why: Puppet['why'], now: number): string | number {
-  return why?.with?.['until'] ?? now;
+/**
+ * What tells this news from the same news another time. What ends at a moment, a limit or a ban, is one until then; a limit whose end
+ * nobody knows comes and goes, and is told once a day.
+ */
+function whenOf(state: PuppetState, why: Puppet['why'], now: number): string | number {
+  return why?.with?.['until'] ?? (isVague(state, why) ? dayOf(now) : now);
+}
+
+function isVague(state: PuppetState, why: Puppet['why']): boolean {
+  return state === 'online' && why !== undefined && why.with?.['until'] === undefined;
+}
+
+function dayOf(at: number): string {
+  return `day-${Math.floor(at / DAY_MS)}`;
 }
 
 /** Once a day for each network and reason, whatever the number of its logins. */
