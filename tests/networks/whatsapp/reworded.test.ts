@@ -257,3 +257,21 @@ test('is kept for the guard against the same text in many chats', async () => {
   const rows = [...(await scene.house.vault.readAll(vaultScope(scene.puppet.id))).keys()];
   expect(rows.filter((key) => key.startsWith('pacing/'))).toHaveLength(2);
 });
+
+test('that is tried again after a day counts anew for the guard against the same text', async () => {
+  const scene = await scenes.live({ ackMs: 300 }, clock);
+  await sandbox.write(scene.friend.id, scene.me.id, 'met');
+  await scene.house.until(() => scene.house.texts(scene.chat).length === 1);
+  const row = async (): Promise<string | undefined> => {
+    const all = await scene.house.vault.readAll(vaultScope(scene.puppet.id));
+    return [...all].find(([key]) => key.startsWith('pacing/'))?.[1].toString();
+  };
+  const id = effect();
+  await lost(scene);
+  await expect(scene.session.perform(text(scene.chat, LONG), id, context)).rejects.toThrow();
+  const before = await row();
+  clock.ahead = 25 * 60 * MINUTE_MS;
+  await scene.session.perform(text(scene.chat, LONG), id, again);
+  expect(before).toBeDefined();
+  expect(await row()).not.toBe(before);
+});
