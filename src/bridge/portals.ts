@@ -2,6 +2,7 @@
 import { factsOf } from '../model/chat.ts';
 import { BridgeError } from '../model/errors.ts';
 import type { PortalKey, RoomId, UserId } from '../model/ids.ts';
+import type { Membership } from '../model/matrix-event.ts';
 import type { Portal, Puppet } from '../model/records.ts';
 import type { MatrixApi, RoomSpec, Speaker } from '../ports/matrix.ts';
 import type { NetworkAdapter, NetworkSession, ResolvedChat } from '../ports/network.ts';
@@ -76,7 +77,6 @@ export class PortalKeeper {
 
   /** The conversation goes on in another room, which says so itself where it may. */
   async move(portal: Portal, room: RoomId, encrypted: boolean): Promise<void> {
-    if (portal.room !== undefined) await this.#outOfSpaces(portal.key, portal.room, room);
     await this.change(portal.key, { room, encrypted, away: false });
     await this.declare({ ...portal, room });
   }
@@ -96,7 +96,6 @@ export class PortalKeeper {
 
   /** The chat has not this room any more; its next message opens one. */
   async detach(key: PortalKey, room: RoomId): Promise<void> {
-    await this.#outOfSpaces(key, room);
     await this.#doors.portals.change(key, { room: null, away: false, encrypted: false }, room);
   }
 
@@ -106,17 +105,22 @@ export class PortalKeeper {
     if (now === 'join') return;
     // First: whoever is invited may not be looked for again after a crash.
     await this.#intoSpace(portal, owner);
-    if (now !== 'invite') await this.#doors.matrix.bot.invite(portal.room, owner, portal.kind === 'direct');
-    await this.#nicety(portal, async () => {
-      const double = await this.#doors.matrix.double(owner);
-      if (double !== undefined) await double.join(portal.room);
-    });
+    await this.#invite(portal, owner, now);
   }
 
   /** Into the room that was made or adopted for them: who is in it already has it in their space as well. */
   async #callIn(portal: Portal & { room: RoomId }, owner: UserId): Promise<void> {
     await this.#intoSpace(portal, owner);
-    await this.bringIn(portal, owner);
+    const now = (await this.#doors.matrix.members(portal.room)).get(owner);
+    if (now !== 'join') await this.#invite(portal, owner, now);
+  }
+
+  async #invite(portal: Portal & { room: RoomId }, owner: UserId, now: Membership | undefined): Promise<void> {
+    if (now !== 'invite') await this.#doors.matrix.bot.invite(portal.room, owner, portal.kind === 'direct');
+    await this.#nicety(portal, async () => {
+      const double = await this.#doors.matrix.double(owner);
+      if (double !== undefined) await double.join(portal.room);
+    });
   }
 
   async #intoSpace(portal: Portal & { room: RoomId }, owner: UserId): Promise<void> {
@@ -133,12 +137,25 @@ export class PortalKeeper {
   }
 
   /** A room that is not the chat's any more is among nobody's of the network. @param instead is */
-  async #outOfSpaces(key: PortalKey, room: RoomId, instead?: RoomId): Promise<void> {
+  async outOfSpaces(key: PortalKey, room: RoomId, instead?: RoomId): Promise<void> {
     const { matrix, puppets } = this.#doors;
     const own = key.receiver === undefined ? undefined : await puppets.find(key.receiver);
-    const logins = own === undefined ? await puppets.ofNetwork(key.network) : [own];
-    for (const owner of new Set(logins.map((login) => login.owner)))
+    const owners = new Set(
+      (own === undefined ? await puppets.ofNetwork(key.network) : [own]).map((login) => login.owner),
+    );
+    // Whoever never was in the room has it in no space; each look is at a whole space.
+    const there = own === undefined ? await this.#everIn(room) : undefined;
+    for (const owner of there === undefined ? owners : owners.intersection(there))
       await this.#nicety({ room }, async () => await matrix.releaseFromSpace(owner, key.network, room, instead));
+  }
+
+  /** Undefined where the bot may not look any more. */
+  async #everIn(room: RoomId): Promise<ReadonlySet<UserId> | undefined> {
+    let users: ReadonlySet<UserId> | undefined;
+    await this.#nicety({ room }, async () => {
+      users = new Set((await this.#doors.matrix.members(room)).keys());
+    });
+    return users;
   }
 
   /** What spares a person a click: refused, the room is theirs all the same. */

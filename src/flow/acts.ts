@@ -8,10 +8,11 @@ import { chatRefusal } from '../policy/refusal.ts';
 import type { Speaker } from '../ports/matrix.ts';
 import { render } from '../words/index.ts';
 import { languageOf, mayBridge, titleOf, type FlowDoors, type Plan } from './doors.ts';
+import { nextLook } from './looks.ts';
 import { managementRoom } from './management.ts';
 import { reads } from './reading.ts';
 import { mirror } from './mirror.ts';
-import { markLater, mirrorLater } from './tellings.ts';
+import { markLater, mirrorLater, outOfSpacesLater } from './tellings.ts';
 import { makeGroup } from './room-to-group.ts';
 import { sayForced } from './rooms.ts';
 import { markNewRoom } from './to-matrix/marks.ts';
@@ -22,7 +23,20 @@ type Act<Kind extends BridgeAct['kind']> = Extract<BridgeAct, { kind: Kind }>;
 
 const hands: {
   readonly [Kind in BridgeAct['kind']]: (doors: FlowDoors, entry: QueueEntry, act: Act<Kind>) => Promise<Plan>;
-} = { tell, say: speak, mirror, mark: markNewRoom, wake, 'open-portal': openPortal, 'make-group': makeGroup };
+} = {
+  tell,
+  say: speak,
+  mirror,
+  mark: markNewRoom,
+  wake,
+  'open-portal': openPortal,
+  'make-group': makeGroup,
+  'out-of-spaces': leaveSpaces,
+};
+
+/** Between two looks whether the room is the chat's no more, in ms; given up after a minute: it is one's again, or still. */
+const MOVED_MS = [100, 5_000] as const;
+const MOVED_AFTER_MS = 60_000;
 
 export async function runAct<Kind extends BridgeAct['kind']>(
   doors: FlowDoors,
@@ -68,6 +82,8 @@ async function openPortal(doors: FlowDoors, entry: QueueEntry, act: Act<'open-po
   if (known.kind !== 'direct' && known.room !== undefined && act.room !== undefined && act.room !== known.room) {
     // Somebody spoke in the group before this: what they said opened a room, and the people are in the other one.
     await sayElsewhere(doors, entry, act, doors.matrix.bot, known.room, act.room);
+    const asked = { cause: entry.key, portal: known.key, room: known.room, instead: act.room };
+    await outOfSpacesLater(doors, asked);
     await doors.keeper.move(known, act.room, await doors.matrix.isEncrypted(act.room));
     return { do: 'nothing', code: 'moved' };
   }
@@ -100,4 +116,15 @@ async function sayElsewhere(
 ): Promise<void> {
   const words = render(say('room.ghost-elsewhere', { room }), await languageOf(doors, act.for));
   await by.send(from, effectId(entry.key, 'elsewhere'), { kind: 'text', as: 'notice', text: plainText(words) });
+}
+
+/** Asked for before the room is the chat's no more, so that no crash forgets it. */
+async function leaveSpaces(doors: FlowDoors, entry: QueueEntry, act: Act<'out-of-spaces'>): Promise<Plan> {
+  const { portal, room, instead } = act;
+  if ((await doors.portals.byRoom(room)) !== undefined) {
+    if (doors.clock.now() - entry.receivedAt >= MOVED_AFTER_MS) return { do: 'nothing', code: 'still-its-room' };
+    return { do: 'wait', ms: nextLook(doors, entry.receivedAt, MOVED_MS), code: 'still-its-room' };
+  }
+  await doors.keeper.outOfSpaces(portal, room, instead);
+  return { do: 'nothing', code: 'out-of-spaces' };
 }

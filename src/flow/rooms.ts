@@ -17,7 +17,7 @@ import { Intake } from './intake.ts';
 import { nextLook } from './looks.ts';
 import { forgetRoom, isPrivate, lookAt, managementRoom, remember } from './management.ts';
 import { groupNetworks } from './room-to-group.ts';
-import { openingKey, openPortalLater, sayOnce, toldInManagement } from './tellings.ts';
+import { openingKey, openPortalLater, outOfSpacesLater, sayOnce, toldInManagement } from './tellings.ts';
 import { planGroupActions } from './to-network/group.ts';
 import { notice } from './to-network/report.ts';
 
@@ -167,7 +167,9 @@ export async function detachPortal(doors: FlowDoors, portal: Portal, cause: stri
     const words = say('portal.detached', { chat, network: titleOf(doors, portal.key.network) });
     await toldInManagement(doors, puppet.owner, `detached:${cause}`, words);
   }
-  if (portal.room !== undefined) await doors.keeper.detach(portal.key, portal.room);
+  if (portal.room === undefined) return;
+  await outOfSpacesLater(doors, { cause, portal: portal.key, room: portal.room });
+  await doors.keeper.detach(portal.key, portal.room);
 }
 
 /** A person is back in their portal. */
@@ -203,6 +205,8 @@ export async function followUpgrade(doors: FlowDoors, room: RoomId, look: RoomLo
   if (look.predecessor === undefined) return false;
   const portal = await doors.portals.byRoom(look.predecessor);
   if (portal === undefined || (await lookAt(doors, look.predecessor))?.successor !== room) return false;
+  const asked = { cause: `${look.predecessor}/${room}`, portal: portal.key, room: look.predecessor, instead: room };
+  await outOfSpacesLater(doors, asked);
   await doors.keeper.move(portal, room, look.encrypted);
   return true;
 }

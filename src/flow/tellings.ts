@@ -135,3 +135,14 @@ export async function mirrorLater(
   const [lane, owner] = [toMatrixLane(portal.key), loginOwner(puppet)];
   await doors.queue.accept({ entries: [{ key: `mirror:${cause}`, lane, owner, payload: { from: 'bridge', act } }] });
 }
+
+/** Has a room that is about to be a chat's no more taken out of its people's spaces, in a lane of its own, once per `cause`. */
+export async function outOfSpacesLater(
+  doors: Doors,
+  asked: { readonly cause: string; readonly portal: PortalKey; readonly room: RoomId; readonly instead?: RoomId },
+): Promise<void> {
+  const { cause, ...what } = asked;
+  const act = { kind: 'out-of-spaces', ...what } as const;
+  const lane = as<LaneId>(`spaces:${asked.room}`);
+  await doors.queue.accept({ entries: [{ key: `spaces:${cause}`, lane, payload: { from: 'bridge', act } }] });
+}

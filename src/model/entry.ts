@@ -58,6 +58,8 @@ export type BridgeAct =
     }
   /** Keeps a room that is new to a login's person as they keep the chat on their phone. */
   | { readonly kind: 'mark'; readonly portal: PortalKey; readonly puppet: PuppetId }
+  /** A room that is the chat's no more leaves the spaces of its people, where `instead` takes its place. Keeps no chat waiting. */
+  | { readonly kind: 'out-of-spaces'; readonly portal: PortalKey; readonly room: RoomId; readonly instead?: RoomId }
   /** Everything before it in its own lane is done: `lane`, which waits for that, goes on. */
   | { readonly kind: 'wake'; readonly lane: LaneId }
   /** `ends`: causes of codes that are worth nothing any more. */

@@ -635,6 +635,43 @@ describe('two logins in one group', () => {
     expect(gathered).not.toContain(false);
   });
 
+  test('are the only ones whose spaces are looked at when it is replaced', async () => {
+    const asked: string[] = [];
+    world.matrix.before = (method) => {
+      if (method.endsWith('Space')) asked.push(method);
+    };
+    // Paul is on the network, and never was in this room.
+    world.login(paul, 'pigeon-paul');
+    await open();
+    const next = world.matrix.create(marie, { invite: [BOT], predecessor: room });
+    world.matrix.tombstone(room, marie, next);
+    await world.run();
+    expect(world.room(chat)).toBe(next);
+    expect(world.matrix.gathered).toEqual([`${marie} pigeon ${next}`]);
+    expect(asked.filter((method) => method === 'releaseFromSpace')).toHaveLength(1);
+  });
+
+  test('find their rooms in order when the space is away while one is replaced, and nobody waits for that', async () => {
+    await both();
+    let away = true;
+    world.matrix.before = (method) => {
+      if (away && method === 'releaseFromSpace') throw new BridgeError('no', 'later', 'fault.homeserver');
+    };
+    const old = room;
+    const next = world.matrix.create(marie, { invite: [BOT], predecessor: room });
+    world.matrix.tombstone(room, marie, next);
+    await world.run();
+    world.network.say(chat, ZOE, 'moved');
+    await world.run();
+    expect(world.matrix.texts(next)).toEqual(['moved']);
+    await world.house?.stop();
+    away = false;
+    await world.start('b');
+    await world.run(120_000);
+    expect(world.matrix.gathered.filter((one) => one.endsWith(old))).toEqual([]);
+    expect(world.matrix.gathered.toSorted()).toEqual([`${marie} pigeon ${next}`, `${paul} pigeon ${next}`].toSorted());
+  });
+
   test('share one room, in which everything is there once', async () => {
     await both();
     expect(world.matrix.texts(room)).toEqual(['hello']);

@@ -288,6 +288,15 @@ describe('a portal', () => {
     expect(matrix.texts(room)).toEqual(['hello', expect.stringContaining('turned encryption on')]);
   });
 
+  test('is put into its person’s space once when it opens', async () => {
+    let gathered = 0;
+    matrix.before = (method) => {
+      if (method === 'gatherInSpace') gathered += 1;
+    };
+    await conversation();
+    expect(gathered).toBe(1);
+  });
+
   test('that is upgraded is followed into the room that names it', async () => {
     const room = await conversation();
     const next = matrix.create(marie, { invite: [BOT], predecessor: room });
