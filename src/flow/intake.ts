@@ -12,6 +12,7 @@ import {
   type RoomId,
   type UserId,
 } from '../model/ids.ts';
+import { insteadOfNotice } from './read-elsewhere.ts';
 import { telling } from './tellings.ts';
 import { UNREADABLE } from './unreadable.ts';
 import type { NetworkEvent } from '../model/network-event.ts';
@@ -91,12 +92,10 @@ export class Intake {
       const key = keys[index];
       return key === undefined ? [] : [{ event, key }];
     });
-    const entries = fresh.map(({ event, key }): NewEntry => ({
-      key,
-      lane: toMatrixLane(event.portal),
-      owner,
-      payload: { from: 'network', puppet: puppet.id, event },
-    }));
+    const entries = fresh.flatMap(({ event, key }): NewEntry[] => [
+      { key, lane: toMatrixLane(event.portal), owner, payload: { from: 'network', puppet: puppet.id, event } },
+      ...(key === event.key ? [] : insteadOfNotice(puppet, event)),
+    ]);
     if (entries.length === 0 && vault.length === 0) return;
     await this.#doors.queue.accept({ entries, vault, fence });
   }

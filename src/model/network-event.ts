@@ -15,6 +15,9 @@ export interface Origin {
 /** The date of an edit that is none: the message itself, for the place of its placeholder. Older than every real edit. */
 export const FIRST_VERSION = 1;
 
+/** What a change in a group is called itself: there a device that could not read it has its placeholder. */
+type OwnName = MessageId;
+
 export type NetworkEvent = Origin &
   (
     | {
@@ -31,11 +34,21 @@ export type NetworkEvent = Origin &
         readonly target: MessageId;
         readonly parts: readonly MessageBody[];
         readonly editedAt: number;
+        readonly own?: OwnName;
       }
-    /** `ifAdmin`: of somebody else's message, by who may be an admin there, which could not be asked: it counts if they are. */
-    | { readonly kind: 'removal'; readonly target: MessageId; readonly ifAdmin?: true }
+    /**
+     * `ifAdmin`: of somebody else's message, by who may be an admin there, which could not be asked: it counts if they are.
+     * `ifNotice`: it takes away a placeholder, and nothing else.
+     */
+    | {
+        readonly kind: 'removal';
+        readonly target: MessageId;
+        readonly ifAdmin?: true;
+        readonly ifNotice?: true;
+        readonly own?: OwnName;
+      }
     /** `emoji` null takes the sender's reaction back. */
-    | { readonly kind: 'reaction'; readonly target: MessageId; readonly emoji: string | null }
+    | { readonly kind: 'reaction'; readonly target: MessageId; readonly emoji: string | null; readonly own?: OwnName }
     | { readonly kind: 'chat'; readonly change: ChatChange }
     /** `sender` is who did it: the person themselves when they left, or came by a link. */
     | { readonly kind: 'membership'; readonly person: PersonId; readonly now: 'in' | 'out' }

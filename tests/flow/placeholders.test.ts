@@ -7,6 +7,7 @@ import { plainText, type MessageBody } from '../../src/model/message.ts';
 import { FIRST_VERSION } from '../../src/model/network-event.ts';
 import { say } from '../../src/model/say.ts';
 import { FlowWorld, MARIE, marie, paul, ZOE } from '../support/flow-world.ts';
+import type { Happening } from '../support/memory-network.ts';
 
 const PAUL = 'paul';
 const LONG = 'a b '.repeat(2_000);
@@ -211,4 +212,77 @@ test('what was written here is not changed by what is sent again of it', async (
   );
   expect(own?.message).toBeDefined();
   expect(world.matrix.texts(room)).toEqual(['hello', 'mine']);
+});
+
+describe('a change that the reader could not read and another login could', () => {
+  const [first, seconds] = [as<MessageId>('m1'), as<MessageId>('m2')];
+  const thumb = { kind: 'reaction', target: first, emoji: '👍', own: id } as const;
+  const edit = (): Happening => ({
+    kind: 'edit',
+    target: first,
+    parts: [words('once more')],
+    editedAt: world.clock.now(),
+    own: id,
+  });
+  const removal = { kind: 'removal', target: seconds, own: id } as const;
+  const changes: readonly (readonly [string, () => Happening, () => void])[] = [
+    ['a reaction', () => thumb, () => expect(world.matrix.reactions(room)).toEqual([expect.stringContaining('👍')])],
+    ['an edit', edit, () => expect(world.matrix.texts(room)).toContain('once more')],
+    ['a deletion', () => removal, () => expect(world.matrix.texts(room)).not.toContain('two')],
+  ];
+  const by = (who: string, what: Happening) => (): void => world.network.happen(chat, ZOE, what, who);
+  const shown = (): readonly string[] => world.matrix.texts(room).filter((text) => text.includes('cannot be read yet'));
+
+  beforeEach(async () => {
+    for (const [message, text] of [
+      [first, 'one'],
+      [seconds, 'two'],
+    ] as const) {
+      world.network.happen(chat, ZOE, { kind: 'message', message, parts: [words(text)] });
+    }
+    await world.run();
+  });
+
+  test.each(changes)('as %s takes its notice away', async (_name, change, made) => {
+    await after(notice);
+    expect(shown()).toHaveLength(1);
+    await after(by(other, change()));
+    expect(shown()).toEqual([]);
+    made();
+  });
+
+  test.each(changes)('as %s gets no notice when it is there first', async (_name, change, made) => {
+    await after(by(other, change()), notice);
+    expect(shown()).toEqual([]);
+    made();
+  });
+
+  test('is told by no notice in a house started since either', async () => {
+    await after(by(other, thumb));
+    await restart();
+    await after(notice);
+    expect(shown()).toEqual([]);
+  });
+
+  test('is made once when the reader gets it again', async () => {
+    await after(notice, by(other, thumb));
+    const before = world.matrix.room(room).timeline.length;
+    await after(by(reader, { kind: 'removal', target: id }), by(reader, thumb));
+    expect(world.matrix.room(room).timeline).toHaveLength(before);
+    expect(world.matrix.reactions(room)).toEqual([expect.stringContaining('👍')]);
+  });
+
+  test('takes nothing away that can be read', async () => {
+    await after(() => bring(reader), by(other, thumb));
+    expect(world.matrix.texts(room)).toContain('the words');
+  });
+
+  test('keeps its notice where that other login may not have the chat', async () => {
+    const login = [...world.db.puppets.values()].find(({ self }) => self === other);
+    if (login === undefined) throw new Error('no other login');
+    world.rule('deny', { user: login.owner });
+    await world.pass(10_000);
+    await after(by(other, thumb), notice);
+    expect(shown()).toHaveLength(1);
+  });
 });

@@ -688,6 +688,38 @@ describe('two people of this server in one group', () => {
     expect(shown.map(({ content }) => content['m.relates_to'])).toEqual([{ rel_type: 'm.replace', event_id: waiting }]);
   });
 
+  test.each(['first', 'last'] as const)(
+    'see no notice of a reaction that the one who reads cannot read, and gets %s',
+    async (when) => {
+      const id = await whatsapp.write(alice.id, group.id, `look, ${when}`);
+      const { event_id: target } = await camille.answer(room, `look, ${when}`);
+      const isNotice = ({ content }: ClientEvent): boolean => String(content['body']).includes('cannot be read yet');
+      const notices = async (): Promise<number> => (await camille.events(room)).filter(isNotice).length;
+      const reacted = async (): Promise<unknown> =>
+        await camille.heard(room, 'the reaction', ({ type, content }) => {
+          return type === 'm.reaction' && JSON.stringify(content).includes(target);
+        });
+      const before = await notices();
+      const late = when === 'first' ? second : account;
+      await whatsapp.command('setRetries', { by: bob.id, answer: false });
+      await whatsapp.command('keepKeyFrom', { by: bob.id, from: account.id });
+      await whatsapp.command('onDelivery', { person: late.id, how: 'hold' });
+      await whatsapp.react(bob.id, group.id, id, '🎈');
+      if (when === 'first') await eventually('the notice', async () => (await notices()) > before);
+      else await reacted();
+      await whatsapp.command('release', { person: late.id });
+      await reacted();
+      // Brought by the one who reads, behind what could not be read.
+      await whatsapp.command('onDelivery', { person: second.id, how: 'hold' });
+      await whatsapp.write(alice.id, group.id, `behind, ${when}`);
+      await camille.answer(room, `behind, ${when}`);
+      await whatsapp.command('release', { person: second.id });
+      expect(await notices()).toBe(before);
+      await whatsapp.command('keepKeyFrom', { by: bob.id, from: null });
+      await whatsapp.command('setRetries', { by: bob.id, answer: true });
+    },
+  );
+
   test('go on when the one who reads signs out', async () => {
     await camille.say(management, 'logout whatsapp');
     await camille.answer(management, 'You are signed out of WhatsApp');

@@ -78,7 +78,7 @@ export class FlowWorld {
 
   rule(
     effect: 'allow' | 'deny',
-    more: { chat?: string; reason?: string; id?: string; action?: Rule['action'] } = {},
+    more: { chat?: string; user?: UserId; reason?: string; id?: string; action?: Rule['action'] } = {},
   ): void {
     const id = more.id ?? `${effect}-${more.chat ?? 'all'}`;
     this.db.rules.set(id, { action: 'any', ...more, id, effect, source: 'file', by: 'file', madeAt: 0 });

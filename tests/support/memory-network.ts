@@ -48,7 +48,11 @@ interface Chat {
   picture?: string | null;
 }
 
-type Happening = NetworkEvent extends infer One ? (One extends NetworkEvent ? Omit<One, keyof Origin> : never) : never;
+export type Happening = NetworkEvent extends infer One
+  ? One extends NetworkEvent
+    ? Omit<One, keyof Origin>
+    : never
+  : never;
 
 interface Line {
   readonly puppet: Puppet;

@@ -8,6 +8,7 @@ import { FIRST_VERSION, type NetworkEvent } from '../../model/network-event.ts';
 import type { MessageLink, Portal, Puppet } from '../../model/records.ts';
 import { heldAfterRestore } from '../after-restore.ts';
 import { mayBridge, type FlowDoors, type Plan } from '../doors.ts';
+import { isReadElsewhere } from '../read-elsewhere.ts';
 import { isEndOfReader, isForReader, isReadOn, reads, welcome } from '../reading.ts';
 import { splitParts } from '../split.ts';
 import { groupDuty } from './group.ts';
@@ -108,6 +109,7 @@ type MessageEvent = Extract<NetworkEvent, { kind: 'message' }>;
 async function planMessage(doors: FlowDoors, entry: QueueEntry, event: MessageEvent, portal: Portal): Promise<Plan> {
   const links = await doors.links.byMessage(portal.key, event.message);
   if (links.some((link) => link.removed === true)) return none('known');
+  if (await isReadElsewhere(doors, event, portal)) return none('read-elsewhere');
   const { replyTo, editedAt } = event;
   // What came before it, or after it and older, is there already.
   if (editedAt !== undefined && links.length > 0) {
@@ -141,6 +143,9 @@ async function planChange(
   portal: Portal,
 ): Promise<Plan> {
   let links = await doors.links.byMessage(portal.key, event.target);
+  if (event.kind === 'removal' && event.ifNotice === true) {
+    return links.some(waits) ? owe(entry, event, { kind: 'removal', target: event.target }) : none('no-notice');
+  }
   const dropped = event.kind === 'edit' ? await dropSuperseded(doors, entry, event, links.length > 0) : undefined;
   if (dropped !== undefined) return dropped;
   if (links.length === 0) {

@@ -138,6 +138,11 @@ export function namesOf(context: ReadContext, { key, pushName }: WireMessage, { 
     : [{ person: sender, name }];
 }
 
+/** Of what changes something in a chat that several of this bridge may be in. */
+export function ownName({ group, id }: Place): { readonly own?: MessageId } {
+  return group === undefined ? {} : { own: id };
+}
+
 export function origin({ portal, sender, at, via }: Place, key: string): Origin {
   return { key, portal, sender, at, via };
 }

@@ -14,6 +14,7 @@ import {
   messageEvent,
   namesOf,
   origin,
+  ownName,
   personOf,
   placeholder,
   placeOf,
@@ -135,6 +136,7 @@ function readReaction(
     kind: 'reaction',
     target,
     emoji,
+    ...ownName(place),
   };
 }
 
@@ -163,7 +165,7 @@ function readRevoke(context: ReadContext, { key }: proto.Message.IProtocolMessag
   const named = key.fromMe === true ? undefined : handlesOf(key.participant);
   const author = named === undefined || chatKind(place.chat) !== 'group' ? place.sender : personOf(context, named);
   const target = messageId(author, key.id);
-  return { ...origin(place, originKey(place.portal, 'removal', target)), kind: 'removal', target };
+  return { ...origin(place, originKey(place.portal, 'removal', target)), kind: 'removal', target, ...ownName(place) };
 }
 
 /** People edit what they wrote themselves: nobody else's message can be meant. */
@@ -180,6 +182,7 @@ function readEdit(context: ReadContext, protocol: proto.Message.IProtocolMessage
     target,
     parts: [bodyIn(context, unwrap(editedMessage ?? {}), place)],
     editedAt: Number.isSafeInteger(written) && written > 0 ? written : place.at,
+    ...ownName(place),
   };
 }
 

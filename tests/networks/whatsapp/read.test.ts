@@ -460,6 +460,20 @@ describe('edits, deletions and reactions', () => {
     expect(one(message)).toMatchObject({ kind: 'reaction', emoji: '👍', ...expected });
   });
 
+  test.each<[string, proto.IMessage]>([
+    ['reaction', react({ id: 'M0', participant: BOB.pn })],
+    ['edit', edit({ id: 'M0', fromMe: true }, { conversation: 'new' })],
+    ['deletion', revoke({ id: 'M0', fromMe: true })],
+  ])(
+    'a %s in a group says what it is called itself, which is where a device that cannot read it says so',
+    (_name, message) => {
+      const waiting = inGroup(undefined, {}, { messageStubType: StubType.CIPHERTEXT });
+      expect(readMessage(context, waiting).waiting).toBe('l5.M1');
+      expect(one(inGroup(message))).toMatchObject({ own: 'l5.M1' });
+      expect(one(wire(message))).not.toHaveProperty('own');
+    },
+  );
+
   test('a reaction taken back, and put again', () => {
     const at = (emoji: string, id: string): NetworkEvent | undefined =>
       one(inGroup(react({ id: 'M0', participant: BOB.pn }, emoji), { id }));
