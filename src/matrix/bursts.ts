@@ -1,13 +1,16 @@
 // Lets what is sent to the homeserver while it is busy go to it together: it takes many at once for less than as many one by one.
 // Knows no path.
 
-/** The next burst goes when no more than this share of the one before is unanswered, so that the homeserver never stands idle. */
-const NEXT_AT = 0.6;
+/**
+ * The next burst goes when no more than this share of the one before is unanswered: when the homeserver has come to its end (it answers
+ * those of a burst at nearly the same time), and before it stands idle.
+ */
+const NEXT_AT = 0.9;
 
 /**
- * Whoever comes to an idle homeserver goes at once. The rest wait until most that are under way have their answer, or until
+ * Whoever comes to an idle homeserver goes at once. The rest wait until the first of those that are under way have their answer, or until
  * these have waited for it for `longestMs`, and go together: a homeserver shares the work of a moment (Synapse: one
- * transaction to its appservices, one round of notifications), and takes about a third more of them a second.
+ * transaction to its appservices, one round of notifications), and takes about a tenth more of them a second.
  */
 export class Bursts {
   readonly #longestMs: number;
