@@ -13,11 +13,7 @@ beforeEach(async () => {
   world = new FlowWorld();
   world.login(marie, MARIE);
   chat = world.network.chat('d1', [MARIE, ZOE]);
-  await world.start();
-  world.network.say(chat, ZOE, 'hello');
-  await world.run();
-  room = world.room(chat);
-  await world.join(room, marie);
+  room = await world.begin(chat);
   target = world.matrix.seen(room)[0]?.event ?? target;
 });
 

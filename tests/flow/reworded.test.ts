@@ -15,11 +15,7 @@ beforeEach(async () => {
   world.network.rewords = true;
   world.login(marie, MARIE);
   chat = world.network.chat('d1', [MARIE, ZOE]);
-  await world.start();
-  world.network.say(chat, ZOE, 'hello');
-  await world.run();
-  room = world.room(chat);
-  await world.join(room, marie);
+  room = await world.begin(chat);
   world.network.echoes = false;
 });
 
