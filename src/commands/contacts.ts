@@ -2,11 +2,12 @@
 import type { Puppet } from '../model/records.ts';
 import { say, type Say } from '../model/say.ts';
 import { render } from '../words/index.ts';
-import { goingBy, namedAccount, unknownAccount } from './accounts.ts';
+import { goingBy, unknownAccount } from './accounts.ts';
+import { addressed } from './addressed.ts';
 import { reply, type Call, type Command, type CommandResult } from './doors.ts';
 import { oneMore, parted } from './elsewhere.ts';
 import { lineOf } from './group-doors.ts';
-import { findNetwork, titleOf } from './networks.ts';
+import { titleOf } from './networks.ts';
 import { plain, tame } from './tokens.ts';
 
 /** Lines of one answer: more are found by a word of their name. */
@@ -19,9 +20,7 @@ const contacts: Command = {
   help: 'help.contacts',
   who: 'member',
   run: async (call) => {
-    const [first, ...rest] = call.args;
-    const network = first === undefined || first.quoted ? undefined : findNetwork(call.doors, first.text);
-    const { account, rest: named } = namedAccount(network === undefined ? call.args : rest);
+    const { network, account, rest: named } = addressed(call);
     const words = named.map(({ text }) => text).join(' ');
     const own = (await call.doors.puppets.ofOwner(call.request.user)).filter(
       (one) => one.state !== 'signed-out' && (network === undefined || one.network === network),

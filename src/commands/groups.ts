@@ -8,6 +8,7 @@ import { chatRefusal } from '../policy/refusal.ts';
 import type { Applicant, GroupAnswer, GroupAsk } from '../ports/group.ts';
 import type { ResolvedChat } from '../ports/network.ts';
 import { namedAccount } from './accounts.ts';
+import { addressed } from './addressed.ts';
 import { reply, type Call, type Command, type CommandResult } from './doors.ts';
 import { groupOf, groupsOf, lineFor, roomIn, type Live, type LiveGroup } from './group-doors.ts';
 import { misunderstood, usage } from './misunderstood.ts';
@@ -24,9 +25,7 @@ const createGroup: Command = {
   help: 'help.create-group',
   who: 'member',
   run: async (call) => {
-    const [first, ...rest] = call.args;
-    const network = first === undefined || first.quoted ? undefined : findNetwork(call.doors, first.text);
-    const { account, rest: words } = namedAccount(network === undefined ? call.args : rest);
+    const { network, account, rest: words } = addressed(call);
     const [name, ...people] = words;
     if (name === undefined) return usage(call);
     const live = await lineFor(call, network, account, 'create');
@@ -86,9 +85,7 @@ const listGroups: Command = {
   help: 'help.groups',
   who: 'member',
   run: async (call) => {
-    const [first, ...rest] = call.args;
-    const network = first === undefined || first.quoted ? undefined : findNetwork(call.doors, first.text);
-    const { account, rest: words } = namedAccount(network === undefined ? call.args : rest);
+    const { network, account, rest: words } = addressed(call);
     const live = await lineFor(call, network, account, 'list');
     if ('replies' in live) return live;
     const wanted = plain(words.map(({ text }) => text).join(' '));
