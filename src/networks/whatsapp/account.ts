@@ -171,6 +171,10 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
       book,
       members,
       line,
+      settingsKeys: async (keys) => {
+        await state.keys.set({ 'app-state-sync-key': { ...keys } });
+        marks.again();
+      },
       failed: doors.broken,
     },
     kept,

@@ -17,6 +17,7 @@ import type { PeopleDesk } from './people-desk.ts';
 import type { Heard, RowReader } from './row-reader.ts';
 import { sameChats } from './same-chats.ts';
 import type { SecretBook } from './secret-book.ts';
+import type { SettingsKeys } from './settings-keys.ts';
 import type { Journal } from './state/journal.ts';
 import { placed, type LedgerChange } from './state/ledger.ts';
 import type { Row } from './state/row.ts';
@@ -38,6 +39,8 @@ export interface InboxDoors {
   readonly expiries: ExpiryBook | undefined;
   readonly people: PeopleDesk;
   readonly book: PeopleBook;
+  /** Keeps what its own telephone hands over. @throws FencedError, WriterClosed, RefusedError */
+  readonly settingsKeys: (keys: SettingsKeys) => Promise<void>;
   /** The house has it. */
   readonly accepted: (events: readonly NetworkEvent[], rows: readonly Row[]) => void;
   /** It cannot go on: the login is lost (FencedError), or something happened that nobody foresaw; then resume() begins again. */
@@ -137,6 +140,7 @@ export class Inbox {
     }
     const read: Item[] = [];
     for (const row of batch) read.push({ row, heard: await reader.read(row) });
+    for (const { heard } of read) if (heard.keys !== undefined) await this.#keep(heard.keys);
     const kept = (await this.#isKept(read)) ? read : await this.#oneByOne(read);
     try {
       accepted(eventsIn(kept), batch);
@@ -144,6 +148,11 @@ export class Inbox {
       // It is kept: what is only looked at because of it may be left out.
       this.#doors.log.error({ ...this.#facts, error }, 'what came was kept, and not looked at further');
     }
+  }
+
+  /** What the database does not take is asked of the telephone when it is missed. @throws FencedError, WriterClosed */
+  async #keep(keys: SettingsKeys): Promise<void> {
+    await this.#isTaken(async () => await this.#doors.settingsKeys(keys));
   }
 
   /** Of rows that the database does not take as they are. @returns them as they were written down @throws RefusedError */

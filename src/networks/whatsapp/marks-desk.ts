@@ -56,14 +56,11 @@ export class MarksDesk {
 
   /** Follows until the line ends: what changed while there was none comes first. @throws FencedError */
   async run(line: Line): Promise<void> {
-    const { socket, ended } = line;
-    socket.ws.on('CB:notification,type:server_sync', (node: Parameters<typeof childrenOf>[0]) => {
+    const { ended } = line;
+    line.socket.ws.on('CB:notification,type:server_sync', (node: Parameters<typeof childrenOf>[0]) => {
       this.#want(childrenOf(node).map(({ attrs }) => attrs['name']));
     });
-    socket.ev.on('creds.update', ({ myAppStateKeyId }) => {
-      if (myAppStateKeyId !== undefined) this.#want(Object.keys(COLLECTIONS));
-    });
-    this.#want(Object.keys(COLLECTIONS));
+    this.again();
     this.#missed.clear();
     while (!ended.aborted) {
       const failed = await this.#catchUp(line);
@@ -72,6 +69,11 @@ export class MarksDesk {
       await this.#rest(line, failed.length === 0 ? LONGEST_MS : awaited ? KEYS_MS : AGAIN_MS);
       if (this.#wanted.size === 0) this.#want(failed);
     }
+  }
+
+  /** All of them, for instance because there is a key that there was not. */
+  again(): void {
+    this.#want(Object.keys(COLLECTIONS));
   }
 
   #want(names: readonly unknown[]): void {

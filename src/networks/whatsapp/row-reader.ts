@@ -21,6 +21,7 @@ import { momentOf, placeOf, told, type ReadContext, type WireMessage } from './p
 import { readMessage } from './read.ts';
 import { resentIn } from './resent.ts';
 import type { SecretBook } from './secret-book.ts';
+import { settingsKeysIn, type SettingsKeys } from './settings-keys.ts';
 import { rereadMessage } from './state/reread.ts';
 import type { Row } from './state/row.ts';
 import { expiryOf, timerIn } from './timers.ts';
@@ -52,6 +53,8 @@ export interface Heard {
   readonly events: readonly NetworkEvent[];
   /** A sentence about what is of no chat here, to be said once. */
   readonly elsewhere?: SayKey;
+  /** To be kept before the row is taken: the library keeps them too, but behind its receipt. */
+  readonly keys?: SettingsKeys;
 }
 
 const NOTHING: Heard = { events: [] };
@@ -119,6 +122,8 @@ export class RowReader {
     if (pass === 'if-admin') return { events: readMessage(context, message).events.flatMap(ifAdmin) };
     const copies = resentIn(message);
     if (copies !== undefined) return { events: copies.flatMap((copy) => this.#resent(copy)) };
+    const keys = settingsKeysIn(message);
+    if (keys !== undefined) return { events: [], keys };
     this.#learn(message, place.chat);
     const healing = chats.isWaiting(place.id);
     const reading = readMessage(context, message, { healing });

@@ -2,14 +2,15 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Person } from '../../../sandbox/whatsapp/control-client.ts';
 import type { ChatMarks } from '../../../src/model/chat.ts';
-import { RefusedError } from '../../../src/model/errors.ts';
-import type { ChatId } from '../../../src/model/ids.ts';
+import { FencedError, RefusedError } from '../../../src/model/errors.ts';
+import { as, type ChatId } from '../../../src/model/ids.ts';
 import { CREDS_KEY, Names, openCreds } from '../../../src/networks/whatsapp/state/values.ts';
 import { vaultScope } from '../../../src/ports/network.ts';
-import type { House } from '../../support/house.ts';
-import type { Scene } from './support/scene.ts';
+import { House } from '../../support/house.ts';
+import { paired } from './support/linked.ts';
+import { OWNER, type Scene } from './support/scene.ts';
 import { sandbox, scenes, setStage } from './support/stage.ts';
-import { newPerson } from './support/world.ts';
+import { idOf, newPerson } from './support/world.ts';
 
 setStage();
 
@@ -46,7 +47,10 @@ const last = async (house: House, chat: ChatId, marks: ChatMarks): Promise<void>
 };
 
 /** As after the end of the process. */
-async function again({ house, puppet }: Scene, sink = house.sink(puppet)): Promise<Scene['session']> {
+async function again(
+  { house, puppet }: Pick<Scene, 'house' | 'puppet'>,
+  sink = house.sink(puppet),
+): Promise<Scene['session']> {
   const session = scenes.open(house).openSession(puppet, sink);
   await session.connect();
   return session;
@@ -244,6 +248,38 @@ test('a key that was lost in a crash is asked of the telephone', async () => {
   await again(scene);
   await last(house, chat, { pinned: false });
   expect(told(house, chat)).toEqual([{ pinned: true }, { pinned: false }]);
+});
+
+test('the key is lost in no crash, whatever was written down last', async () => {
+  let isOver = false;
+  for (let most = 0; !isOver; most += 1) {
+    const [me, friend] = [await newPerson(sandbox), await newPerson(sandbox)];
+    const [house, chat] = [new House(), as<ChatId>(idOf(friend))];
+    let left = most;
+    const commit = async (work: () => Promise<void>): Promise<void> => {
+      left -= 1;
+      if (left < 0) throw new FencedError('dead');
+      await work();
+    };
+    const adapter = scenes.open(house);
+    const puppet = await paired(sandbox, { adapter, house, owner: OWNER, me });
+    await set(me, friend.lid, 'pin_v1', settings.pin_v1());
+    const sink = house.sink(puppet);
+    const session = adapter.openSession(puppet, {
+      ...sink,
+      accept: async (events, vault) => await commit(async () => await sink.accept(events, vault)),
+      keep: async (vault) => await commit(async () => await sink.keep(vault)),
+    });
+    // Called off where it dies while it connects.
+    await session.connect().catch(() => undefined);
+    await sandbox.waitFor(async () => await Promise.resolve(left < 0 || told(house, chat).length > 0));
+    isOver = left >= 0;
+    await session.disconnect();
+    await adapter.close();
+    await again({ house, puppet });
+    await last(house, chat, { pinned: true });
+    expect(told(house, chat)).toEqual([{ pinned: true }]);
+  }
 });
 
 test('a service that refuses to tell costs nobody a message, and is asked again', async () => {

@@ -10,10 +10,15 @@ export interface Linked {
   readonly session: NetworkSession;
 }
 
-export async function linked(
-  sandbox: WhatsAppSandbox,
-  { adapter, house, owner, me }: { adapter: NetworkAdapter; house: House; owner: UserId; me: Pick<Person, 'id'> },
-): Promise<Linked> {
+interface Linking {
+  readonly adapter: NetworkAdapter;
+  readonly house: House;
+  readonly owner: UserId;
+  readonly me: Pick<Person, 'id'>;
+}
+
+/** Linked, and not online. */
+export async function paired(sandbox: WhatsAppSandbox, { adapter, house, owner, me }: Linking): Promise<Puppet> {
   const process = adapter.beginLogin('qr', owner);
   for await (const step of process.steps) {
     if (step.kind === 'show') await sandbox.scanQr(me.id, step.data);
@@ -22,10 +27,14 @@ export async function linked(
     await process.cancel();
     const { puppet: id, self, name, vault } = step.login;
     await house.keep(vault);
-    const puppet = { id, network: adapter.id, owner, self, name, state: 'online' } as const;
-    const session = adapter.openSession(puppet, house.sink(puppet));
-    await session.connect();
-    return { puppet, session };
+    return { id, network: adapter.id, owner, self, name, state: 'online' };
   }
   throw new Error('not linked');
+}
+
+export async function linked(sandbox: WhatsAppSandbox, linking: Linking): Promise<Linked> {
+  const puppet = await paired(sandbox, linking);
+  const session = linking.adapter.openSession(puppet, linking.house.sink(puppet));
+  await session.connect();
+  return { puppet, session };
 }
