@@ -496,6 +496,21 @@ describe('the room of a group', () => {
     expect((await world.house?.store.queue.depth())?.parked).toBe(0);
   });
 
+  test('is waited for where a change cannot be made now, and after a day its person is asked', async () => {
+    await open();
+    world.network.before = () => {
+      throw new BridgeError('pigeon-away', 'later', 'network.unreachable', { values: { network: 'Pigeon' } });
+    };
+    world.matrix.member(room, marie, ghost('ana'), 'leave');
+    await world.run();
+    for (let hours = 0; hours < 25; hours += 1) {
+      world.clock.pass(3_600_000);
+      await world.run();
+    }
+    expect((await world.house?.store.queue.depth())?.parked).toBe(1);
+    expect(world.matrix.texts(room).at(-1)).toContain('waited more than 24 hours');
+  });
+
   test('waits for a line that does not open with few looks, and goes on at once when it does', async () => {
     await open();
     const [portal] = [...world.db.portals.values()];

@@ -198,6 +198,22 @@ describe('a ghost', () => {
     expect([memberOf(secret, zoe()), memberOf(group, zoe())]).toEqual(['leave', 'leave']);
   });
 
+  test('that cannot follow an invitation has its author told so in the management room', async () => {
+    matrix.before = (method, by) => {
+      if (method === 'join' && by === zoe()) throw new Error('a bug');
+    };
+    const room = matrix.create(marie, { invite: [zoe()] });
+    await world.run();
+    for (let tries = 0; tries < 20; tries += 1) {
+      world.clock.pass(600_000);
+      await world.run();
+    }
+    expect(await world.house?.store.queue.depth()).toMatchObject({ queued: 0, parked: 1 });
+    expect(matrix.texts(management())).toEqual([
+      expect.stringMatching(`${room} could not be followed: something went`),
+    ]);
+  });
+
   test('invited although the conversation has a room sends its person there', async () => {
     const portal = await conversation();
     const room = matrix.create(marie, { invite: [zoe()] });

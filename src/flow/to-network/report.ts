@@ -68,7 +68,19 @@ export async function tellAuthor(doors: FlowDoors, entry: QueueEntry, about: Abo
   }
   const event = doors.read(payload.event);
   if (event.room === '' || event.sender === '' || event.event === '') return;
-  if (event.kind === 'membership' || event.kind === 'other' || lacksBones(entry)) return;
+  if (event.kind === 'other' || lacksBones(entry)) return;
+  if (event.kind === 'membership') {
+    // People who come and go wish nothing of us.
+    if (!doors.matrix.isOurs(event.user)) return;
+    if ((await doors.portals.byRoom(event.room)) === undefined) {
+      if (about !== 'failed' || event.now !== 'invite') return;
+      // Whoever was invited is not there to say it.
+      const reasons = render(why, await languageOf(doors, event.sender));
+      const words = say('fault.invitation', { room: event.room, why: reasons });
+      await toldInManagement(doors, event.sender, key, words);
+      return;
+    }
+  }
   // A line to the bot is answered by the command itself; everything else concerns people only in rooms of ours.
   if (event.kind === 'unreadable' && (await doors.portals.byRoom(event.room)) === undefined) return;
   const tones: { readonly [Kind in About]?: Tone } = { failed: 'refusal', slow: 'slow' };

@@ -22,6 +22,8 @@ export const en = {
   'fault.unsupported-body': 'this kind of message ({kind}) cannot be carried to {network} yet.',
   'fault.not-brought': 'A message could not be brought here from the other side: {why}',
   'fault.not-yours': 'only the author of a message can change it.',
+  'fault.invitation':
+    'Your invitation into the room {room} could not be followed: {why} To try again, invite once more.',
   'fault.unsaid': 'In the room {room} I was not let say this. {words}',
   'fault.taken-back': 'This was taken back before it could leave, so it will not be sent.',
   'fault.older-edit':

@@ -22,6 +22,8 @@ export const fr = {
   'fault.unsupported-body': 'ce type de message ({kind}) ne peut pas encore être transmis à {network}.',
   'fault.not-brought': 'Un message de l’autre côté n’a pas pu être apporté ici : {why}',
   'fault.not-yours': 'seul l’auteur d’un message peut le modifier.',
+  'fault.invitation':
+    'Votre invitation dans le salon {room} n’a pas pu être suivie : {why} Pour réessayer, invitez de nouveau.',
   'fault.unsaid': 'Dans le salon {room}, on ne m’a pas laissé dire ceci. {words}',
   'fault.taken-back': 'Ceci a été supprimé avant de partir et ne sera pas envoyé.',
   'fault.older-edit':
