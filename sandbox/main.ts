@@ -48,7 +48,8 @@ async function perform(stage: Stage, chosen: Options, speak: Speak, stopped: Pro
   page.line(speak('crossed', { count, slowest }));
   if (chosen.once) return 0;
   const end = await playOn(stage, { page, speak, language: chosen.language, stopped });
-  return end === 'ended' ? 0 : mourn(stage, end.code, speak);
+  if (end === 'ended') return 0;
+  return end === 'missed' ? 1 : mourn(stage, end.code, speak);
 }
 
 function mourn(stage: Stage, code: number, speak: Speak): number {

@@ -48,6 +48,10 @@ export class FarTelegram implements Far {
     return (await this.#world.messages(viewer.id, peer.id)).map((one) => seen(one));
   }
 
+  async signedIn(by: FarPerson): Promise<boolean> {
+    return (await this.#world.command('sessions', { account: by.id })).length > 0;
+  }
+
   async waitFor<T>(look: () => Promise<T | null | undefined | false>, ms: number): Promise<T> {
     return await this.#world.waitFor(look, ms);
   }

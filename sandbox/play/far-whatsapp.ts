@@ -49,6 +49,11 @@ export class FarWhatsApp implements Far {
     return [...shown.values()];
   }
 
+  async signedIn(by: FarPerson): Promise<boolean> {
+    // Device 0 is the telephone.
+    return (await this.#world.command('person', { id: by.id }))?.devices.some(({ device }) => device !== 0) ?? false;
+  }
+
   async waitFor<T>(look: () => Promise<T | null | undefined | false>, ms: number): Promise<T> {
     return await this.#world.waitFor(look, ms);
   }

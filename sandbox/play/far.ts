@@ -36,6 +36,8 @@ export interface Far {
   remove(by: FarPerson, to: FarPerson, id: string): Promise<void>;
   /** The chat as the telephone of `viewer` shows it, oldest first. */
   messages(viewer: FarPerson, peer: FarPerson): Promise<readonly FarMessage[]>;
+  /** Whether a client besides the telephone of `by` is signed in to their account. */
+  signedIn(by: FarPerson): Promise<boolean>;
   /** Looks again whenever the world has changed. @throws Error after `ms` */
   waitFor<T>(look: () => Promise<T | null | undefined | false>, ms: number): Promise<T>;
   version(): Promise<number>;

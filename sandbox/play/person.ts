@@ -13,6 +13,16 @@ export interface SeenEvent {
   readonly redacts: string | undefined;
 }
 
+/** What was waited for has not come in time. */
+export class InVain extends Error {
+  override readonly name = 'InVain';
+}
+
+interface StateEvent {
+  readonly type: string;
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
 interface RawEvent {
   readonly event_id: string;
   readonly type: string;
@@ -25,7 +35,7 @@ interface SyncAnswer {
   readonly next_batch: string;
   readonly rooms?: {
     readonly join?: Readonly<Record<string, { readonly timeline?: { readonly events?: readonly RawEvent[] } }>>;
-    readonly invite?: Readonly<Record<string, unknown>>;
+    readonly invite?: Readonly<Record<string, { readonly invite_state?: { readonly events?: readonly StateEvent[] } }>>;
   };
 }
 
@@ -39,6 +49,7 @@ export class MatrixPerson {
   readonly #seen: SeenEvent[] = [];
   readonly #known = new Set<string>();
   readonly #invites = new Set<string>();
+  readonly #roomNames = new Map<string, string>();
   readonly #listeners = new Set<() => void>();
   readonly #left = new AbortController();
   #syncing: Promise<void> | undefined;
@@ -71,7 +82,12 @@ export class MatrixPerson {
     return [...this.#invites];
   }
 
-  /** @throws Error after `ms` */
+  /** As its last change or the invitation to it says; undefined for a room without one. */
+  roomName(room: string): string | undefined {
+    return this.#roomNames.get(room);
+  }
+
+  /** @throws InVain after `ms` */
   async waitFor<T>(look: () => T | undefined, ms: number): Promise<T> {
     const until = Date.now() + ms;
     for (;;) {
@@ -79,7 +95,7 @@ export class MatrixPerson {
       if (found !== undefined) return found;
       if (this.#trouble !== undefined) throw this.#trouble;
       const left = until - Date.now();
-      if (left <= 0) throw new Error(`${this.name} waited ${Math.round(ms / 1000)} s in vain`);
+      if (left <= 0) throw new InVain(`${this.name} waited ${Math.round(ms / 1000)} s in vain`);
       await this.#change(left);
     }
   }
@@ -120,6 +136,14 @@ export class MatrixPerson {
     return typeof name === 'string' ? name : user;
   }
 
+  /** Whether this account is signed in at another client too. */
+  async elsewhere(): Promise<boolean> {
+    const { devices } = (await this.#call('GET', '/devices')) as {
+      readonly devices?: readonly { device_id: string }[];
+    };
+    return devices?.some((one) => one.device_id !== this.account.deviceId) ?? false;
+  }
+
   async #send(room: string, content: Readonly<Record<string, unknown>>): Promise<string> {
     const path = `/rooms/${encodeURIComponent(room)}/send/m.room.message/${this.#nextTxn()}`;
     return String((await this.#call('PUT', path, content))['event_id']);
@@ -149,11 +173,16 @@ export class MatrixPerson {
   }
 
   #take({ rooms = {} }: SyncAnswer): void {
-    for (const room of Object.keys(rooms.invite ?? {})) this.#invites.add(room);
+    for (const [room, { invite_state: state }] of Object.entries(rooms.invite ?? {})) {
+      this.#invites.add(room);
+      for (const event of state?.events ?? []) this.#takeName(room, event);
+    }
     for (const [room, { timeline }] of Object.entries(rooms.join ?? {})) {
       this.#invites.delete(room);
-      for (const { event_id: id, type, sender, content, redacts } of timeline?.events ?? []) {
+      for (const event of timeline?.events ?? []) {
+        const { event_id: id, type, sender, content, redacts } = event;
         if (this.#known.has(id)) continue;
+        this.#takeName(room, event);
         this.#known.add(id);
         const inContent = content['redacts'];
         const target = redacts ?? (typeof inContent === 'string' ? inContent : undefined);
@@ -161,6 +190,11 @@ export class MatrixPerson {
       }
     }
     for (const listener of this.#listeners) listener();
+  }
+
+  #takeName(room: string, { type, content }: StateEvent): void {
+    const name = content['name'];
+    if (type === 'm.room.name' && typeof name === 'string') this.#roomNames.set(room, name);
   }
 
   /** Resolves at the next sync answer, or after `ms`. */

@@ -5,6 +5,7 @@ import type { FarPerson } from './far.ts';
 import { table, type Page } from './page.ts';
 import { textOf } from './score.ts';
 import type { Newcomer, Stage } from './stage.ts';
+import { Typing, type Network, type Part } from './typing.ts';
 import { Watch } from './watch.ts';
 import type { Language, Speak } from './words.ts';
 
@@ -16,7 +17,6 @@ export interface Surroundings {
 }
 
 type Command = (text: string) => Promise<void> | void;
-type Network = 'telegram' | 'whatsapp';
 
 const NETWORKS: readonly Network[] = ['telegram', 'whatsapp'];
 
@@ -26,8 +26,14 @@ interface Role {
   readonly contact: FarPerson;
 }
 
-/** Until `/quit`, a signal, or the end of the bridge. */
-export async function playOn(stage: Stage, around: Surroundings): Promise<'ended' | { readonly code: number }> {
+/** In a terminal people see for themselves what has not crossed; a script asks for the exit code. */
+export type End = 'ended' | 'missed';
+
+/** What is crossing at the end is waited for without a word for so long. */
+const SILENCE_MS = 2_000;
+
+/** Until `/quit`, the end of the input, a signal, or the end of the bridge. */
+export async function playOn(stage: Stage, around: Surroundings): Promise<End | { readonly code: number }> {
   const prompt = new Prompt(stage, around);
   const bridgeEnded = stage.bridge.ended.then((code) => ({ code }));
   try {
@@ -41,13 +47,16 @@ class Prompt {
   readonly #stage: Stage;
   readonly #page: Page;
   readonly #speak: Speak;
-  readonly #lines: Interface;
   readonly #watch: Watch;
+  readonly #typing: Typing;
   readonly #commands: Readonly<Record<string, Command>>;
   #role: Role;
   #to: Newcomer;
-  /** The contact's last message. */
-  #last: string | undefined;
+  #lines: Interface | undefined;
+  /** The lines so far, one after the other: each may be about the one before it. */
+  #taken: Promise<void> = Promise.resolve();
+  #typed = 0;
+  #over = false;
   #quit: () => void = () => undefined;
 
   constructor(stage: Stage, { page, speak }: Surroundings) {
@@ -56,16 +65,15 @@ class Prompt {
     this.#speak = speak;
     this.#role = { network: 'telegram', contact: stage.telegram.contacts[0] };
     this.#to = stage.people[0];
-    this.#watch = new Watch(stage, { page, speak, tell: (show) => this.#tell(show) });
-    this.#lines = createInterface({ input: process.stdin, output: process.stdout, terminal: process.stdin.isTTY });
-    // In a terminal the prompt sees Ctrl-C before the process does.
-    this.#lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+    const view = { page, speak, tell: (show: () => void) => this.#tell(show) };
+    this.#watch = new Watch(stage, view);
+    this.#typing = new Typing(stage, view, this.#watch);
     this.#commands = {
       '/as': (name) => this.#become(name),
       '/to': (name) => this.#turnTo(name),
-      '/edit': async (text) => await this.#edit(text),
-      '/undo': async () => await this.#undo(),
-      '/phone': async (text) => await this.#phone(text),
+      '/edit': async (text) => await this.#typing.edit(this.#part, text),
+      '/undo': async () => await this.#typing.undo(this.#part),
+      '/phone': async (text) => await this.#typing.phone(this.#part, text),
       '/link': async (text) => await this.#link(text),
       '/who': () => this.#who(),
       '/help': () => this.#help(),
@@ -73,28 +81,58 @@ class Prompt {
     };
   }
 
-  async run(): Promise<'ended'> {
+  async run(): Promise<End> {
     await this.#watch.begin();
     this.#page.scene(this.#speak('up'));
     this.#who();
     this.#help();
-    this.#ask();
-    this.#lines.on('line', (line) => void this.#take(line));
-    const ended = new Promise<'ended'>((resolve) => {
-      this.#quit = () => resolve('ended');
+    const quit = new Promise<void>((resolve) => {
+      this.#quit = resolve;
     });
-    return await Promise.race([ended, this.#watch.run()]);
+    // Not before: lines that nobody listens for are lost.
+    const lines = createInterface({ input: process.stdin, output: process.stdout, terminal: process.stdin.isTTY });
+    this.#lines = lines;
+    lines.on('line', (line) => {
+      this.#typed += 1;
+      this.#taken = this.#taken.then(async () => await this.#take(line));
+    });
+    lines.on('close', () => {
+      this.#taken = this.#taken.then(() => this.#inputEnds());
+    });
+    // In a terminal the prompt sees Ctrl-C before the process does.
+    lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+    this.#ask();
+    return await Promise.race([quit.then(async () => await this.#finish()), this.#watch.run()]);
   }
 
   close(): void {
+    this.#over = true;
     this.#watch.close();
-    this.#lines.close();
+    this.#typing.close();
+    this.#lines?.close();
+  }
+
+  /** A script has said everything; whoever runs it without any input wants it to stay. */
+  #inputEnds(): void {
+    if (this.#over) return;
+    if (process.stdin.isTTY || this.#typed > 0) this.#quit();
+    else this.#page.line(this.#speak('no-input'));
+  }
+
+  /** Cuts nothing off that is crossing. */
+  async #finish(): Promise<End> {
+    this.#over = true;
+    this.#lines?.close();
+    const late = setTimeout(() => this.#page.aside(this.#speak('still-crossing')), SILENCE_MS);
+    const arrived = await this.#typing.arrived();
+    clearTimeout(late);
+    return process.stdin.isTTY || arrived ? 'ended' : 'missed';
   }
 
   #ask(): void {
-    const { contact } = this.#role;
-    this.#lines.setPrompt(`${this.#far.title}: ${contact.name} → ${this.#self.name}> `);
-    if (process.stdin.isTTY) this.#lines.prompt(true);
+    if (!process.stdin.isTTY || this.#over) return;
+    this.#lines?.setPrompt(`${this.#far.title}: ${this.#role.contact.name} → ${this.#self.name}> `);
+    this.#lines?.prompt(true);
   }
 
   /** What is shown while somebody types goes above their line. */
@@ -108,21 +146,26 @@ class Prompt {
     return this.#stage[this.#role.network].far;
   }
 
+  get #part(): Part {
+    return { ...this.#role, to: this.#to };
+  }
+
   /** Who is written to, on the network of the contact. */
   get #self(): FarPerson {
     return this.#to[this.#role.network];
   }
 
   async #take(line: string): Promise<void> {
+    if (this.#over) return;
     const text = line.trim();
     const [, name = '', rest = ''] = /^(\/\S*)\s*(.*)$/s.exec(text) ?? [];
     try {
       if (name !== '') await this.#command(name, rest);
-      else if (text !== '') this.#last = (await this.#far.write(this.#role.contact, this.#self, text)).id;
+      else if (text !== '') await this.#typing.write(this.#part, text);
     } catch (error) {
       this.#page.line(error instanceof Error ? error.message : String(error));
     }
-    if (!this.#watch.over) this.#ask();
+    this.#ask();
   }
 
   async #command(name: string, rest: string): Promise<void> {
@@ -137,14 +180,14 @@ class Prompt {
     const found = this.#find(roles, name, ({ contact }) => contact);
     if (found === undefined) return;
     this.#role = found;
-    this.#last = undefined;
+    this.#typing.forget();
   }
 
   #turnTo(name: string): void {
     const found = this.#find(this.#stage.people, name, ({ telegram }) => telegram);
     if (found === undefined) return;
     this.#to = found;
-    this.#last = undefined;
+    this.#typing.forget();
   }
 
   #find<T>(all: readonly T[], name: string, who: (one: T) => FarPerson): T | undefined {
@@ -154,23 +197,6 @@ class Prompt {
       this.#page.line(this.#speak('no-such', { name, names: firstNames(all.map((one) => who(one))) }));
     }
     return found;
-  }
-
-  async #edit(text: string): Promise<void> {
-    if (this.#last === undefined || text === '') this.#page.line(this.#speak('nothing'));
-    else await this.#far.edit(this.#role.contact, this.#self, this.#last, text);
-  }
-
-  async #undo(): Promise<void> {
-    if (this.#last === undefined) this.#page.line(this.#speak('nothing'));
-    else await this.#far.remove(this.#role.contact, this.#self, this.#last);
-    this.#last = undefined;
-  }
-
-  async #phone(text: string): Promise<void> {
-    if (text === '') return;
-    this.#watch.expect(this.#far.title, this.#role.contact, text);
-    await this.#far.write(this.#self, this.#role.contact, text);
   }
 
   async #link(text: string): Promise<void> {

@@ -1,8 +1,18 @@
 // Shows what reaches the contacts from Matrix, and the login codes, as the simulated networks change. It must not know who types.
 import type { Far, FarMessage, FarPerson } from './far.ts';
 import type { Page } from './page.ts';
+import { PATIENCE_MS } from './score.ts';
 import type { Stage } from './stage.ts';
 import type { Speak } from './words.ts';
+
+/** Something typed on the telephone of `person`. */
+export interface Typed {
+  readonly network: 'telegram' | 'whatsapp';
+  readonly person: FarPerson;
+  readonly contact: FarPerson;
+  readonly text: string;
+  readonly began: number;
+}
 
 export interface View {
   readonly page: Page;
@@ -19,8 +29,8 @@ export class Watch {
   readonly #codes = new Set<string>();
   /** How each message was shown last. */
   readonly #shown = new Map<string, string>();
-  /** What was typed here on somebody's telephone: no news. */
-  readonly #expected = new Set<string>();
+  /** What was typed here on somebody's telephone: it is shown as an arrival, the first of two that are the same first. */
+  readonly #expected: Typed[] = [];
   readonly #ended = new AbortController();
 
   constructor(stage: Stage, view: View) {
@@ -53,8 +63,17 @@ export class Watch {
     this.#ended.abort();
   }
 
-  expect(title: Far['title'], contact: FarPerson, text: string): void {
-    this.#expected.add([title, contact.id, text].join('\n'));
+  /** To be told before it is written. */
+  expect(typed: Typed): void {
+    this.#expected.push(typed);
+  }
+
+  /** Until what was typed is on the contact's telephone, and shown. @throws Error when it is not for long */
+  async arrived(typed: Typed): Promise<void> {
+    await this.#stage[typed.network].far.waitFor(async () => {
+      await this.#lookAt(typed.network, false);
+      return !this.#expected.includes(typed);
+    }, PATIENCE_MS);
   }
 
   async #follow(far: Far, look: () => Promise<void>): Promise<void> {
@@ -88,10 +107,16 @@ export class Watch {
       : `${text}${edited ? ` [${this.#view.speak('edited')}]` : ''}`;
     if (this.#shown.get(key) === now) return;
     this.#shown.set(key, now);
-    const typedHere = this.#expected.delete([far.title, contact.id, text].join('\n'));
-    if (silently || typedHere) return;
+    if (silently) return;
     const who = `${person.firstName} → ${contact.firstName}`;
-    this.#view.tell(() => this.#view.page.says(far.title, who, now));
+    const typed = this.#expected.findIndex(
+      (one) => one.contact === contact && one.person === person && one.text === text,
+    );
+    const [here] = typed < 0 ? [] : this.#expected.splice(typed, 1);
+    this.#view.tell(() => {
+      if (here === undefined) this.#view.page.says(far.title, who, now);
+      else this.#view.page.arrives(far.title, who, now, Date.now() - here.began);
+    });
   }
 
   async #lookForCodes(silently: boolean): Promise<void> {

@@ -66,7 +66,16 @@ const en = {
   /phone TEXT      {person} writes from their own telephone
   /link [TEXT]     their telephone scans the QR code that the bot shows them for WhatsApp, or links by the code TEXT
   /who             accounts, passwords and addresses once more
-  /quit            or Ctrl-C: the end, nothing is left running`,
+  /quit            or Ctrl-D: the end, when what is crossing has arrived; Ctrl-C: at once; nothing is left running`,
+  'not-signed-in':
+    '{person} is not signed in to {network}, so this does not appear in Matrix: as {person}, write “{command}” to the bot.',
+  'sign-in-telegram': 'login telegram phone',
+  'sign-in-whatsapp': 'login whatsapp',
+  'not-arrived':
+    '“{text}” has not appeared in Matrix after {seconds} s: the bot may have told {person} why; the log is {log}',
+  waits: 'an invitation to the room with {contact} waits in Matrix: what they write is there once {person} accepts it',
+  'still-crossing': 'waiting for what is crossing; Ctrl-C ends at once',
+  'no-input': 'Nothing can be typed here, as the input has ended. It stays up until Ctrl-C or a signal.',
   'no-such': 'There is no {name} here. There are: {names}',
   'no-command': 'There is no {name}. There are: {names}',
   'no-qr': 'The bot has not shown {person} a code: write “login whatsapp” to it, or give the code.',
@@ -82,16 +91,16 @@ const en = {
 export type Word = keyof typeof en;
 
 const fr: Readonly<Record<Word, string>> = {
-  usage: `npm run sandbox -- [options] : une passerelle pour essayer, où rien n’est réel
+  usage: `npm run sandbox -- [options] : une passerelle pour essayer, où rien n’est réel
 
-  --once                        s’arrêter après la conversation : 0 si tout est passé, 1 sinon
-  --homeserver synapse|double   un vrai Synapse (installé une fois depuis PyPI), ou notre doublure ; par défaut le mieux que permet la machine
+  --once                        s’arrêter après la conversation : 0 si tout est passé, 1 sinon
+  --homeserver synapse|double   un vrai Synapse (installé une fois depuis PyPI), ou notre doublure ; par défaut le mieux que permet la machine
   --lang en|fr                  la langue des personnes, du robot et de cette page
   --port N                      le port du serveur sur 127.0.0.1 (par défaut un port libre)
   --keep                        garder les données et les journaux, et dire où`,
-  synapse: 'Serveur Matrix : Synapse, le vrai.',
-  double: 'Serveur Matrix : notre doublure, comme demandé.',
-  'double-because': 'Serveur Matrix : notre doublure, car : {why}',
+  synapse: 'Serveur Matrix : Synapse, le vrai.',
+  double: 'Serveur Matrix : notre doublure, comme demandé.',
+  'double-because': 'Serveur Matrix : notre doublure, car : {why}',
   started: '{what} est en marche ({seconds} s).',
   homeserver: 'Le serveur Matrix',
   telegram: 'Le Telegram simulé',
@@ -102,7 +111,7 @@ const fr: Readonly<Record<Word, string>> = {
   'scene-contact': '{contact} écrit sur {network}, et un salon apparaît dans Matrix',
   'scene-answer': '{person} répond depuis Matrix',
   'scene-edit': 'Chacun se corrige, et se ravise',
-  'scene-phone': '{person} écrit depuis son téléphone, sur {network} : le message apparaît sous son propre nom',
+  'scene-phone': '{person} écrit depuis son téléphone, sur {network} : le message apparaît sous son propre nom',
   'scene-start': '{person} commence une conversation avec quelqu’un d’autre',
   bot: 'le robot',
   phone: 'téléphone',
@@ -112,50 +121,61 @@ const fr: Readonly<Record<Word, string>> = {
   deleted: 'supprimé',
   invited: '{person} est invitée dans un salon, et y entre',
   crossed: '{count} messages sur {count} sont passés, dans les deux sens, le plus lent en {slowest} ms.',
-  'not-crossed': 'Ceci n’est pas passé : {what}',
-  'say-hello': 'Bonjour {name} ! Toujours de l’autre côté ? 🦉',
+  'not-crossed': 'Ceci n’est pas passé : {what}',
+  'say-hello': 'Bonjour {name} ! Toujours de l’autre côté ? 🦉',
   'say-answer': 'En route pour Matrix. Tu peux continuer à m’écrire ici comme avant.',
   'say-answer-corrected': 'En route pour Matrix. Tu peux continuer à m’écrire comme avant.',
   'say-good': 'Bien, alors rien ne change pour moii.',
   'say-good-corrected': 'Bien, alors rien ne change pour moi.',
   'say-oops': 'Oups, c’était pour quelqu’un d’autre.',
-  'say-hasty': 'T’ai-je dit qui est déjà ici ? Non, cela peut attendre.',
+  'say-hasty': 'T’ai-je dit qui est déjà ici ? Non, cela peut attendre.',
   'say-phone': 'Et ceci, je l’écris depuis mon téléphone, dans l’application {network}.',
   'say-start': 'Bonsoir {name}, je t’écris depuis Matrix.',
-  'say-start-answer': 'Et cela arrive dans mon {network} !',
+  'say-start-answer': 'Et cela arrive dans mon {network} !',
   up: 'Tout reste en marche pour essayer.',
   'up-client':
-    'Dirigez un client Matrix (Element, Nheko, FluffyChat, …) de cette machine vers l’adresse ci-dessous, et connectez-vous par mot de passe :',
+    'Dirigez un client Matrix (Element, Nheko, FluffyChat, …) de cette machine vers l’adresse ci-dessous, et connectez-vous par mot de passe :',
   'up-address': 'serveur Matrix',
   'up-user': 'personne sur Matrix',
   'up-password': 'mot de passe',
   'up-telegram': 'téléphone Telegram',
   'up-whatsapp': 'téléphone WhatsApp',
   'up-signed-in': 'déjà connectée aux deux',
-  'up-sign-in': 'administration ; écrivez « connexion telegram phone » ou « connexion whatsapp » au robot',
-  'up-bot': 'le robot (ouvrez un salon direct non chiffré avec lui et écrivez « aide »)',
+  'up-sign-in': 'administration ; écrivez « connexion telegram phone » ou « connexion whatsapp » au robot',
+  'up-bot': 'le robot (ouvrez un salon direct non chiffré avec lui et écrivez « aide »)',
   'up-log': 'journaux et données, supprimés à la fin',
   'up-contacts':
-    'Vous êtes les contacts sur Telegram ({telegram}) et WhatsApp ({whatsapp}). Ce que vous tapez ici, {contact} l’écrit à {person} :',
+    'Vous êtes les contacts sur Telegram ({telegram}) et WhatsApp ({whatsapp}). Ce que vous tapez ici, {contact} l’écrit à {person} :',
   'prompt-help': `  un texte         {contact} l’écrit à {person}
-  /as NOM          être un autre contact : {names}
-  /to NOM          écrire à quelqu’un d’autre : {people}
+  /as NOM          être un autre contact : {names}
+  /to NOM          écrire à quelqu’un d’autre : {people}
   /edit TEXTE      corriger votre dernier message
   /undo            supprimer votre dernier message
   /phone TEXTE     {person} écrit depuis son propre téléphone
   /link [TEXTE]    son téléphone lit le code QR que le robot lui montre pour WhatsApp, ou se lie par le code TEXTE
   /who             les comptes, mots de passe et adresses encore une fois
-  /quit            ou Ctrl-C : la fin, rien ne reste en marche`,
-  'no-such': 'Il n’y a pas de {name} ici. Il y a : {names}',
-  'no-command': '{name} n’existe pas. Il y a : {names}',
-  'no-qr': 'Le robot n’a montré aucun code à {person} : écrivez-lui « connexion whatsapp », ou donnez le code.',
+  /quit            ou Ctrl-D : la fin, une fois arrivé ce qui est en route ; Ctrl-C : tout de suite ; rien ne reste en marche`,
+  'not-signed-in':
+    'Personne ne voit ceci dans Matrix, car le compte {network} de {person} n’est pas connecté : en tant que {person}, écrivez « {command} » au robot.',
+  'sign-in-telegram': 'connexion telegram phone',
+  'sign-in-whatsapp': 'connexion whatsapp',
+  'not-arrived':
+    '« {text} » n’est pas apparu dans Matrix après {seconds} s : le robot a peut-être dit pourquoi à {person} ; le journal est {log}',
+  waits:
+    'une invitation au salon avec {contact} attend dans Matrix : ses messages y seront quand {person} l’aura acceptée',
+  'still-crossing': 'en attente de ce qui est en route ; Ctrl-C arrête tout de suite',
+  'no-input':
+    'Rien ne peut être tapé ici, car l’entrée est terminée. Tout reste en marche jusqu’à Ctrl-C ou un signal.',
+  'no-such': 'Il n’y a pas de {name} ici. Il y a : {names}',
+  'no-command': '{name} n’existe pas. Il y a : {names}',
+  'no-qr': 'Le robot n’a montré aucun code à {person} : écrivez-lui « connexion whatsapp », ou donnez le code.',
   linked: 'Le téléphone de {person} a lié la passerelle.',
   nothing: 'Vous n’avez encore rien écrit.',
-  code: 'Telegram envoie un code de connexion au {phone} : {code}',
-  'bridge-ended': 'La passerelle s’est arrêtée d’elle-même (code {code}). La fin de son journal :',
+  code: 'Telegram envoie un code de connexion au {phone} : {code}',
+  'bridge-ended': 'La passerelle s’est arrêtée d’elle-même (code {code}). La fin de son journal :',
   ending: 'Arrêt …',
   ended: 'Rien ne reste en marche.',
-  kept: 'Données et journaux : {dir}',
+  kept: 'Données et journaux : {dir}',
 };
 
 const catalogues = { en, fr } as const;
