@@ -1,5 +1,6 @@
 // The time after the conversation: the newcomer plays the contacts on every network, line by line. It must not know the bridge.
 import { createInterface, type Interface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { QR_TEXT } from './far-whatsapp.ts';
 import type { FarPerson } from './far.ts';
 import { table, type Page } from './page.ts';
@@ -32,12 +33,19 @@ export type End = 'ended' | 'missed';
 /** What is crossing at the end is waited for without a word for so long. */
 const SILENCE_MS = 2_000;
 
+/** A signal that reaches several processes has reached all of them by then. */
+const GRACE_MS = 1_000;
+
 /** Until `/quit`, the end of the input, a signal, or the end of the bridge. */
 export async function playOn(stage: Stage, around: Surroundings): Promise<End | { readonly code: number }> {
   const prompt = new Prompt(stage, around);
   const bridgeEnded = stage.bridge.ended.then((code) => ({ code }));
   try {
     return await Promise.race([prompt.run(), around.stopped.then(() => 'ended' as const), bridgeEnded]);
+  } catch (error) {
+    // Ctrl-C reaches the simulators too where no terminal is read, and perhaps sooner.
+    if ((await Promise.race([around.stopped, pause(GRACE_MS, 'nobody')])) === 'nobody') throw error;
+    return 'ended';
   } finally {
     prompt.close();
   }
@@ -115,6 +123,8 @@ class Prompt {
   /** A script has said everything; whoever runs it without any input wants it to stay. */
   #inputEnds(): void {
     if (this.#over) return;
+    // Ctrl-D leaves the cursor behind what is asked.
+    if (process.stdin.isTTY) this.#page.line();
     if (process.stdin.isTTY || this.#typed > 0) this.#quit();
     else this.#page.line(this.#speak('no-input'));
   }
