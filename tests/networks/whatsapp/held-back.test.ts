@@ -3,8 +3,9 @@ import { expect, test } from '@jest/globals';
 import { say } from '../../../src/model/say.ts';
 import { vaultScope } from '../../../src/ports/network.ts';
 import type { Clock } from '../../../src/ports/stores.ts';
+import { AheadClock } from '../../support/ahead-clock.ts';
 import { realClock } from '../../support/house.ts';
-import { context, effect, text, type Scene } from './support/scene.ts';
+import { context, effect, text, unanswered, type Scene } from './support/scene.ts';
 import { sandbox, scenes, setStage } from './support/stage.ts';
 
 const DAY_MS = 86_400_000;
@@ -49,7 +50,8 @@ test('a message that the pace holds back disappears a day after it left, not a d
 });
 
 test('a change that is too late by now is not begun, and of one that was begun in time and not answered nobody knows', async () => {
-  const { session, house, me, friend, chat } = await scenes.live({ ackMs: 300 });
+  const clock = new AheadClock();
+  const { session, house, me, friend, chat } = await scenes.live({}, clock);
   await sandbox.write(friend.id, me.id, 'met');
   await house.until(() => house.texts(chat).length === 1);
   const { message } = await session.perform(text(chat, 'one'), effect(), context);
@@ -67,9 +69,9 @@ test('a change that is too late by now is not begun, and of one that was begun i
     mayHaveHappened: false,
     human: { key: 'fault.edit-too-late', with: { minutes: 15 } },
   });
-  await sandbox.command('loseReplies', { person: me.id, what: 'message' });
   const id = effect();
-  await expect(session.perform(edit('in time'), id, context)).rejects.toMatchObject({ retry: 'now' });
+  const lost = unanswered({ sandbox, clock, me }, async () => await session.perform(edit('in time'), id, context));
+  await expect(lost).rejects.toMatchObject({ retry: 'now' });
   const again = { ...context, again: true };
   await expect(session.perform(edit('in time'), id, { ...again, inTime: over })).rejects.toMatchObject({
     retry: 'never',

@@ -1,49 +1,38 @@
 // A message whose words were changed between two tries (it was put aside and edited): the contact has the new ones, whatever became of the
 // first try, and the old ones leave no more. On the wire.
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { WhatsAppSandbox } from '../../../sandbox/whatsapp/control-client.ts';
+import { beforeEach, expect, test } from '@jest/globals';
 import type { NetworkAction } from '../../../src/model/delivery.ts';
 import type { ChatId } from '../../../src/model/ids.ts';
 import { vaultScope } from '../../../src/ports/network.ts';
-import { realClock } from '../../support/house.ts';
-import { context, effect, Scenes, text, type Scene } from './support/scene.ts';
+import { AheadClock } from '../../support/ahead-clock.ts';
+import { context, effect, text, unanswered, type Scene } from './support/scene.ts';
+import { sandbox, scenes, setStage } from './support/stage.ts';
 import { messageOf } from './support/world.ts';
 
 const MINUTE_MS = 60_000;
 const LONG = 'words, long enough for the guard against the same text in many chats';
 
-/** The bridge's clock: a test may move it ahead. */
-const clock = { ...realClock, ahead: 0, now: () => Date.now() + clock.ahead };
+let clock: AheadClock;
 const again = { ...context, again: true };
 /** Its person changed the words since. */
 const edited = { ...again, editedAt: 1_790_000_000_000 };
 
-let sandbox: WhatsAppSandbox;
-let scenes: Scenes;
+setStage();
 
-beforeAll(async () => {
-  sandbox = await WhatsAppSandbox.start();
-  scenes = new Scenes(sandbox);
-});
-
-afterEach(async () => {
-  clock.ahead = 0;
-  await scenes.close();
-});
-
-afterAll(async () => {
-  await sandbox.stop();
+beforeEach(() => {
+  clock = new AheadClock();
 });
 
 async function met(): Promise<Scene> {
-  const scene = await scenes.live({ ackMs: 300, paced: false }, clock);
+  const scene = await scenes.live({ paced: false }, clock);
   await sandbox.write(scene.friend.id, scene.me.id, 'met');
   await scene.house.until(() => scene.house.texts(scene.chat).length === 1);
   return scene;
 }
 
-const lost = async ({ me }: Scene): Promise<unknown> =>
-  await sandbox.command('loseReplies', { person: me.id, what: 'message', times: 1 });
+/** Its answer does not come. */
+const lost = async ({ me }: Scene, send: () => Promise<unknown>): Promise<void> =>
+  await expect(unanswered({ sandbox, clock, me }, send)).rejects.toMatchObject({ mayHaveHappened: true });
 const refused = async ({ me }: Scene): Promise<unknown> =>
   await sandbox.command('failNext', { person: me.id, what: 'message', code: 503 });
 
@@ -76,10 +65,7 @@ test('that never left is said with its new words', async () => {
 test('that arrived without an answer is edited there', async () => {
   const scene = await met();
   const id = effect();
-  await lost(scene);
-  await expect(scene.session.perform(text(scene.chat, 'old words'), id, context)).rejects.toMatchObject({
-    mayHaveHappened: true,
-  });
+  await lost(scene, async () => await scene.session.perform(text(scene.chat, 'old words'), id, context));
   const receipt = await scene.session.perform(text(scene.chat, 'new words'), id, edited);
   expect(await reader(scene, 2)).toEqual([
     ['text', 'old words'],
@@ -91,16 +77,14 @@ test('that arrived without an answer is edited there', async () => {
 
 test('is edited under one id, also when the line was opened anew and the answer to the edit was lost', async () => {
   const scene = await met();
-  const { chat, house, puppet, session, adapter, me } = scene;
+  const { chat, house, puppet, session, adapter } = scene;
   const id = effect();
-  await lost(scene);
-  await expect(session.perform(text(chat, 'old words'), id, context)).rejects.toThrow();
+  await lost(scene, async () => await session.perform(text(chat, 'old words'), id, context));
   await session.disconnect();
   await adapter.close();
-  const later = scenes.open(house, { ackMs: 300, paced: false }, clock).openSession(puppet, house.sink(puppet));
+  const later = scenes.open(house, { paced: false }, clock).openSession(puppet, house.sink(puppet));
   await later.connect();
-  await sandbox.command('loseReplies', { person: me.id, what: 'message', times: 1 });
-  await expect(later.perform(text(chat, 'new words'), id, edited)).rejects.toThrow();
+  await lost(scene, async () => await later.perform(text(chat, 'new words'), id, edited));
   await later.perform(text(chat, 'new words'), id, edited);
   await later.perform(text(chat, 'new words'), id, edited);
   expect(await reader(scene, 2)).toEqual([
@@ -123,9 +107,8 @@ test('that was acknowledged is edited there', async () => {
 test('after the time in which phones take edits is a message of its own, once', async () => {
   const scene = await met();
   const id = effect();
-  await lost(scene);
-  await expect(scene.session.perform(text(scene.chat, 'old words'), id, context)).rejects.toThrow();
-  clock.ahead = 16 * MINUTE_MS;
+  await lost(scene, async () => await scene.session.perform(text(scene.chat, 'old words'), id, context));
+  clock.pass(16 * MINUTE_MS);
   const receipts = [];
   for (let turn = 0; turn < 2; turn += 1) {
     receipts.push(await scene.session.perform(text(scene.chat, 'new words'), id, edited));
@@ -148,8 +131,7 @@ test('is edited in a group as well', async () => {
   );
   const chat: ChatId = said.portal.chat;
   const id = effect();
-  await lost(scene);
-  await expect(session.perform(text(chat, 'old words'), id, context)).rejects.toThrow();
+  await lost(scene, async () => await session.perform(text(chat, 'old words'), id, context));
   await session.perform(text(chat, 'new words'), id, edited);
   expect(await reader(scene, 2, group.id)).toEqual([
     ['text', 'old words'],
@@ -160,11 +142,10 @@ test('is edited in a group as well', async () => {
 test('is said once when it was edited in time and is asked for once more later', async () => {
   const scene = await met();
   const id = effect();
-  await lost(scene);
-  await expect(scene.session.perform(text(scene.chat, 'old words'), id, context)).rejects.toThrow();
+  await lost(scene, async () => await scene.session.perform(text(scene.chat, 'old words'), id, context));
   const receipt = await scene.session.perform(text(scene.chat, 'new words'), id, edited);
   // Its worker died before it was settled, and another goes on a while later.
-  clock.ahead = 16 * MINUTE_MS;
+  clock.pass(16 * MINUTE_MS);
   expect(await scene.session.perform(text(scene.chat, 'new words'), id, edited)).toEqual(receipt);
   await scene.session.perform(text(scene.chat, 'behind'), effect(), context);
   expect(await reader(scene, 3)).toEqual([
@@ -179,8 +160,7 @@ test('twice is edited twice, and retried with what was composed first', async ()
   const { chat, session } = scene;
   const id = effect();
   await session.perform(text(chat, 'one'), id, { ...again, editedAt: 1 });
-  await lost(scene);
-  await expect(session.perform(text(chat, 'two'), id, { ...again, editedAt: 2 })).rejects.toThrow();
+  await lost(scene, async () => await session.perform(text(chat, 'two'), id, { ...again, editedAt: 2 }));
   await session.perform(text(chat, 'two, composed otherwise'), id, { ...again, editedAt: 2 });
   await session.perform(text(chat, 'three'), id, { ...again, editedAt: 3 });
   expect(await reader(scene, 3)).toEqual([
@@ -208,13 +188,12 @@ test.each([0, 16])('only by how it is composed is said once, tried again %s min 
   const words = { text: 'hi Friend', spans: [{ kind: 'mention', start: 3, length: 6, of }] } as const;
   const action = { kind: 'send', chat, body: { kind: 'text', as: 'text', text: words } } as const;
   const id = effect();
-  await lost(scene);
-  await expect(session.perform(action, id, edited)).rejects.toThrow();
+  await lost(scene, async () => await session.perform(action, id, edited));
   // A mention is written as the group addresses people, and that changed.
   await sandbox.command('changeGroup', { by: friend.id, group: group.id, addressing: 'lid' });
   await sandbox.write(friend.id, group.id, 'moved');
   await house.until(() => house.texts(chat).includes('moved'));
-  clock.ahead = minutes * MINUTE_MS;
+  clock.pass(minutes * MINUTE_MS);
   await session.perform(action, id, edited);
   await session.perform(text(chat, 'behind'), effect(), context);
   await sandbox.waitForText(friend.id, group.id, 'behind');
@@ -247,19 +226,18 @@ test.each([
 );
 
 test('is kept for the guard against the same text in many chats', async () => {
-  const scene = await scenes.live({ ackMs: 300 }, clock);
+  const scene = await scenes.live({}, clock);
   await sandbox.write(scene.friend.id, scene.me.id, 'met');
   await scene.house.until(() => scene.house.texts(scene.chat).length === 1);
   const id = effect();
-  await lost(scene);
-  await expect(scene.session.perform(text(scene.chat, `old ${LONG}`), id, context)).rejects.toThrow();
+  await lost(scene, async () => await scene.session.perform(text(scene.chat, `old ${LONG}`), id, context));
   await scene.session.perform(text(scene.chat, `new ${LONG}`), id, edited);
   const rows = [...(await scene.house.vault.readAll(vaultScope(scene.puppet.id))).keys()];
   expect(rows.filter((key) => key.startsWith('pacing/'))).toHaveLength(2);
 });
 
 test('that is tried again after a day counts anew for the guard against the same text', async () => {
-  const scene = await scenes.live({ ackMs: 300 }, clock);
+  const scene = await scenes.live({}, clock);
   await sandbox.write(scene.friend.id, scene.me.id, 'met');
   await scene.house.until(() => scene.house.texts(scene.chat).length === 1);
   const row = async (): Promise<string | undefined> => {
@@ -267,10 +245,9 @@ test('that is tried again after a day counts anew for the guard against the same
     return [...all].find(([key]) => key.startsWith('pacing/'))?.[1].toString();
   };
   const id = effect();
-  await lost(scene);
-  await expect(scene.session.perform(text(scene.chat, LONG), id, context)).rejects.toThrow();
+  await lost(scene, async () => await scene.session.perform(text(scene.chat, LONG), id, context));
   const before = await row();
-  clock.ahead = 25 * 60 * MINUTE_MS;
+  clock.pass(25 * 60 * MINUTE_MS);
   await scene.session.perform(text(scene.chat, LONG), id, again);
   expect(before).toBeDefined();
   expect(await row()).not.toBe(before);

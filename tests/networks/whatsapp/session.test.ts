@@ -4,8 +4,9 @@ import { Names } from '../../../src/networks/whatsapp/ids.ts';
 import { PeopleBook } from '../../../src/networks/whatsapp/people-book.ts';
 import { vaultScope } from '../../../src/ports/network.ts';
 import type { Clock } from '../../../src/ports/stores.ts';
+import { AheadClock } from '../../support/ahead-clock.ts';
 import { House, realClock } from '../../support/house.ts';
-import { context, effect, OWNER, Scenes, stepsOf, text } from './support/scene.ts';
+import { context, effect, OWNER, Scenes, stepsOf, text, unanswered } from './support/scene.ts';
 import { sandbox, scenes, setStage } from './support/stage.ts';
 import { identityKey, idOf, messageOf, newPerson } from './support/world.ts';
 
@@ -165,12 +166,13 @@ describe('what goes', () => {
   });
 
   test('under one effect has one id on the wire, whatever becomes of the answer', async () => {
-    const { house, session, chat, friend, me } = await live({ ackMs: 2_000 });
+    const clock = new AheadClock();
+    const { house, session, chat, friend, me } = await live({}, clock);
     await sandbox.write(friend.id, me.id, 'met');
     await house.until(() => house.texts(chat).includes('met'));
-    await sandbox.command('loseReplies', { person: me.id, what: 'message', times: 1 });
     const [action, id] = [text(chat, 'once'), effect()];
-    await expect(session.perform(action, id, context)).rejects.toMatchObject({ retry: 'now', mayHaveHappened: true });
+    const lost = unanswered({ sandbox, clock, me }, async () => await session.perform(action, id, context));
+    await expect(lost).rejects.toMatchObject({ retry: 'now', mayHaveHappened: true });
     const receipt = await session.perform(action, id, { ...context, again: true });
     const sent = (await sandbox.messages(friend.id, me.id)).filter((one) => one.text === 'once');
     expect(new Set(sent.map((one) => messageOf(me, one.id)))).toEqual(new Set([receipt.message]));

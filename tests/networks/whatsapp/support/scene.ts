@@ -7,6 +7,7 @@ import type { Puppet } from '../../../../src/model/records.ts';
 import type { WhatsAppOptions } from '../../../../src/networks/whatsapp/index.ts';
 import type { LoginStep } from '../../../../src/ports/login.ts';
 import type { NetworkAdapter, NetworkSession } from '../../../../src/ports/network.ts';
+import type { AheadClock } from '../../../support/ahead-clock.ts';
 import { House, realClock } from '../../../support/house.ts';
 import { linked } from './linked.ts';
 import { adapterFor, idOf, newPerson, type Chosen } from './world.ts';
@@ -25,6 +26,27 @@ export interface Scene {
   readonly me: Person;
   readonly friend: Person;
   readonly chat: ChatId;
+}
+
+/** Longer than the answer to a message is waited for. */
+const NO_ANSWER_MS = 60_000;
+
+/** What becomes of a send whose answer is lost: the time in which that should come passes once the message is there. */
+export async function unanswered<T>(
+  { sandbox, clock, me }: { sandbox: WhatsAppSandbox; clock: AheadClock; me: Pick<Person, 'id'> },
+  send: () => Promise<T>,
+): Promise<T> {
+  await sandbox.command('loseReplies', { person: me.id, what: 'message' });
+  const arrived = async (): Promise<number> =>
+    (await sandbox.command('nodes', { person: me.id, way: 'in' })).filter(({ kind }) => kind.startsWith('message'))
+      .length;
+  const before = await arrived();
+  const sent = send();
+  // Heard of below, also where it fails before.
+  sent.catch(() => undefined);
+  await sandbox.waitFor(async () => (await arrived()) > before);
+  clock.pass(NO_ANSWER_MS);
+  return await sent;
 }
 
 let effects = 0;
