@@ -105,6 +105,8 @@ class Prompt {
       this.#taken = this.#taken.then(async () => await this.#take(line));
     });
     lines.on('close', () => {
+      // What was typed ahead is still to be taken, but nothing can be asked any more.
+      this.#lines = undefined;
       this.#taken = this.#taken.then(() => this.#inputEnds());
     });
     // In a terminal the prompt sees Ctrl-C before the process does.
