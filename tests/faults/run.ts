@@ -61,8 +61,11 @@ export const DRAIN_LIMIT_MS = 60_000;
 /** A run ends by itself, whatever happens: so long for the start, and for each kill. */
 const START_LIMIT_MS = 180_000;
 const KILL_LIMIT_MS = 30_000;
-/** What comes twice may come late. */
-const QUIET_MS = 3_000;
+/**
+ * What comes twice may come late: the gap audit looks at what it found after twenty seconds (src/matrix/gap-audit.ts), and while there are
+ * kills it hardly ever gets so far.
+ */
+const QUIET_MS = 30_000;
 const LOAD = { width: 14, everyMs: 250, mostOutstanding: 60 };
 
 export const LEAST_IN_FLIGHT = 5;
