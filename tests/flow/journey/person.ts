@@ -13,6 +13,8 @@ export interface ClientEvent {
 }
 
 const LIMIT_MS = 25_000;
+/** Of what was said last, where something else was waited for. */
+const SHOWN = 5;
 
 export class Person {
   readonly id: string;
@@ -130,7 +132,8 @@ export class Person {
       sender !== this.id &&
       typeof content['body'] === 'string' &&
       content['body'].toLowerCase().includes(words.toLowerCase());
-    return await eventually(words, async () => (await this.events(room)).filter(fits)[nth - 1]);
+    const look = async (): Promise<ClientEvent | undefined> => (await this.events(room)).filter(fits)[nth - 1];
+    return await eventually(words, look, async () => (await this.conversation(room)).slice(-SHOWN).join('\n'));
   }
 
   async read(room: string, event: string): Promise<void> {
@@ -204,13 +207,20 @@ export class Person {
   }
 }
 
-/** Looks until there is something. @throws after 25 s, naming what was waited for */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
+/** Looks until there is something. @param instead what there is @throws after 25 s, naming what was waited for, and what there is instead */
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  instead?: () => Promise<string>,
+): Promise<T> {
   const until = Date.now() + LIMIT_MS;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    if (Date.now() > until) throw new Error(`waited in vain for: ${what}`);
+    if (Date.now() > until) {
+      const there = instead === undefined ? '' : `; there is:\n${await instead()}`;
+      throw new Error(`waited in vain for: ${what}${there}`);
+    }
     await sleep(50);
   }
 }
