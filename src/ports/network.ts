@@ -88,6 +88,8 @@ export interface PerformContext {
   open(source: MediaSource): Promise<MediaStream>;
   /** The words that the room shows of a message; undefined where it shows none, absent where there is no room. @throws BridgeError */
   wordsOf?(message: MessageId): Promise<string | undefined>;
+  /** Has anything of its chat come from over there, over this link of the account or one before? @throws BridgeError */
+  heardBefore?(): Promise<boolean>;
 }
 
 /** After that moment nothing of it is sent any more: a `final` error says the one or the other. */

@@ -99,8 +99,8 @@ export interface MessageLinkStore {
   byEvents(events: readonly EventId[]): Promise<readonly MessageLink[]>;
   byMessage(portal: PortalKey, message: MessageId): Promise<readonly MessageLink[]>;
   byEffect(effect: EffectId): Promise<MessageLink | undefined>;
-  /** Has any message of this chat passed through here, in either direction, as far as it is remembered? */
-  anyIn(portal: PortalKey): Promise<boolean>;
+  /** Has any message of this chat passed through here, in this direction or either, as far as it is remembered? */
+  anyIn(portal: PortalKey, direction?: MessageLink['direction']): Promise<boolean>;
   /** Newest link of a message id within the direct portals of one receiver. */
   byReceiver(network: NetworkId, receiver: PuppetId, message: MessageId): Promise<MessageLink | undefined>;
   reaction(portal: PortalKey, message: MessageId, person: PersonId): Promise<ReactionLink | undefined>;

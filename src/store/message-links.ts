@@ -78,16 +78,10 @@ export class PostgresMessageLinks implements MessageLinkStore {
     return row === undefined ? undefined : linkOf(row);
   }
 
-  async anyIn(portal: PortalKey): Promise<boolean> {
-    const row = await guarded('link', () =>
-      this.#db.sql
-        .selectFrom('message_link')
-        .select('effect')
-        .where('portal', '=', portalKeyText(portal))
-        .limit(1)
-        .executeTakeFirst(),
-    );
-    return row !== undefined;
+  async anyIn(portal: PortalKey, direction?: MessageLink['direction']): Promise<boolean> {
+    const all = this.#db.sql.selectFrom('message_link').select('effect').where('portal', '=', portalKeyText(portal));
+    const asked = direction === undefined ? all : all.where('direction', '=', direction);
+    return (await guarded('link', () => asked.limit(1).executeTakeFirst())) !== undefined;
   }
 
   async byReceiver(network: NetworkId, receiver: PuppetId, message: MessageId): Promise<MessageLink | undefined> {

@@ -361,6 +361,10 @@ export function storesContract(name: string, make: () => Promise<World>): void {
         true,
         false,
       ]);
+      expect(await Promise.all([b.links.anyIn(direct, 'to-network'), b.links.anyIn(direct, 'to-matrix')])).toEqual([
+        true,
+        false,
+      ]);
       expect(await b.links.byReceiver(as('pigeon'), as('login@1'), as('9'))).toEqual(at(links, 3));
       expect(await b.links.byReceiver(as('pigeon'), as('login@2'), as('9'))).toBeUndefined();
     });

@@ -192,7 +192,10 @@ export function memoryLinks(db: MemoryDatabase): MessageLinkStore {
     byMessage: async (portal: PortalKey, message: MessageId) =>
       await some((link) => link.message === message && portalKeyText(link.portal) === portalKeyText(portal)),
     byEffect: async (effect: EffectId) => await Promise.resolve(db.links.get(effect)),
-    anyIn: async (portal) => (await some((link) => portalKeyText(link.portal) === portalKeyText(portal))).length > 0,
+    anyIn: async (portal, direction?: MessageLink['direction']) => {
+      const there = await some((link) => portalKeyText(link.portal) === portalKeyText(portal));
+      return there.some((link) => direction === undefined || link.direction === direction);
+    },
     byReceiver: async (network, receiver, message) => {
       const links = await some(
         (link) => link.portal.network === network && link.portal.receiver === receiver && link.message === message,

@@ -52,6 +52,7 @@ export async function deliverToNetwork(doors: FlowDoors, entry: QueueEntry, plan
     isLinked: async (message) => (await doors.links.byMessage(owed.portal, message)).length > 0,
     open: async (source) => await doors.matrix.openMedia(source),
     wordsOf: async (message) => await wordsOf(doors, owed.portal, message),
+    heardBefore: async () => await doors.links.anyIn(owed.portal, 'to-matrix'),
   });
   // It may have turned out while this was held back or under way.
   const now = (await doors.keeper.find(planned.portal))?.key ?? owed.portal;
@@ -80,6 +81,7 @@ async function changeGroup(
       again,
       isLinked: async () => await Promise.resolve(false),
       open: async (source) => await doors.matrix.openMedia(source),
+      heardBefore: async () => await doors.links.anyIn(owed.portal, 'to-matrix'),
     });
     if (action.kind === 'set-picture') await pictureSet(doors, room, action.picture, receipt);
   } catch (error) {

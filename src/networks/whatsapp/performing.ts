@@ -9,7 +9,7 @@ import { Groups, type GroupDoors } from './groups.ts';
 import { chatKind, parseMessage } from './ids.ts';
 import type { Line } from './line.ts';
 import { noAnswer } from './no-answer.ts';
-import { Sends, type SendDoors } from './sends.ts';
+import { Sends, type House, type SendDoors } from './sends.ts';
 import { TimerDesk } from './timer-desk.ts';
 
 /** @throws BridgeError */
@@ -17,7 +17,7 @@ export type Perform = (
   line: Line,
   action: NetworkAction,
   effect: EffectId,
-  context: Pick<PerformContext, 'open' | 'inTime' | 'wordsOf' | 'editedAt'>,
+  context: Pick<PerformContext, 'open'> & House,
 ) => Promise<ActionReceipt>;
 
 export function performing(doors: Omit<SendDoors, 'know' | 'context'> & Omit<GroupDoors, 'sends'>): Perform {
@@ -33,7 +33,7 @@ export function performing(doors: Omit<SendDoors, 'know' | 'context'> & Omit<Gro
   const groups = new Groups({ ...doors, sends });
   const timers = new TimerDesk({ groups, sends, chats, sink });
   return async (line, action, effect, context) => {
-    if (action.kind === 'set-timer') return await timers.perform(line, action, effect);
+    if (action.kind === 'set-timer') return await timers.perform(line, action, effect, context);
     if (action.kind === 'set-picture')
       return await groups.setPicture(line, action, async (source) => await context.open(source));
     if (isAboutGroup(action)) return await groups.perform(line, action, effect);

@@ -34,7 +34,7 @@ export interface SendDoors {
 
 type Send = Extract<Saying, { kind: 'send' }>;
 
-type House = Pick<PerformContext, 'inTime' | 'wordsOf' | 'editedAt'>;
+export type House = Pick<PerformContext, 'inTime' | 'wordsOf' | 'editedAt' | 'heardBefore'>;
 
 interface Reworded {
   readonly effect: EffectId;
@@ -68,6 +68,7 @@ export class Sends {
     if (done !== undefined) return this.#receipt(action, id, done, before);
     // What a former try has begun may have arrived; phones leave out what comes now.
     if (inTime !== undefined && clock.now() > inTime.until) throw tooLate(inTime, before !== undefined);
+    await this.#remind(action.chat, house);
     const { written, paced } = await this.#compose(line, action, effect, before === undefined ? house : undefined);
     const expiry = before === undefined ? this.#expiry(action, id, written) : undefined;
     const alongside = [...paced, ...(expiry?.changes ?? [])];
@@ -84,6 +85,13 @@ export class Sends {
     const { message } = receipt;
     if (action.kind === 'send' && message !== undefined) this.#doors.chats.remember(message, kept.body);
     return receipt;
+  }
+
+  /** Whoever signs out has this login forget all its chats; their rooms go on, and what was said in them. @throws BridgeError */
+  async #remind(chat: ChatId, { heardBefore }: House): Promise<void> {
+    const { chats } = this.#doors;
+    if (!isPersonal(chat) || chats.chat(chat).met === true) return;
+    if ((await heardBefore?.()) === true) chats.note(chat, { met: true });
   }
 
   /**

@@ -6,7 +6,7 @@ import type { ChatBook } from './chat-book.ts';
 import type { Groups } from './groups.ts';
 import { chatKind } from './ids.ts';
 import type { Line } from './line.ts';
-import type { Sends } from './sends.ts';
+import type { House, Sends } from './sends.ts';
 
 export interface TimerDoors {
   readonly groups: Groups;
@@ -27,10 +27,14 @@ export class TimerDesk {
     line: Line,
     action: Extract<GroupAction, { kind: 'set-timer' }>,
     effect: EffectId,
+    { heardBefore }: House,
   ): Promise<ActionReceipt> {
     const { groups, sends, chats, sink } = this.#doors;
     const group = chatKind(action.chat) === 'group';
-    const receipt = group ? await groups.perform(line, action, effect) : await sends.perform(line, action, effect);
+    const house = heardBefore === undefined ? {} : { heardBefore };
+    const receipt = group
+      ? await groups.perform(line, action, effect)
+      : await sends.perform(line, action, effect, house);
     // Of a group the server tells when it was; our own clock may be ahead of its.
     const since = group ? {} : { since: Math.floor(receipt.at / 1000) };
     chats.time(action.chat, { seconds: action.seconds, ...since });
