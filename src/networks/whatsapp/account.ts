@@ -28,7 +28,7 @@ import { MarksDesk } from './marks-desk.ts';
 import type { PeopleDesk } from './people-desk.ts';
 import { performing, type Perform } from './performing.ts';
 import { PHONE_KEY, PhoneWatch } from './phone-watch.ts';
-import { arrivalOf, glimpseOf } from './passing.ts';
+import { arrivalsOf, glimpsesOf } from './passing.ts';
 import { Pictures } from './pictures.ts';
 import type { ReadContext } from './place.ts';
 import { openReception } from './reception.ts';
@@ -193,11 +193,11 @@ export async function openAccount(doors: AccountDoors): Promise<Account> {
   });
   const deliveries = new Deliveries({ self: puppet.self, sink, log, members });
   const passing = async (node: BinaryNode): Promise<void> => {
-    const glimpse = glimpseOf(context, node);
-    if (glimpse !== undefined) sink.glimpse(glimpse);
-    if (glimpse?.kind === 'read' && glimpse.person === puppet.self) chats.readElsewhere(glimpse);
-    const arrival = arrivalOf(context, node);
-    if (arrival !== undefined) await deliveries.heard(arrival);
+    for (const glimpse of glimpsesOf(context, node)) {
+      sink.glimpse(glimpse);
+      if (glimpse.kind === 'read' && glimpse.person === puppet.self) chats.readElsewhere(glimpse);
+    }
+    for (const arrival of arrivalsOf(context, node)) await deliveries.heard(arrival);
   };
   const phone = new PhoneWatch({ scope, clock, sink }, kept.get(PHONE_KEY));
   const desk = new GroupDesk({

@@ -7,10 +7,33 @@ import { handlesOf, isPerson, overlap, parseJid } from './jid.ts';
 import { childrenOf } from './notifications.ts';
 import { momentOf, personOf, type ReadContext } from './place.ts';
 
-export function glimpseOf(context: ReadContext, node: BinaryNode): EphemeralEvent | undefined {
-  if (node.tag === 'chatstate') return typingOf(context, node);
-  if (node.tag === 'presence') return presenceOf(context, node);
-  return node.tag === 'receipt' ? readOf(context, node) : undefined;
+/** More than one only of a group's receipts that were kept for us. */
+export function glimpsesOf(context: ReadContext, node: BinaryNode): readonly EphemeralEvent[] {
+  if (node.tag === 'chatstate') return listed(typingOf(context, node));
+  if (node.tag === 'presence') return listed(presenceOf(context, node));
+  return receiptsIn(node).flatMap((one) => listed(readOf(context, one)));
+}
+
+function listed<T>(one: T | undefined): readonly T[] {
+  return one === undefined ? [] : [one];
+}
+
+/**
+ * What the server kept of a group's receipts comes as one stanza, by message and in it by person (whatsmeow, receipt.go):
+ * `<participants key="…"><user jid="…" t="…"/></participants>`; here each as if it had come alone.
+ */
+function receiptsIn(node: BinaryNode): readonly BinaryNode[] {
+  if (node.tag !== 'receipt') return [];
+  const messages = childrenOf(node).filter(({ tag }) => tag === 'participants');
+  if (messages.length === 0 || node.attrs['participant'] !== undefined) return [node];
+  return messages.flatMap((message) =>
+    childrenOf(message).flatMap(({ tag, attrs: { jid, t } }): BinaryNode[] => {
+      const { key } = message.attrs;
+      if (tag !== 'user' || key === undefined || jid === undefined) return [];
+      const attrs = { ...node.attrs, id: key, participant: jid, ...(t === undefined ? {} : { t }) };
+      return [{ tag: 'receipt', attrs }];
+    }),
+  );
 }
 
 /** Without a type somebody is there. Of groups and of oneself nothing is told. */
@@ -60,9 +83,13 @@ export interface Arrival {
  * Of a group, that somebody read it says so as well: the receipt before may have been lost. `inactive` is a browser that is open on
  * some desk, and no telephone; `sender` one of our own devices.
  */
-export function arrivalOf(context: ReadContext, node: BinaryNode): Arrival | undefined {
+export function arrivalsOf(context: ReadContext, node: BinaryNode): readonly Arrival[] {
+  return receiptsIn(node).flatMap((one) => listed(arrivalOf(context, one)));
+}
+
+function arrivalOf(context: ReadContext, node: BinaryNode): Arrival | undefined {
   const { from, participant, type = '', id } = node.attrs;
-  const chat = node.tag === 'receipt' ? chatOf(context, from) : undefined;
+  const chat = chatOf(context, from);
   const who = handlesOf(participant ?? from);
   if (chat === undefined || who === undefined || id === undefined || overlap(who, context.selfHandles))
     return undefined;

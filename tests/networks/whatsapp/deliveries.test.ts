@@ -4,7 +4,7 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { ChatId, PersonId } from '../../../src/model/ids.ts';
 import type { EphemeralEvent } from '../../../src/model/network-event.ts';
 import { Deliveries } from '../../../src/networks/whatsapp/deliveries.ts';
-import { arrivalOf } from '../../../src/networks/whatsapp/passing.ts';
+import { arrivalsOf, glimpsesOf } from '../../../src/networks/whatsapp/passing.ts';
 import { quiet } from '../../support/quiet.ts';
 import { ALICE, BOB, contextWith, GROUP, ME } from './support/wire.ts';
 
@@ -24,7 +24,7 @@ describe('a receipt', () => {
     ['in a group', receipt({ from: GROUP, participant: BOB.pn }), { person: 'l6', messages: ['l1.M1'] }],
     ['of reading, in a group', receipt({ from: GROUP, participant: BOB.lid, type: 'read' }), { person: 'l6' }],
   ])('%s says who has what', (_name, node, expected) => {
-    expect(arrivalOf(context, node)).toMatchObject(expected);
+    expect(arrivalsOf(context, node)).toMatchObject([expected]);
   });
 
   test.each<[string, BinaryNode]>([
@@ -36,7 +36,39 @@ describe('a receipt', () => {
     ['of no chat', receipt({ from: 's.whatsapp.net' })],
     ['of another stanza', { ...receipt({}), tag: 'ack' }],
   ])('%s says nothing of the kind', (_name, node) => {
-    expect(arrivalOf(context, node)).toBeUndefined();
+    expect(arrivalsOf(context, node)).toEqual([]);
+  });
+});
+
+/** A group's receipts that WhatsApp kept while the bridge was away come as one. */
+function kept(of: Readonly<Record<string, readonly string[]>>, type?: string): BinaryNode {
+  const content = Object.entries(of).map(([key, people]): BinaryNode => {
+    const users = people.map((jid): BinaryNode => ({ tag: 'user', attrs: { jid, t: '1790000000' } }));
+    return { tag: 'participants', attrs: { key }, content: users };
+  });
+  return { ...receipt({ from: GROUP, ...(type === undefined ? {} : { type }) }), content };
+}
+
+describe('receipts of a group that were kept', () => {
+  test('say of each message and each person that it has arrived', () => {
+    expect(arrivalsOf(context, kept({ M1: [ALICE.lid, BOB.lid], M2: [BOB.lid] }))).toMatchObject([
+      { person: 'l5', messages: ['l1.M1'] },
+      { person: 'l6', messages: ['l1.M1'] },
+      { person: 'l6', messages: ['l1.M2'] },
+    ]);
+  });
+
+  test('say who has read how far', () => {
+    expect(glimpsesOf(context, kept({ M1: [ALICE.lid, BOB.lid] }, 'read'))).toMatchObject([
+      { kind: 'read', person: 'l5', upTo: 'l1.M1' },
+      { kind: 'read', person: 'l6', upTo: 'l1.M1' },
+    ]);
+  });
+
+  test('are those of everybody', async () => {
+    const { heard } = book(['l1', 'l5', 'l6']);
+    expect(await heard(kept({ M1: [ALICE.lid] }))).toEqual([]);
+    expect(await heard(kept({ M1: [BOB.lid], M2: [ALICE.lid, BOB.lid] }))).toEqual(['l1.M1', 'l1.M2']);
   });
 });
 
@@ -53,8 +85,7 @@ function book(members: readonly string[] | Error) {
     },
   });
   const heard = async (node: BinaryNode): Promise<string[]> => {
-    const arrival = arrivalOf(context, node);
-    if (arrival !== undefined) await deliveries.heard(arrival);
+    for (const arrival of arrivalsOf(context, node)) await deliveries.heard(arrival);
     return seen.map((event) => (event.kind === 'delivered' ? event.upTo : event.kind));
   };
   return { heard, seen, move: (to: readonly string[]) => void (now = to) };
