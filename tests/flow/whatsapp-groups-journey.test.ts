@@ -670,6 +670,22 @@ describe('two people of this server in one group', () => {
     expect([(await changes('m.room.name')).length - 1, (await levels())['events_default']]).toEqual(before);
   });
 
+  test('see of a call what is so for both: not that one of them took it', async () => {
+    const { call } = await whatsapp.command('call', { by: alice.id, to: group.id });
+    const { event_id: rings } = await camille.answer(room, 'Voice call in this group: join it on your phone.');
+    await whatsapp.command('answerCall', { by: second.id, caller: alice.id, call, how: 'accept' });
+    await whatsapp.write(second.id, group.id, 'I am on the phone');
+    await camille.answer(room, 'I am on the phone');
+    await whatsapp.command('endCall', { by: alice.id, to: group.id, call });
+    await camille.answer(room, 'Voice call in this group: it is over.');
+    const told = (await camille.events(room)).filter(
+      ({ content }) => (content['m.relates_to'] as { event_id?: string } | undefined)?.event_id === rings,
+    );
+    expect(told.map(({ content }) => content['body'])).toEqual([
+      expect.stringContaining('Voice call in this group: it is over.'),
+    ]);
+  });
+
   test('see what the device of the one who reads cannot read as soon as the other’s can', async () => {
     await whatsapp.command('setRetries', { by: bob.id, answer: false });
     await whatsapp.command('keepKeyFrom', { by: bob.id, from: account.id });

@@ -118,6 +118,8 @@ export class CallDesk {
     // Who takes part in a call knows its name: only who began it ends it for all, and only this account for itself.
     const may = by === ring.sender || by === self || (news.by !== undefined && overlap(news.by, selfHandles));
     if (news.turn === 'rings' || ring.over || !may) return [];
+    // In a group that is so for this account alone: for whoever else reads the room it goes on.
+    if (chatKind(ring.chat) === 'group' && (news.turn === 'answered' || news.turn === 'declined')) return [];
     this.#keep(news.call, { ...ring, over: true }, at);
     const place = this.#place(ring, news.call, at);
     const key = originKey(place.portal, 'edit', place.id, news.turn);

@@ -98,6 +98,16 @@ describe('of what the protocol knows', () => {
       [`message ${group} whatsapp.group-call`, `edit ${group} whatsapp.group-call-over`],
     ],
     [
+      'that the phone took, while it goes on for whoever reads the same room',
+      [
+        stanza('offer_notice', GROUP_CALL),
+        stanza('terminate', { ...GROUP_CALL, reason: 'accepted_elsewhere' }),
+        stanza('reject', GROUP_CALL, '1@lid'),
+        stanza('terminate', GROUP_CALL),
+      ],
+      [`message ${group} whatsapp.group-call`, `edit ${group} whatsapp.group-call-over`],
+    ],
+    [
       'that nobody here took',
       [stanza('offer_notice', GROUP_CALL), stanza('terminate', { ...GROUP_CALL, reason: 'timeout' })],
       [`message ${group} whatsapp.group-call`, `edit ${group} whatsapp.missed-video-call`],
