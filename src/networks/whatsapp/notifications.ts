@@ -11,6 +11,7 @@ const MOVES: Readonly<Record<string, number>> = {
   promote: StubType.GROUP_PARTICIPANT_PROMOTE,
   demote: StubType.GROUP_PARTICIPANT_DEMOTE,
   leave: StubType.GROUP_PARTICIPANT_LEAVE,
+  modify: StubType.GROUP_PARTICIPANT_CHANGE_NUMBER,
 };
 
 const CHANGES: Readonly<Record<string, number>> = {

@@ -123,6 +123,19 @@ describe('what comes', () => {
   });
 });
 
+test('a new number of somebody is told in each group that they are in, by them', async () => {
+  const { house, friend, me } = await live();
+  const group = await sandbox.createGroup(friend.id, 'Choir', [me.id]);
+  await sandbox.write(friend.id, group.id, 'do re mi');
+  const { portal } = await house.until(() => house.events.find(({ kind }) => kind === 'message'));
+  await sandbox.command('changePerson', { id: friend.id, phone: `337${Date.now() % 100_000_000}` });
+  await sandbox.write(friend.id, group.id, 'fa so la');
+  await house.until(() => house.texts(portal.chat).includes('fa so la'));
+  const told = house.events.filter((one) => one.kind === 'message' && one.portal.chat === portal.chat);
+  expect(told.map(({ sender }) => sender)).toEqual([idOf(friend), idOf(friend), idOf(friend)]);
+  expect(told[1]).toMatchObject({ parts: [{ kind: 'told', say: { key: 'whatsapp.number-changed' } }] });
+});
+
 describe('a community', () => {
   test('is named to rules by each of its groups, from when they are its own', async () => {
     const { house, session, friend, me } = await live();
