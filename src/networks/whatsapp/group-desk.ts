@@ -134,12 +134,15 @@ export class GroupDesk {
 
   async #list(line: Line): Promise<GroupAnswer> {
     const all: readonly GroupMetadata[] = Object.values(await line.socket.groupFetchAllParticipating());
-    const { directory } = this.#doors;
-    const groups = all.map((group): ResolvedChat => {
-      const chat = this.#chatOf(group.id);
-      return { chat: { id: chat, kind: 'group', name: group.subject }, facts: directory.factsOf(chat, group) };
-    });
-    return { groups };
+    return { groups: all.map((group) => this.#seen(this.#chatOf(group.id), group)) };
+  }
+
+  /** From outside: its name, and all that rules may match on. */
+  #seen(chat: ChatId, group: Pick<GroupMetadata, 'id' | 'subject' | 'isCommunity' | 'linkedParent'>): ResolvedChat {
+    return {
+      chat: { id: chat, kind: 'group', name: group.subject },
+      facts: this.#doors.directory.factsOf(chat, group),
+    };
   }
 
   /** Asked of the server only where nobody was told yet who is in it. */
@@ -159,17 +162,10 @@ export class GroupDesk {
     const invitation = invitationOf(link);
     if (invitation !== undefined) {
       const { chat } = invitation;
-      const group = await lookInvited(line, ...this.#addresses(invitation), invitation);
-      return {
-        group: {
-          chat: { id: chat, kind: 'group', name: group.subject },
-          facts: this.#doors.directory.factsOf(chat, group),
-        },
-      };
+      return { group: this.#seen(chat, await lookInvited(line, ...this.#addresses(invitation), invitation)) };
     }
-    const { id, subject } = await line.socket.groupGetInviteInfo(codeIn(link));
-    const chat = this.#chatOf(id);
-    return { group: { chat: { id: chat, kind: 'group', name: subject }, facts: [`group:${chat}`] } };
+    const group: GroupMetadata = await line.socket.groupGetInviteInfo(codeIn(link));
+    return { group: this.#seen(this.#chatOf(group.id), group) };
   }
 
   async #join(line: Line, { link }: Ask<'join'>): Promise<GroupAnswer> {

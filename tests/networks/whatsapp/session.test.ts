@@ -157,6 +157,16 @@ describe('a community', () => {
     await house.until(() => house.texts(roses).includes('ours now'));
     expect((await session.describeChat(roses)).facts).toEqual([`group:${roses}`, community]);
   });
+
+  test('is named to rules before anybody goes into one of its groups by a link', async () => {
+    const { session, friend } = await live();
+    const { parent } = await sandbox.command('createCommunity', { by: friend.id, subject: 'Club', members: [] });
+    const bar = await sandbox.createGroup(friend.id, 'Bar', []);
+    await sandbox.command('linkGroup', { by: friend.id, parent: parent.id, group: bar.id });
+    const found = await session.askGroup?.({ kind: 'look', link: `https://chat.whatsapp.com/${bar.invite}` }, effect());
+    const of = (id: string): string => `g${id.split('@')[0]}`;
+    expect(found?.group?.facts).toEqual([`group:${of(bar.id)}`, `community:${of(parent.id)}`]);
+  });
 });
 
 describe('what goes', () => {
