@@ -50,6 +50,8 @@ export type NetworkEvent = Origin &
     /** `emoji` null takes the sender's reaction back. */
     | { readonly kind: 'reaction'; readonly target: MessageId; readonly emoji: string | null; readonly own?: OwnName }
     | { readonly kind: 'chat'; readonly change: ChatChange }
+    /** What rules may match the chat on is otherwise from now on: all its facts that begin with `of` and a colon. */
+    | { readonly kind: 'facts'; readonly of: string; readonly now: readonly string[] }
     /** `sender` is who did it: the person themselves when they left, or came by a link. */
     | { readonly kind: 'membership'; readonly person: PersonId; readonly now: 'in' | 'out' }
     | { readonly kind: 'role'; readonly person: PersonId; readonly role: Role }

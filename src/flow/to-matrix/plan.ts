@@ -8,6 +8,7 @@ import { FIRST_VERSION, type NetworkEvent } from '../../model/network-event.ts';
 import type { MessageLink, Portal, Puppet } from '../../model/records.ts';
 import { heldAfterRestore } from '../after-restore.ts';
 import { mayBridge, type FlowDoors, type Plan } from '../doors.ts';
+import { keepFacts } from '../facts.ts';
 import { isReadElsewhere } from '../read-elsewhere.ts';
 import { isEndOfReader, isForReader, isReadOn, reads, welcome } from '../reading.ts';
 import { splitParts } from '../split.ts';
@@ -38,6 +39,7 @@ export async function planToMatrix(
   if (puppet === undefined) return none('login-gone');
   if (event.kind === 'person') return await planPerson(doors, entry, event, puppet);
   if (event.kind === 'marks') return await planMarks(doors, entry, event, puppet);
+  if (event.kind === 'facts') return await keepFacts(doors, event);
   // What a contact is called opens no conversation.
   if (event.kind === 'chat' && (await doors.keeper.find(event.portal)) === undefined) return none('no-chat');
   const first = event.kind === 'same-chat' ? await beforeJoining(doors, entry, event) : undefined;
@@ -79,7 +81,7 @@ async function planPerson(
 async function planEvent(
   doors: FlowDoors,
   entry: QueueEntry,
-  said: Exclude<NetworkEvent, { kind: 'person' | 'marks' }>,
+  said: Exclude<NetworkEvent, { kind: 'person' | 'marks' | 'facts' }>,
   portal: Portal,
 ): Promise<Plan> {
   const event = 'parts' in said ? { ...said, parts: splitParts(said.parts) } : said;

@@ -10,6 +10,7 @@ import type { Clock } from '../../ports/stores.ts';
 import type { ChatBook } from './chat-book.ts';
 import type { Communities } from './communities.ts';
 import type { ContactBook } from './contacts.ts';
+import { communityFact, phoneFact } from './facts.ts';
 import { chatKind, isPersonal, type Names } from './ids.ts';
 import { handlesOf, jidText, overlap, parseJid, type Handles } from './jid.ts';
 import type { KeptChats } from './kept-chats.ts';
@@ -125,7 +126,7 @@ export class Directory {
     return {
       chat: { id: chat, kind: 'direct', ...called, members: [{ person, role: 'member' }], ...this.#marked(chat) },
       person: this.person(person),
-      facts: [`direct:${chat}`, ...(pn === undefined ? [] : [`phone:+${pn}`])],
+      facts: [`direct:${chat}`, ...(pn === undefined ? [] : [phoneFact(pn)])],
     };
   }
 
@@ -208,7 +209,7 @@ export class Directory {
   /** A community is known by its own group, in which nobody writes; a rule may name it for all the groups in it. */
   #communityOf({ id, isCommunity, linkedParent }: Belonging): readonly string[] {
     const parent = parseJid(isCommunity === true ? id : linkedParent);
-    return parent?.kind === 'group' ? [`community:${this.#doors.names.chat(parent)}`] : [];
+    return parent?.kind === 'group' ? [communityFact(this.#doors.names.chat(parent))] : [];
   }
 
   async #group(line: Line, chat: ChatId): Promise<GroupMetadata> {

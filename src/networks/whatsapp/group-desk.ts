@@ -17,7 +17,7 @@ import type { Line } from './line.ts';
 import { PACING_KEY, type Pacing } from './pacing.ts';
 import type { PeopleBook } from './people-book.ts';
 import type { PeopleDesk } from './people-desk.ts';
-import { sameChats } from './same-chats.ts';
+import { learntNews } from './learnt-news.ts';
 
 export interface GroupDeskDoors {
   readonly scope: string;
@@ -251,7 +251,7 @@ export class GroupDesk {
     const { sink, people, book, pacing, scope, clock } = this.#doors;
     const learnt = people.take(book);
     const paced = pacing === undefined ? [] : [{ scope, key: PACING_KEY, value: pacing.pack(clock.now()) }];
-    await sink.accept(sameChats(learnt.merged, sink, clock.now()), [...learnt.changes, ...paced]);
+    await sink.accept(learntNews(learnt, sink, clock.now()), [...learnt.changes, ...paced]);
     learnt.written();
   }
 }

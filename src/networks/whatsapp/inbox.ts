@@ -15,7 +15,7 @@ import { childrenOf } from './notifications.ts';
 import type { PeopleBook } from './people-book.ts';
 import type { PeopleDesk } from './people-desk.ts';
 import type { Heard, RowReader } from './row-reader.ts';
-import { sameChats } from './same-chats.ts';
+import { learntNews } from './learnt-news.ts';
 import type { SecretBook } from './secret-book.ts';
 import type { SettingsKeys } from './settings-keys.ts';
 import type { Journal } from './state/journal.ts';
@@ -206,7 +206,7 @@ export class Inbox {
     const { changes, taken } = journal.take(items.map(({ row }) => row));
     const [learnt, remembered, sealed] = [people.take(book), chats.take(), secrets.take()];
     // Before what is said in it: else that would open a second room.
-    const joined = sameChats(learnt.merged, sink, clock.now());
+    const joined = learntNews(learnt, sink, clock.now());
     for (const { heard } of items) if (heard.elsewhere !== undefined) this.#elsewhere.add(heard.elsewhere);
     for (const words of this.#elsewhere) {
       await sink.tell(`elsewhere/${words}`, say(words));

@@ -9,6 +9,7 @@ import { draftScope, vaultScope } from '../../ports/network.ts';
 import type { Clock, Logger, VaultChange } from '../../ports/stores.ts';
 import type { Cures } from './cures.ts';
 import { endingOf, partingOf } from './errors.ts';
+import { phoneFact } from './facts.ts';
 import { puppetId, WHATSAPP } from './ids.ts';
 import { handlesOf } from './jid.ts';
 import { openSocket, selfOf, type OpenedSocket } from './library.ts';
@@ -200,7 +201,7 @@ export class WhatsAppLogin implements LoginProcess {
     const puppet = puppetId(owner, person);
     const scope = vaultScope(puppet);
     const now = clock.now();
-    const number = handles.pn === undefined ? [] : [`phone:+${handles.pn}`];
+    const number = handles.pn === undefined ? [] : [phoneFact(handles.pn)];
     return {
       puppet,
       self: person,

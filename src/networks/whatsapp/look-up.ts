@@ -5,7 +5,7 @@ import type { Account } from './account.ts';
 import type { Line } from './line.ts';
 import { PACING_KEY } from './pacing.ts';
 import type { PeopleDesk } from './people-desk.ts';
-import { sameChats } from './same-chats.ts';
+import { learntNews } from './learnt-news.ts';
 
 export interface LookUpDoors {
   readonly scope: string;
@@ -28,7 +28,7 @@ export async function lookUp(
     const learnt = people.take(await people.book());
     const now = clock.now();
     const paced = pacing === undefined ? [] : [{ scope, key: PACING_KEY, value: pacing.pack(now) }];
-    await sink.accept(sameChats(learnt.merged, sink, now), [...learnt.changes, ...paced]);
+    await sink.accept(learntNews(learnt, sink, now), [...learnt.changes, ...paced]);
     learnt.written();
   }
 }

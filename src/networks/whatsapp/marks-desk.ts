@@ -17,7 +17,7 @@ import type { Line } from './line.ts';
 import { childrenOf } from './notifications.ts';
 import type { PeopleBook } from './people-book.ts';
 import type { PeopleDesk } from './people-desk.ts';
-import { sameChats } from './same-chats.ts';
+import { learntNews } from './learnt-news.ts';
 import { askForKeys, NoKeyYet, OtherVersion, settingsSince, type KeyOf, type Page } from './shared-settings.ts';
 
 export interface MarksDoors {
@@ -197,7 +197,7 @@ export class MarksDesk {
     const learnt = people.take(book);
     const kept = chats.take(changes);
     try {
-      const joined = sameChats(learnt.merged, sink, clock.now());
+      const joined = learntNews(learnt, sink, clock.now());
       const events = [...kept.told].map(([chat, marks]) => this.#event(chat, marks, cause));
       const writes = [...vault, ...kept.changes, ...learnt.changes];
       await acceptPatiently(this.#doors, ended, [...joined, ...events], writes);

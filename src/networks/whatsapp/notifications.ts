@@ -15,8 +15,6 @@ const MOVES: Readonly<Record<string, number>> = {
 };
 
 const CHANGES: Readonly<Record<string, number>> = {
-  link: StubType.COMMUNITY_LINK_PARENT_GROUP,
-  unlink: StubType.COMMUNITY_UNLINK_PARENT_GROUP,
   invite: StubType.GROUP_CHANGE_INVITE_LINK,
   membership_approval_mode: StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_MODE,
   created_membership_requests: StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_REQUEST_NON_ADMIN_ADD,
@@ -117,8 +115,18 @@ function stubOf(child: BinaryNode): Stub | undefined {
     return { type: StubType.CHANGE_EPHEMERAL_SETTING, texts: [child.attrs['expiration'] ?? '0'] };
   const turned = SWITCHES[child.tag];
   if (turned !== undefined) return { type: turned[0], texts: [turned[1]] };
+  if (child.tag === 'link' || child.tag === 'unlink') return belongingStub(child);
   const change = CHANGES[child.tag];
   return change === undefined ? undefined : { type: change, texts: [] };
+}
+
+/** A group is told which community it is in from now on, or no longer in; a community, which groups are. */
+function belongingStub(child: BinaryNode): Stub {
+  const { link_type: linked, unlink_type: unlinked } = child.attrs;
+  if (unlinked === 'parent_group') return { type: StubType.COMMUNITY_UNLINK_PARENT_GROUP, texts: [] };
+  if (linked !== 'parent_group') return { type: StubType.COMMUNITY_LINK_SUB_GROUP, texts: [] };
+  const parents = childrenOf(child).flatMap(({ tag, attrs }) => (tag === 'group' ? (attrs['jid'] ?? []) : []));
+  return { type: StubType.COMMUNITY_LINK_PARENT_GROUP, texts: parents };
 }
 
 function textOf(node: BinaryNode | undefined): string {

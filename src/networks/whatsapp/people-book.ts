@@ -21,6 +21,12 @@ export interface Merged {
   readonly to: PersonId;
 }
 
+/** Somebody who was known already has this number from now on. */
+export interface Numbered {
+  readonly person: PersonId;
+  readonly pn: string;
+}
+
 /**
  * Rules. Whoever comes with both names, or with a LID, is called by the LID; whoever comes by number only, by the sealed
  * number. An id once given stays: when the other name is learnt later it leads to the same id, so ghost and room are kept.
@@ -34,6 +40,7 @@ export class PeopleBook {
   readonly #handles = new Map<PersonId, Handles>();
   #changed = new Set<string>();
   #merged: Merged[] = [];
+  #numbered: Numbered[] = [];
 
   /** @param kept all values of PEOPLE_SCOPE in the vault @throws Error when a value is not one of ours */
   constructor(names: Names, kept: ReadonlyMap<string, Uint8Array> = new Map()) {
@@ -110,6 +117,13 @@ export class PeopleBook {
     return merged;
   }
 
+  /** Numbers that were learnt, or are new, since the last call. */
+  drainNumbered(): readonly Numbered[] {
+    const numbered = this.#numbered;
+    this.#numbered = [];
+    return numbered;
+  }
+
   #find({ lid, pn }: { readonly lid?: string | undefined; readonly pn?: string | undefined }): Row | undefined {
     const byLid = lid === undefined ? undefined : this.#rows.get(`lid:${lid}`);
     return byLid ?? (pn === undefined ? undefined : this.#rows.get(`pn:${this.#names.byNumber(pn)}`));
@@ -124,6 +138,8 @@ export class PeopleBook {
   }
 
   #name({ lid, pn }: Handles, { person, at }: Omit<Row, 'since'>, since: number): PersonId {
+    const known = this.#handles.get(person);
+    if (known !== undefined && pn !== undefined && known.pn !== pn) this.#numbered.push({ person, pn });
     if (lid !== undefined) this.#put(`lid:${lid}`, { person, at, since });
     if (pn !== undefined) this.#put(`pn:${this.#names.byNumber(pn)}`, { person, at, since });
     return person;

@@ -2,7 +2,7 @@
 import type { Vault, VaultChange } from '../../ports/stores.ts';
 import type { Names } from './ids.ts';
 import type { Handles } from './jid.ts';
-import { PEOPLE_SCOPE, PeopleBook, type Merged } from './people-book.ts';
+import { PEOPLE_SCOPE, PeopleBook, type Merged, type Numbered } from './people-book.ts';
 
 /** What was looked up is taken as it is for this long, in ms. */
 const FRESH_MS = 60_000;
@@ -12,6 +12,8 @@ export interface Learnt {
   readonly changes: readonly VaultChange[];
   /** People found to be one: the house hears of them in the same commit. */
   readonly merged: readonly Merged[];
+  /** In the same commit as well: rules may match on numbers. */
+  readonly numbered: readonly Numbered[];
   /** To be called when they are written. */
   readonly written: () => void;
 }
@@ -23,6 +25,7 @@ export class PeopleDesk {
   /** Epoch ms of the last look. */
   readonly #looked = new Map<string, number>();
   #merged: readonly Merged[] = [];
+  #numbered: readonly Numbered[] = [];
   #book: Promise<PeopleBook> | undefined;
 
   constructor(vault: Pick<Vault, 'readAll' | 'read'>, names: Names) {
@@ -63,13 +66,17 @@ export class PeopleDesk {
   take(book: PeopleBook): Learnt {
     const merged = [...this.#merged, ...book.drainMerged()];
     this.#merged = merged;
+    const numbered = [...this.#numbered, ...book.drainNumbered()];
+    this.#numbered = numbered;
     for (const change of book.drain()) this.#unwritten.set(change.key, change);
     const changes = [...this.#unwritten.values()];
     return {
       changes,
       merged,
+      numbered,
       written: () => {
         this.#merged = this.#merged.filter((one) => !merged.includes(one));
+        this.#numbered = this.#numbered.filter((one) => !numbered.includes(one));
         for (const change of changes) {
           if (this.#unwritten.get(change.key) === change) this.#unwritten.delete(change.key);
         }

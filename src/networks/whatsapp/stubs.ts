@@ -4,11 +4,13 @@ import { originKey } from '../../model/effect.ts';
 import type { ChatChange, Picture } from '../../model/chat.ts';
 import type { PersonId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
-import { handlesOf } from './jid.ts';
+import { COMMUNITY, communityFact } from './facts.ts';
+import { handlesOf, parseJid } from './jid.ts';
 import { isId, pictureOf } from './picture-handle.ts';
 import { ANYONE_ADDS, BROUGHT_IN } from './notifications.ts';
 import {
   messageEvent,
+  origin,
   personOf,
   readTimer,
   told,
@@ -32,8 +34,7 @@ const WENT = new Set<number>([StubType.GROUP_PARTICIPANT_REMOVE, StubType.GROUP_
 
 /** How the group is has changed, in ways that are asked for, not told. */
 const CHANGED = new Set<number>([
-  StubType.COMMUNITY_LINK_PARENT_GROUP,
-  StubType.COMMUNITY_UNLINK_PARENT_GROUP,
+  StubType.COMMUNITY_LINK_SUB_GROUP,
   StubType.GROUP_CHANGE_INVITE_LINK,
   StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_MODE,
 ]);
@@ -70,6 +71,9 @@ export function readStub(context: ReadContext, message: WireMessage, place: Plac
   switch (type) {
     case StubType.GROUP_CREATE:
       return { events: texts[0] === BROUGHT_IN ? [moved(place, context.self, 'in')] : [], stale };
+    case StubType.COMMUNITY_LINK_PARENT_GROUP:
+    case StubType.COMMUNITY_UNLINK_PARENT_GROUP:
+      return { events: [belonging(context, texts, place)], stale };
     case StubType.GROUP_PARTICIPANT_PROMOTE:
       return { events: roles(context, texts, place, 'admin'), stale };
     case StubType.GROUP_PARTICIPANT_DEMOTE:
@@ -102,6 +106,15 @@ export function readStub(context: ReadContext, message: WireMessage, place: Plac
 function changed(place: Place, what: string, change: ChatChange): NetworkEvent {
   const { portal, sender, at, via, id } = place;
   return { key: originKey(portal, what, id), portal, sender, at, via, kind: 'chat', change };
+}
+
+/** Rules may name a community for all the groups in it. */
+function belonging({ names }: ReadContext, texts: readonly string[], place: Place): NetworkEvent {
+  const now = texts.flatMap((text) => {
+    const parent = parseJid(text);
+    return parent?.kind === 'group' ? [communityFact(names.chat(parent))] : [];
+  });
+  return { ...origin(place, originKey(place.portal, 'belonging', place.id)), kind: 'facts', of: COMMUNITY, now };
 }
 
 function pictureIn(context: ReadContext, place: Place, id: string | undefined): Picture | null {

@@ -207,7 +207,7 @@ test('no note of the library breaks what reads it', () => {
       throw new Error(`run ${run}: ${JSON.stringify(one)}`, { cause: error });
     }
   }
-  expect([...kinds].toSorted()).toEqual(['chat', 'membership', 'message', 'role']);
+  expect([...kinds].toSorted()).toEqual(['chat', 'facts', 'membership', 'message', 'role']);
 });
 
 test('no shared setting breaks what reads it', () => {
