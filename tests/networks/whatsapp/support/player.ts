@@ -63,14 +63,16 @@ export class Player {
   async rest(): Promise<void> {
     for (;;) {
       const end = await Promise.race([Promise.all(this.#receiving).then(() => 'done' as const), this.#mortal.killed]);
-      if (end === 'killed') await this.#rise();
+      // Who died while nothing came must hear what comes all the same.
+      if (end === 'killed' || !this.#mortal.alive) await this.#rise();
       else if (this.#receiving.size === 0) return;
     }
   }
 
   async close(): Promise<void> {
     this.#collect();
-    await this.party.close();
+    // The last write of all may be the one that ends it.
+    await Promise.race([this.party.close(), this.#mortal.killed]);
   }
 
   async #rise(): Promise<void> {
@@ -83,7 +85,13 @@ export class Player {
   async #live(writes: number): Promise<void> {
     const mortal = new Mortal(slow(this.#kept, this.#pauses), writes, this.#pauses.pick(2) === 0 ? 'before' : 'after');
     this.#mortal = mortal;
-    this.#receiving = new Set();
+    const receiving = new Set<Promise<void>>();
+    this.#receiving = receiving;
+    // What a life had begun may still bring something when it is over: nobody waits for that in the next one.
+    const during = (work: Promise<void>): void => {
+      const done = work.finally(() => receiving.delete(done));
+      receiving.add(done);
+    };
     const party = await Party.open({
       number: this.#number,
       ledger: mortal,
@@ -92,13 +100,13 @@ export class Player {
       ask: async () => await this.#pauses.pause(1 + this.#pauses.pick(3)),
     });
     this.#party = party;
-    party.state.journal.onRow((row) => this.#during(this.#take(party, mortal, row)));
+    party.state.journal.onRow((row) => during(this.#take(party, mortal, row)));
     this.#post.attend(jidOf(this.#number), (node) => {
       // The dead hear nothing: what comes meanwhile waits at the post.
-      if (mortal.alive) this.#during(party.receive(node));
+      if (mortal.alive) during(party.receive(node));
     });
-    for (const row of party.state.journal.unread()) this.#during(this.#take(party, mortal, row));
-    for (const node of this.#post.waiting(party.jid)) this.#during(party.receive(node));
+    for (const row of party.state.journal.unread()) during(this.#take(party, mortal, row));
+    for (const node of this.#post.waiting(party.jid)) during(party.receive(node));
   }
 
   async #take(party: Party, mortal: Mortal, row: Row): Promise<void> {
@@ -107,12 +115,6 @@ export class Player {
       if (row.parts.every((part) => part.plain !== undefined)) this.house.add(row.node.attrs['id'] ?? '');
     });
     taken();
-  }
-
-  #during(work: Promise<void>): void {
-    const receiving = this.#receiving;
-    const done = work.finally(() => receiving.delete(done));
-    receiving.add(done);
   }
 
   #collect(): void {
