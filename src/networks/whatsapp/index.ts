@@ -16,6 +16,7 @@ import { mendCurve } from './curve.ts';
 import { Names, WHATSAPP } from './ids.ts';
 import { loginFlows, WhatsAppLogin } from './login.ts';
 import { DailyBudget, LINKS_A_DAY } from './budget.ts';
+import { PACING_KEY } from './pacing.ts';
 import { PeopleDesk } from './people-desk.ts';
 import { contactIn, PHONE_KEY } from './phone-watch.ts';
 import { WhatsAppSession } from './session.ts';
@@ -104,6 +105,7 @@ export function createWhatsApp(
         keep,
         ...(options.qrMs === undefined ? {} : { qrMs: options.qrMs }),
         spend: async () => await spendLink(context, owner, options.linksADay ?? LINKS_A_DAY),
+        spent: async (puppet) => await vault.read(vaultScope(puppet), PACING_KEY),
         closed: (ended) => logins.delete(ended),
       });
       logins.add(login);

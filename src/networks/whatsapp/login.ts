@@ -1,7 +1,7 @@
 // A login as steps: a QR code or a code to type on the phone; no login is kept until the house takes what `done` brings, but from when
 // the account is linked a sealed draft tells whoever comes after a death what to undo.
 import { BridgeError, FencedError } from '../../model/errors.ts';
-import type { UserId } from '../../model/ids.ts';
+import type { PuppetId, UserId } from '../../model/ids.ts';
 import { readPhone } from '../../model/phone-number.ts';
 import { say, type SayKey } from '../../model/say.ts';
 import type { LoginFlow, LoginProcess, LoginStep, NewLogin } from '../../ports/login.ts';
@@ -41,6 +41,8 @@ export interface LoginDoors {
   readonly spend: () => Promise<boolean>;
   /** Writes the draft down. @throws FencedError */
   readonly keep: (changes: readonly VaultChange[]) => Promise<void>;
+  /** What the login of a puppet has under PACING_KEY, from when its account was linked before. */
+  readonly spent: (puppet: PuppetId) => Promise<Uint8Array | undefined>;
   /** Nothing is open any more. */
   readonly closed: (login: LoginProcess) => void;
 }
@@ -201,6 +203,9 @@ export class WhatsAppLogin implements LoginProcess {
     const puppet = puppetId(owner, person);
     const scope = vaultScope(puppet);
     const now = clock.now();
+    const spent = await this.#doors.spent(puppet);
+    const before = new Map(spent === undefined ? [] : [[PACING_KEY, spent]]);
+    const pacing = new Pacing(settings.pacing, now, before).free();
     const number = handles.pn === undefined ? [] : [phoneFact(handles.pn)];
     return {
       puppet,
@@ -209,7 +214,7 @@ export class WhatsAppLogin implements LoginProcess {
       facts: [...number, `user:${person}`],
       vault: [
         ...this.#ledger.changes(scope),
-        { scope, key: PACING_KEY, value: new Pacing(settings.pacing, now).pack(now) },
+        { scope, key: PACING_KEY, value: pacing.pack(now) },
         contactAt(scope, now),
       ],
     };

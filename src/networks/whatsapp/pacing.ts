@@ -138,6 +138,12 @@ export class Pacing {
     return text === undefined ? [] : this.#sentText(text, chat, now);
   }
 
+  /** As its account is linked anew, which WhatsApp lets only a free one do; what was spent of a day stays so. */
+  free(): this {
+    [this.#restriction, this.#ban, this.#heldUntil] = [undefined, { until: 0 }, 0];
+    return this;
+  }
+
   /** It was begun here: nobody new is there any more. */
   hasBegun(chat: ChatId): boolean {
     return this.#isBegun(digest(chat));

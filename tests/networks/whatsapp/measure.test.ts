@@ -199,6 +199,22 @@ describe('what is asked', () => {
     expect(await asked()).toBeGreaterThan(afresh);
   });
 
+  test('what was spent of a day is spent also when the account is linked anew', async () => {
+    const scene = await aged(8);
+    const stranger = await newPerson(sandbox);
+    expect(await send(scene.session, stranger, 'good morning')).toBe('sent');
+    for (let count = 0; count < 20; count += 1) await scene.session.resolve(`+${scene.friend.phone}`);
+    await sandbox.command('unlink', { by: scene.me.id });
+    await scene.house.until(() => scene.house.states.at(-1)?.state === 'signed-out');
+    await scene.adapter.close();
+    const { session } = await scenes.link(scene.house, scene.me, {}, clock);
+    expect(outcomes([await attempt(session.resolve(`+${scene.friend.phone}`))])).toEqual(['whatsapp.pace-lookups']);
+    expect(await send(session, stranger, 'me again')).toBe('sent');
+    expect(outcomes([await send(session, scene.friend, 'hello?')])).toEqual(['whatsapp.pace-young']);
+    ahead += DAY;
+    await session.resolve(`+${scene.friend.phone}`);
+  });
+
   test('numbers that nobody has count as well, also over a restart', async () => {
     const scene = await aged(0);
     const lookUp = async (session: Scene['session']): Promise<Outcome> =>
