@@ -72,6 +72,16 @@ describe('receipts of a group that were kept', () => {
   });
 });
 
+test('that oneself types on the phone is nobody’s business', () => {
+  const typing = (participant: string): BinaryNode => ({
+    tag: 'chatstate',
+    attrs: { from: GROUP, participant },
+    content: [{ tag: 'composing', attrs: {} }],
+  });
+  expect(glimpsesOf(context, typing(BOB.lid))).toMatchObject([{ kind: 'typing', person: 'l6', active: true }]);
+  expect([...glimpsesOf(context, typing(ME.lid)), ...glimpsesOf(context, typing(ME.pn))]).toEqual([]);
+});
+
 function book(members: readonly string[] | Error) {
   const seen: EphemeralEvent[] = [];
   let now = members;

@@ -93,6 +93,23 @@ describe('messages', () => {
     expect(await messagesOf(scene)).toBe(25);
   });
 
+  test('and what is done to a group count alike', async () => {
+    const scene = await aged(0);
+    const friend = await met(scene);
+    const group = await sandbox.createGroup(scene.me.id, 'Choir 0', [friend.id]);
+    const chat = as<ChatId>(`g${group.id.split('@')[0]}`);
+    const done: Outcome[] = [];
+    for (let number = 1; number <= 6; number += 1) {
+      const action = { kind: 'rename', chat, name: `Choir ${number}` } as const;
+      done.push(await attempt(scene.session.perform(action, effect(), context)));
+    }
+    expect(outcomes(done)).toEqual([...Array<string>(5).fill('sent'), 'network.rate-limited']);
+    expect((await sandbox.command('group', { group: group.id }))?.subject).toBe('Choir 5');
+    expect(outcomes([await send(scene.session, friend, 'and now?')])).toEqual(['network.rate-limited']);
+    ahead += 5 * SECOND;
+    expect(await send(scene.session, friend, 'now')).toBe('sent');
+  });
+
   test('wait in every chat when WhatsApp asks one of them to, also after a restart', async () => {
     const scene = await aged(0);
     const [one, other] = [await met(scene), await met(scene)];
