@@ -51,6 +51,8 @@ export class Sends {
   readonly #doors: SendDoors;
   readonly #acked = new Map<string, number>();
   readonly #reached = new Set<string>();
+  /** Chats in which the house knows of nothing from over there: asked once of each. */
+  readonly #unheard = new Set<ChatId>();
 
   constructor(doors: SendDoors) {
     this.#doors = doors;
@@ -90,8 +92,10 @@ export class Sends {
   /** Whoever signs out has this login forget all its chats; their rooms go on, and what was said in them. @throws BridgeError */
   async #remind(chat: ChatId, { heardBefore }: House): Promise<void> {
     const { chats } = this.#doors;
-    if (!isPersonal(chat) || chats.chat(chat).met === true) return;
+    if (!isPersonal(chat) || chats.chat(chat).met === true || this.#unheard.has(chat)) return;
     if ((await heardBefore?.()) === true) chats.note(chat, { met: true });
+    // What comes from now on is noted as it comes.
+    else this.#unheard.add(chat);
   }
 
   /**
