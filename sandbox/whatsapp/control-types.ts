@@ -178,6 +178,11 @@ export interface ControlCommands extends PeopleCommands, FaultCommands {
       ephemeral?: number;
       picture?: NewPicture;
       newInvite?: boolean;
+      /** By the service, as the next. */
+      suspended?: boolean;
+      linkShut?: boolean;
+      /** Changes of these kinds, all in one stanza; nothing changes. */
+      other?: readonly string[];
       /** The service takes it to the other way; nobody is told, each hears it from the next stanza. */
       addressing?: Addressing;
     },
@@ -188,6 +193,8 @@ export interface ControlCommands extends PeopleCommands, FaultCommands {
     Record<string, string>,
   ];
   leaveGroup: [{ by: string; group: string }, null];
+  /** For everybody. */
+  endGroup: [{ by: string; group: string }, null];
   /** By a message to somebody who does not let themselves be added. */
   inviteByMessage: [{ by: string; group: string; to: string }, { id: string }];
   /** What a message of this person holds. */

@@ -36,10 +36,11 @@ export interface Hearers {
   readonly only?: readonly Person[];
 }
 
+/** @param by null: nobody did it but the service */
 export function groupChanged(
   server: WhatsAppServer,
   group: Group,
-  by: Person,
+  by: Person | null,
   changes: readonly BinaryNode[],
   { also = [], except = [], only }: Hearers = {},
 ): void {
@@ -47,10 +48,10 @@ export function groupChanged(
   const attrs = {
     type: 'w:gp2',
     from: group.jid,
-    participant: by.jid(way),
-    [way === 'lid' ? 'participant_pn' : 'participant_lid']: by.jid(way === 'lid' ? 'pn' : 'lid'),
+    participant: by?.jid(way),
+    [way === 'lid' ? 'participant_pn' : 'participant_lid']: by?.jid(way === 'lid' ? 'pn' : 'lid'),
     addressing_mode: way,
-    notify: by.name,
+    notify: by?.name,
   };
   const hearers = new Set(only ?? [...group.members.keys(), ...also].filter((one) => !except.includes(one)));
   tell(server, hearers, () => node('notification', attrs, changes));

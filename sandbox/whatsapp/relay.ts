@@ -156,7 +156,7 @@ function noteMissed(
 
 function toGroup(server: WhatsAppServer, from: Device, message: BinaryNode, group: Group): number | undefined {
   const sender = from.person;
-  if (!group.members.has(sender)) return 403;
+  if (!group.members.has(sender) || group.suspended) return 403;
   if (group.announce && !group.isAdmin(sender) && message.attrs['type'] !== 'reaction') return 403;
   const way = group.addressing;
   if ((message.attrs['addressing_mode'] ?? 'pn') !== way) return STALE_ADDRESSING;

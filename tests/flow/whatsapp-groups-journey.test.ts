@@ -736,6 +736,53 @@ describe('two people of this server in one group', () => {
     },
   );
 
+  test('are told once of what the service does to the group, and of what is not shown here', async () => {
+    const told = [
+      ['suspended', 'WhatsApp has suspended this group'],
+      ['lifted', 'WhatsApp has ended the suspension'],
+      ['shut', 'WhatsApp has shut the link'],
+      ['open', 'by its link again'],
+      ['other', 'Something about this group was changed'],
+    ] as const;
+    // The one who reads hears of it last, when the other has brought everything.
+    await whatsapp.command('onDelivery', { person: account.id, how: 'hold' });
+    await change({ by: alice.id, suspended: true });
+    await change({ by: alice.id, suspended: false });
+    await change({ by: alice.id, linkShut: true });
+    await change({ by: alice.id, linkShut: false });
+    await change({ by: alice.id, other: ['something_new', 'something_newer', 'revoked_membership_requests'] });
+    await whatsapp.write(bob.id, group.id, 'behind all that');
+    await dora.answer(room, 'behind all that');
+    await whatsapp.command('release', { person: account.id });
+    // Whatever nobody did is said by the one who reads.
+    for (const [what, words] of told)
+      await camille.heard(room, what, ({ content }) => String(content['body']).includes(words));
+    await whatsapp.write(bob.id, group.id, 'behind it once more');
+    await camille.answer(room, 'behind it once more');
+    const texts = (await camille.events(room)).map(({ content }) => String(content['body']));
+    for (const [what, words] of told)
+      expect([what, texts.filter((text) => text.includes(words)).length]).toEqual([what, 1]);
+  });
+
+  test('are told once of the end of a group, and keep its room', async () => {
+    const about = { by: alice.id, subject: 'Soon over', members: [account.id, second.id] };
+    const brief = await whatsapp.command('createGroup', about);
+    await whatsapp.write(alice.id, brief.id, 'not for long');
+    const shared = await camille.nextRoom();
+    expect(await dora.nextRoom()).toBe(shared);
+    await camille.answer(shared, 'not for long');
+    await whatsapp.command('endGroup', { by: alice.id, group: brief.id });
+    await dora.answer(shared, 'This group was deleted on WhatsApp');
+    await camille.answer(shared, 'This group was deleted on WhatsApp');
+    // Behind what the other one heard.
+    await whatsapp.write(alice.id, group.id, 'behind the end');
+    await dora.answer(room, 'behind the end');
+    const texts = (await dora.events(shared)).map(({ content }) => String(content['body']));
+    expect(texts.filter((text) => text.includes('This group was deleted'))).toHaveLength(1);
+    for (const { id } of [camille, dora])
+      expect((await dora.state(shared, 'm.room.member', id))?.['membership']).toBe('join');
+  });
+
   test('go on when the one who reads signs out', async () => {
     await camille.say(management, 'logout whatsapp');
     await camille.answer(management, 'You are signed out of WhatsApp');

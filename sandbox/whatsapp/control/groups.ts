@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { GroupInfo } from '../control-types.ts';
 import { createCommunity, linkGroup } from '../community-deeds.ts';
 import * as deeds from '../group-deeds.ts';
+import * as ends from '../group-ends.ts';
 import type { Group } from '../world/group.ts';
 import { inviteOne } from '../world/invitations.ts';
 import type { Person } from '../world/person.ts';
@@ -42,6 +43,7 @@ export function groupCommands({
   | 'changeGroup'
   | 'members'
   | 'leaveGroup'
+  | 'endGroup'
   | 'joinGroup'
   | 'inviteByMessage'
   | 'acceptInvitation'
@@ -90,6 +92,9 @@ export function groupCommands({
       if (to.picture !== undefined) deeds.setPicture(server, group, by, pictureOf(to.picture));
       if (to.addressing !== undefined) group.addressing = to.addressing;
       if (to.newInvite === true) deeds.renewInvite(server, group, by);
+      if (to.suspended !== undefined) ends.suspend(server, group, to.suspended);
+      if (to.linkShut !== undefined) ends.shutLink(server, group, to.linkShut);
+      if (to.other !== undefined) ends.other(server, group, by, to.other);
       return groupJson(group);
     },
     members: ({ by, group, change, people }) =>
@@ -104,6 +109,10 @@ export function groupCommands({
       ),
     leaveGroup: ({ by, group }) => {
       deeds.leave(server, hands.group(group), hands.person(by));
+      return null;
+    },
+    endGroup: ({ by, group }) => {
+      ends.end(server, hands.group(group), hands.person(by));
       return null;
     },
     inviteByMessage: ({ by, group, to }) => {

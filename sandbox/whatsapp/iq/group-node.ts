@@ -57,6 +57,8 @@ export function groupNode(group: Group, { members = true }: { readonly members?:
           ]),
       ...(group.announce ? [node('announcement')] : []),
       ...(group.locked ? [node('locked')] : []),
+      ...(group.suspended ? [node('suspended')] : []),
+      ...(group.linkShut === null ? [] : [node('growth_locked', { type: 'invite', expiration: group.linkShut })]),
       ...(group.approval ? [node('membership_approval_mode', {}, [node('group_join', { state: 'on' })])] : []),
       ...(group.ephemeral > 0 ? [node('ephemeral', { expiration: String(group.ephemeral) })] : []),
       ...(group.isCommunity ? [node('parent', { default_membership_approval_mode: 'request_required' })] : []),

@@ -50,6 +50,10 @@ export class Group {
   description: Description | null = null;
   announce = false;
   locked = false;
+  /** By the service: nobody writes in it. */
+  suspended = false;
+  /** Until when nobody comes in by the link, in seconds. */
+  linkShut: string | null = null;
   /** Joining by link needs an admin. */
   approval = false;
   /** `all_member_add` or `admin_add`. */

@@ -18,15 +18,39 @@ const CHANGES: Readonly<Record<string, number>> = {
   invite: StubType.GROUP_CHANGE_INVITE_LINK,
   membership_approval_mode: StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_MODE,
   created_membership_requests: StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_REQUEST_NON_ADMIN_ADD,
+  delete: StubType.GROUP_DELETE,
+  // Who leads the community; a group hears it as well.
+  linked_group_promote: StubType.COMMUNITY_PARTICIPANT_PROMOTE,
+  linked_group_demote: StubType.COMMUNITY_PARTICIPANT_DEMOTE,
 };
 
-/** What only admins may do from now on, or everybody again. */
+/**
+ * What phones say nothing of either: who asked to come in was answered, or asks no more (`join-requests` lists who does); whoever
+ * asks hears of it; an invitation by message, or a group proposed to a community, was taken back; who proposed one has another
+ * number; how a group that somebody was brought into is to be looked at; and what the service needs for itself.
+ */
+const QUIET = new Set([
+  'revoked_membership_requests',
+  'membership_approval_request',
+  'revoke',
+  'revoked_sub_group_suggestions',
+  'change_number',
+  'group_safety_check',
+  'missing_participant_identification',
+]);
+
+/** What only admins may do from now on, or everybody again; and whether the service keeps its link shut. */
 const SWITCHES: Readonly<Record<string, readonly [type: number, text: 'on' | 'off']>> = {
   announcement: [StubType.GROUP_CHANGE_ANNOUNCE, 'on'],
   not_announcement: [StubType.GROUP_CHANGE_ANNOUNCE, 'off'],
   locked: [StubType.GROUP_CHANGE_RESTRICT, 'on'],
   unlocked: [StubType.GROUP_CHANGE_RESTRICT, 'off'],
+  growth_locked: [StubType.GROUP_INVITE_LINK_GROWTH_LOCKED, 'on'],
+  growth_unlocked: [StubType.GROUP_INVITE_LINK_GROWTH_LOCKED, 'off'],
 };
+
+/** The library has no note of these: the general one holds their name, and nothing for what nobody here knows. */
+const UNNAMED = new Set(['suspended', 'unsuspended']);
 
 /** A group's `member_add_mode` where every member may add people; else only admins. */
 export const ANYONE_ADDS = 'all_member_add';
@@ -61,14 +85,24 @@ export function personPicturedIn(node: BinaryNode): Handles | undefined {
   return own || attrs['type'] === 'picture' ? handlesOf(attrs['from']) : undefined;
 }
 
-/** One for each change that a stanza tells: WhatsApp may tell several at once. None for what tells people nothing (keys, devices, settings). */
+/**
+ * One for each change that a stanza tells: WhatsApp may tell several at once; one for all of a group's that are of no kind known here.
+ * None for what tells people nothing (keys, devices, settings).
+ */
 export function notesOf(node: BinaryNode): readonly WireMessage[] {
   const { type } = node.attrs;
   if (node.tag !== 'notification' || (type !== 'w:gp2' && type !== 'picture')) return [];
-  return childrenOf(node).flatMap((child) => {
+  const notes = childrenOf(node).flatMap((child) => {
     const stub = type === 'picture' ? pictureStub(node, child) : stubOf(child);
     return stub === undefined ? [] : [noteOf(node, child, stub)];
   });
+  const unknown = type === 'picture' ? undefined : childrenOf(node).find(isUnknown);
+  if (unknown === undefined) return notes;
+  return [...notes, noteOf(node, unknown, { type: StubType.GENERIC_NOTIFICATION, texts: [] })];
+}
+
+function isUnknown(child: BinaryNode): boolean {
+  return stubOf(child) === undefined && !QUIET.has(child.tag);
 }
 
 function noteOf({ attrs }: BinaryNode, child: BinaryNode, { type, texts }: Stub): WireMessage {
@@ -115,6 +149,7 @@ function stubOf(child: BinaryNode): Stub | undefined {
     return { type: StubType.CHANGE_EPHEMERAL_SETTING, texts: [child.attrs['expiration'] ?? '0'] };
   const turned = SWITCHES[child.tag];
   if (turned !== undefined) return { type: turned[0], texts: [turned[1]] };
+  if (UNNAMED.has(child.tag)) return { type: StubType.GENERIC_NOTIFICATION, texts: [child.tag] };
   if (child.tag === 'link' || child.tag === 'unlink') return belongingStub(child);
   const change = CHANGES[child.tag];
   return change === undefined ? undefined : { type: change, texts: [] };

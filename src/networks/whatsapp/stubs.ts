@@ -2,8 +2,9 @@
 import { proto } from '@whiskeysockets/baileys/WAProto/index.js';
 import { originKey } from '../../model/effect.ts';
 import type { ChatChange, Picture } from '../../model/chat.ts';
-import type { PersonId } from '../../model/ids.ts';
+import { as, type MessageId, type PersonId } from '../../model/ids.ts';
 import type { NetworkEvent } from '../../model/network-event.ts';
+import type { SayKey } from '../../model/say.ts';
 import { COMMUNITY, communityFact } from './facts.ts';
 import { handlesOf, parseJid } from './jid.ts';
 import { isId, pictureOf } from './picture-handle.ts';
@@ -35,6 +36,8 @@ const WENT = new Set<number>([StubType.GROUP_PARTICIPANT_REMOVE, StubType.GROUP_
 /** How the group is has changed, in ways that are asked for, not told. */
 const CHANGED = new Set<number>([
   StubType.COMMUNITY_LINK_SUB_GROUP,
+  StubType.COMMUNITY_PARTICIPANT_PROMOTE,
+  StubType.COMMUNITY_PARTICIPANT_DEMOTE,
   StubType.GROUP_CHANGE_INVITE_LINK,
   StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_MODE,
 ]);
@@ -56,6 +59,12 @@ const MISSED: Readonly<Record<number, 'whatsapp.missed-call' | 'whatsapp.missed-
   [StubType.CALL_MISSED_GROUP_VIDEO]: 'whatsapp.missed-video-call',
   [StubType.SILENCED_UNKNOWN_CALLER_VIDEO]: 'whatsapp.missed-video-call',
 };
+
+/** What the general note of a group holds; with nothing, what nobody here knows. */
+const GENERAL = new Map<string, SayKey>([
+  ['suspended', 'whatsapp.group-suspended'],
+  ['unsuspended', 'whatsapp.group-unsuspended'],
+]);
 
 /** @returns what changes the reading of nothing; a kind that nobody here knows is said to have happened */
 export function readStub(context: ReadContext, message: WireMessage, place: Place): Partial<Reading> {
@@ -98,6 +107,15 @@ export function readStub(context: ReadContext, message: WireMessage, place: Plac
     case StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_REQUEST:
     case StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_REQUEST_NON_ADMIN_ADD:
       return { events: [told(place, 'whatsapp.join-request')], stale };
+    case StubType.GROUP_DELETE:
+      return { events: [ended(context, place)], stale };
+    case StubType.GROUP_INVITE_LINK_GROWTH_LOCKED:
+      return {
+        events: [inGroup(context, place, texts[0] === 'on' ? 'whatsapp.link-shut' : 'whatsapp.link-open')],
+        stale,
+      };
+    case StubType.GENERIC_NOTIFICATION:
+      return { events: [inGroup(context, place, GENERAL.get(texts[0] ?? '') ?? 'whatsapp.group-changed')], stale };
     default:
       return { events: [messageEvent(place, { kind: 'unsupported', what: 'kind.service' })] };
   }
@@ -106,6 +124,21 @@ export function readStub(context: ReadContext, message: WireMessage, place: Plac
 function changed(place: Place, what: string, change: ChatChange): NetworkEvent {
   const { portal, sender, at, via, id } = place;
   return { key: originKey(portal, what, id), portal, sender, at, via, kind: 'chat', change };
+}
+
+/** A sentence of its own: one stanza may tell several things, and what comes of it by its name is one. */
+function inGroup(context: ReadContext, place: Place, words: SayKey): NetworkEvent {
+  const here = shown(context, place);
+  return told({ ...here, id: as<MessageId>(`${place.id}.${words}`) }, words);
+}
+
+/**
+ * It happens once, so that whichever login of this bridge tells it says the same. Nobody of them is said to be out: the others would
+ * be taken for still in, and whoever hears of it first would lose the room.
+ */
+function ended(context: ReadContext, place: Place): NetworkEvent {
+  const here = shown(context, place);
+  return told({ ...here, id: as<MessageId>(`${here.chat}.deleted`) }, 'whatsapp.group-deleted');
 }
 
 /** Rules may name a community for all the groups in it. */

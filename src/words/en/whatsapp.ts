@@ -54,6 +54,14 @@ export const en = {
   'whatsapp.number-changed': 'A phone number was changed on WhatsApp.',
   'whatsapp.join-request':
     'Somebody asks to join this group: write `join-requests` and the group’s name in your room with the bot.',
+  'whatsapp.group-deleted':
+    'This group was deleted on WhatsApp: nothing new comes here, and what you write does not leave this room.',
+  'whatsapp.group-suspended': 'WhatsApp has suspended this group: nobody can write in it over there for now.',
+  'whatsapp.group-unsuspended': 'WhatsApp has ended the suspension of this group.',
+  'whatsapp.link-shut': 'WhatsApp has shut the link into this group for a time: nobody can come in by it for now.',
+  'whatsapp.link-open': 'People can come into this group on WhatsApp by its link again. The link may be a new one.',
+  'whatsapp.group-changed':
+    'Something about this group was changed on WhatsApp that is not shown here: see it on your phone.',
   'whatsapp.several-contacts': 'Several of your contacts are called “{name}”: write the number instead.',
   'whatsapp.group-invite':
     'An invitation to the group “{name}”. To accept it, write `join-group {word}` in your room with the bot.',

@@ -93,6 +93,15 @@ export const fr = {
   'whatsapp.replaced':
     'Un autre programme utilise ce lien avec WhatsApp. Un administrateur doit l’arrêter, puis redémarrer la passerelle.',
   'whatsapp.may-not-write': 'Vous ne pouvez pas écrire dans cette discussion WhatsApp.',
+  'whatsapp.group-deleted':
+    'Ce groupe a été supprimé sur WhatsApp : rien de nouveau n’arrive ici, et ce que vous écrivez ne quitte pas ce salon.',
+  'whatsapp.group-suspended': 'WhatsApp a suspendu ce groupe : personne ne peut y écrire pour le moment.',
+  'whatsapp.group-unsuspended': 'WhatsApp a levé la suspension de ce groupe.',
+  'whatsapp.link-shut':
+    'WhatsApp a fermé pour un temps le lien vers ce groupe : personne ne peut y entrer par là pour le moment.',
+  'whatsapp.link-open': 'On peut de nouveau entrer dans ce groupe par son lien WhatsApp. Le lien peut avoir changé.',
+  'whatsapp.group-changed':
+    'Quelque chose de ce groupe a changé sur WhatsApp et n’est pas montré ici : voyez-le sur votre téléphone.',
   'whatsapp.several-contacts': 'Plusieurs de vos contacts s’appellent « {name} » : écrivez plutôt le numéro.',
   'whatsapp.group-invite':
     'Une invitation au groupe « {name} ». Pour l’accepter, écrivez `rejoindre {word}` dans votre salon avec le robot.',

@@ -621,11 +621,57 @@ describe('what WhatsApp itself tells', () => {
     expect(reading.stale).toEqual([]);
   });
 
+  const change = (...tags: readonly string[]) =>
+    notesOf({
+      tag: 'notification',
+      attrs: { type: 'w:gp2', from: GROUP, id: 'N1', t: '9' },
+      content: tags.map((tag) => ({ tag, attrs: {} })),
+    }).map((note) => readMessage(context, note));
+
+  test.each([
+    ['suspended', 'group-suspended'],
+    ['unsuspended', 'group-unsuspended'],
+    ['growth_locked', 'link-shut'],
+    ['growth_unlocked', 'link-open'],
+    ['something_new', 'group-changed'],
+  ])('%s is said of a group, as %s', (tag, words) => {
+    const [reading] = change(tag);
+    expect(reading?.events).toMatchObject([{ parts: [{ kind: 'told', say: { key: `whatsapp.${words}` } }] }]);
+    expect(reading?.stale).toEqual(['g120363041234567890']);
+  });
+
+  test('what one stanza says of a group is said each', () => {
+    const events = change('suspended', 'growth_locked', 'something_new').flatMap((reading) => reading.events);
+    expect(new Set(events.map((event) => (event.kind === 'message' ? event.message : ''))).size).toBe(3);
+    expect(new Set(events.map(({ key }) => key)).size).toBe(3);
+  });
+
+  test('that a group was deleted is one thing to say, whichever login brings it', () => {
+    const events = change('delete').flatMap((reading) => reading.events);
+    const said = { kind: 'told', say: { key: 'whatsapp.group-deleted' } };
+    expect(events).toMatchObject([{ message: 'g120363041234567890.deleted', parts: [said] }]);
+  });
+
+  test.each([
+    'revoked_membership_requests',
+    'membership_approval_request',
+    'revoke',
+    'revoked_sub_group_suggestions',
+    'change_number',
+    'group_safety_check',
+    'missing_participant_identification',
+    'linked_group_promote',
+  ])('%s is said to nobody', (tag) => {
+    expect(change(tag).flatMap((reading) => reading.events)).toEqual([]);
+  });
+
   test('of several changes that one stanza tells each is read', () => {
     const attrs = { type: 'w:gp2', from: GROUP, participant: BOB.lid, id: 'N1', t: '9' };
     const content = [
       { tag: 'remove', attrs: {}, content: [{ tag: 'participant', attrs: { jid: ALICE.lid } }] },
       { tag: 'something_new', attrs: {} },
+      { tag: 'something_newer', attrs: {} },
+      { tag: 'revoked_membership_requests', attrs: {} },
       { tag: 'subject', attrs: { subject: 'Without Alice' } },
       { tag: 'locked', attrs: {} },
     ];
@@ -636,8 +682,9 @@ describe('what WhatsApp itself tells', () => {
       { kind: 'membership', person: 'l5', now: 'out', sender: 'l6' },
       { kind: 'chat', change: { name: 'Without Alice' } },
       { kind: 'chat', change: { locked: true } },
+      { parts: [{ kind: 'told', say: { key: 'whatsapp.group-changed' } }] },
     ]);
-    expect(new Set(events.map(({ key }) => key)).size).toBe(3);
+    expect(new Set(events.map(({ key }) => key)).size).toBe(4);
   });
 
   test('the name and the picture of a community are those of its announcements', () => {
