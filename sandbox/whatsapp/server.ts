@@ -119,6 +119,7 @@ export class WhatsAppServer {
     return new Mailbox(
       ({ tag }) => this.faults.onDelivery(person.lid, device, tag),
       () => this.world.version.touch(),
+      () => this.world.stanzaId(),
     );
   }
 

@@ -2,6 +2,7 @@
 // out again, marked as offline, each time the device comes back. Knows no sockets: a line is whatever takes a stanza.
 
 import type { BinaryNode } from '../wire/node.ts';
+import { together, togetherWith } from './kept-receipts.ts';
 
 /** Where stanzas go while the device is there. */
 export interface Line {
@@ -39,6 +40,7 @@ const KEPT = new Set(['message', 'receipt', 'notification', 'call']);
 export class Mailbox {
   readonly #judge: (node: BinaryNode) => Verdict;
   readonly #changed: () => void;
+  readonly #newId: () => string;
   /** By kind and id, oldest first. */
   readonly #entries = new Map<string, Entry[]>();
   /** What has not gone out on this line yet, oldest first. */
@@ -50,9 +52,11 @@ export class Mailbox {
   #pumping = false;
   #swapped: Entry | null = null;
 
-  constructor(judge: (node: BinaryNode) => Verdict, changed: () => void) {
+  /** @param newId of a stanza */
+  constructor(judge: (node: BinaryNode) => Verdict, changed: () => void, newId: () => string) {
     this.#judge = judge;
     this.#changed = changed;
+    this.#newId = newId;
   }
 
   get open(): boolean {
@@ -84,6 +88,7 @@ export class Mailbox {
   attach(line: Line, announce: boolean): void {
     this.detach();
     this.#line = line;
+    if (announce) this.#gather();
     this.#unsent = this.#all();
     for (const entry of this.#unsent) {
       entry.place = -1;
@@ -142,6 +147,21 @@ export class Mailbox {
     this.#forget(entry);
     this.#changed();
     return true;
+  }
+
+  /** A group's receipts go out together, in the place of the last of them. */
+  #gather(): void {
+    for (const [what, entries] of Map.groupBy(this.#all(), ({ node }) => togetherWith(node))) {
+      const last = entries.at(-1);
+      if (what === undefined || last === undefined) continue;
+      for (const entry of entries) this.#forget(entry);
+      const id = this.#newId();
+      const node = together(
+        entries.map((entry) => entry.node),
+        id,
+      );
+      this.#entries.set(keyOf('receipt', id), [{ ...last, node }]);
+    }
   }
 
   #all(): Entry[] {

@@ -116,7 +116,9 @@ export class LineKeeper {
     const { settings, cures, clock, ackMs, openMs, keepAliveMs } = this.#doors;
     const account = await this.account();
     account.state.journal.forgetIncomplete();
-    const line = await Line.open({
+    // What was kept for us comes before the line is open, and whom a group holds can be asked only then.
+    const opened = Promise.withResolvers<void>();
+    const opening = Line.open({
       settings,
       state: account.state,
       cures,
@@ -124,7 +126,7 @@ export class LineKeeper {
       ackMs,
       openMs,
       keepAliveMs,
-      passing: (node) => this.#errands.begin(account.passing(node)),
+      passing: (node) => this.#errands.begin(opened.promise.then(async () => await account.passing(node))),
       heard: (node) => this.#heard(account, node),
       limited: (until) => this.#errands.begin(until === null ? account.standing.free() : account.standing.limit(until)),
       closing: this.#closing.signal,
@@ -132,7 +134,12 @@ export class LineKeeper {
         if (asked === undefined) this.#errands.begin(account.reconnects.count());
       },
     });
-    this.#line = line;
+    try {
+      this.#line = await opening;
+    } finally {
+      opened.resolve();
+    }
+    const line = this.#line;
     line.whenLost((why) => this.#errands.begin(this.#lost(line, why)));
     if (!this.#watching) this.#errands.begin(account.chores(this.#closing.signal));
     this.#watching = true;

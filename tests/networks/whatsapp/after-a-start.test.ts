@@ -1,4 +1,5 @@
-// What another process knows of chats it has heard nothing in yet: how a group names its people, and which words are answered.
+// What another process knows of chats it has heard nothing in yet: how a group names its people, which words are answered, and who
+// has read what meanwhile.
 import { expect, test } from '@jest/globals';
 import type { NetworkAction } from '../../../src/model/delivery.ts';
 import type { ChatId, MessageId, PersonId } from '../../../src/model/ids.ts';
@@ -6,7 +7,7 @@ import { plainText } from '../../../src/model/message.ts';
 import { vaultScope } from '../../../src/ports/network.ts';
 import { context, effect, text, type Scene } from './support/scene.ts';
 import { sandbox, scenes, setStage } from './support/stage.ts';
-import { idOf, messageOf } from './support/world.ts';
+import { idOf, messageOf, newPerson } from './support/world.ts';
 
 setStage();
 
@@ -110,4 +111,39 @@ test('an answer quotes the words that the room shows of what it answers', async 
   expect(await answer('or Tuesday', replyTo)).toEqual({ asked: [replyTo], quoted: '…' });
   const mine = own.message ?? replyTo;
   expect(await answer('no, Friday', mine)).toEqual({ asked: [], quoted: 'let me see' });
+});
+
+test('who got and who read what in a group while nobody was here is heard, of each person', async () => {
+  const scene = await scenes.live();
+  const { house, session, me, friend } = scene;
+  const other = await newPerson(sandbox);
+  const people = [friend, other];
+  const ids = people.map(({ id }) => id);
+  const group = await sandbox.createGroup(me.id, 'Choir', ids);
+  await sandbox.write(friend.id, group.id, 'do re mi');
+  const { portal } = await house.until(() => house.events.find(({ kind }) => kind === 'message'));
+  for (const id of ids) await sandbox.command('setOnline', { id, online: false });
+  const sent = [];
+  for (const words of ['one', 'two']) sent.push(await session.perform(text(portal.chat, words), effect(), context));
+  await session.disconnect();
+  for (const id of ids) {
+    await sandbox.command('setOnline', { id, online: true });
+    await sandbox.waitForText(id, group.id, 'two');
+    await sandbox.read(id, group.id);
+  }
+  expect(house.glimpses.filter(({ kind }) => kind === 'read' || kind === 'delivered')).toEqual([]);
+  await sandbox.command('clearRecords', {});
+  await scenes.restart(scene);
+  const last = sent.at(-1)?.message;
+  await house.until(() => house.glimpses.filter((one) => one.kind === 'read' && one.upTo === last).length === 2);
+  const seen = house.glimpses.flatMap((one) => (one.kind === 'read' && one.upTo === last ? [one.person] : []));
+  expect(seen.toSorted()).toEqual(people.map(idOf).toSorted());
+  await house.until(() => house.glimpses.find((one) => one.kind === 'delivered' && one.upTo === last));
+  const came = (await sandbox.command('nodes', { person: me.id, way: 'out' })).filter(({ kind }) =>
+    kind.startsWith('receipt'),
+  );
+  expect(came.map(({ attrs }) => [attrs['from'], attrs['type'], attrs['participant']])).toEqual([
+    [group.id, undefined, undefined],
+    [group.id, 'read', undefined],
+  ]);
 });
