@@ -165,6 +165,20 @@ test.each(['pn', 'lid'] as const)(
       expect(await sandbox.waitForText(viewer.id, chat, 'Go in the group', device)).toMatchObject({ id });
     }
     await client.event({ event: 'receipt', id, kind: 'delivery', from: cleo[addressing] });
+
+    // What was kept of these while it was away comes as one stanza.
+    await sandbox.command('setOnline', { id: cleo.id, online: false });
+    const late = await client.do('text', { chat, text: 'Go for later' });
+    await client.do('disconnect');
+    await sandbox.waitFor(async () => (await sandbox.person(anna.id)).devices.at(1)?.online === false);
+    await sandbox.command('setOnline', { id: cleo.id, online: true });
+    await sandbox.waitForText(cleo.id, chat, 'Go for later');
+    await sandbox.read(cleo.id, chat, [late]);
+    const before = client.told.length;
+    await client.do('connect');
+    for (const kind of ['delivery', 'read'])
+      await client.event({ event: 'receipt', id: late, kind, from: cleo[addressing] }, before);
+    await sandbox.waitFor(async () => (await sandbox.person(anna.id)).devices.at(1)?.waiting === 0);
     expect(client.told.filter(({ event }) => event === 'unreadable')).toEqual([]);
     await nothingStrange();
   },
