@@ -764,7 +764,7 @@ describe('two people of this server in one group', () => {
       expect([what, texts.filter((text) => text.includes(words)).length]).toEqual([what, 1]);
   });
 
-  test('are told once of the end of a group, and keep its room', async () => {
+  test('are told once of the end of a group, keep its room, and hear at once that nothing leaves it', async () => {
     const about = { by: alice.id, subject: 'Soon over', members: [account.id, second.id] };
     const brief = await whatsapp.command('createGroup', about);
     await whatsapp.write(alice.id, brief.id, 'not for long');
@@ -774,6 +774,10 @@ describe('two people of this server in one group', () => {
     await whatsapp.command('endGroup', { by: alice.id, group: brief.id });
     await dora.answer(shared, 'This group was deleted on WhatsApp');
     await camille.answer(shared, 'This group was deleted on WhatsApp');
+    for (const [nth, person] of [camille, dora].entries()) {
+      await person.say(shared, 'anybody?');
+      await camille.answer(shared, 'can no longer be reached on WhatsApp', nth + 1);
+    }
     // Behind what the other one heard.
     await whatsapp.write(alice.id, group.id, 'behind the end');
     await dora.answer(room, 'behind the end');
@@ -805,6 +809,8 @@ describe('two people of this server in one group', () => {
     await dora.answer(room, 'among the rest');
     await whatsapp.command('members', { by: alice.id, group: group.id, change: 'remove', people: [second.id] });
     await dora.answer(room, 'no longer in this group');
+    await dora.say(room, 'let me in');
+    await dora.answer(room, 'You may not write in this chat on WhatsApp');
     expect((await dora.state(room, 'm.room.member', dora.id))?.['membership']).toBe('join');
   });
 });

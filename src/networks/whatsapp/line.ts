@@ -5,7 +5,8 @@ import { BridgeError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/stores.ts';
 import { Acks } from './acks.ts';
 import type { Cures } from './cures.ts';
-import { unanswered } from './errors.ts';
+import { nackOf, unanswered } from './errors.ts';
+import { codeOf } from './group-errors.ts';
 import { openSocket, type OpenedSocket, type WASocket } from './library.ts';
 import { childrenOf } from './notifications.ts';
 import type { WhatsAppSettings } from './settings.ts';
@@ -33,6 +34,9 @@ export interface LineDoors {
   /** Aborted when nobody wants the line any more, even while it opens. */
   readonly closing: AbortSignal;
 }
+
+/** How the server answers questions about a group that is no more, or that the account is not in. */
+const NOT_OURS = new Set([403, 404]);
 
 export class Line {
   readonly #doors: LineDoors;
@@ -133,6 +137,9 @@ export class Line {
       return await Promise.race([out.then(async () => await ack), ack]);
     } catch (error) {
       if (error instanceof BridgeError) throw error;
+      const code = codeOf(error);
+      // Before anything leaves the library asks who is in the group: it is gone, or we are not in it, and nobody is asked again.
+      if (to.endsWith('@g.us') && code !== undefined && NOT_OURS.has(code)) throw nackOf(code, this.#doors.clock.now());
       // The library gave it up by itself: perhaps for a device that it still remembers, and that is no more.
       this.#opened.devices.flushAll();
       throw unanswered(error);
