@@ -163,6 +163,7 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
   const beginnings = new Beginnings({
     may: async (facts) => await policy.may(facts),
     links: store.links,
+    queue,
     adapters,
     clock,
   });
@@ -179,6 +180,7 @@ export function buildHouse(ground: Ground, matrix: MatrixWing, policy: PolicyDes
     leases: store.leases,
     sessions: {
       session,
+      opening: ({ id }) => puppets.opening(id),
       reconnect: async (puppet) => await puppets.welcome(puppet),
       logout: async (puppet) => await puppets.logout(puppet),
     },

@@ -1,11 +1,12 @@
 // Whether a person may begin a conversation over there: the rules are asked where nothing has been said yet. Knows no wire.
 import { factsOf, type ResolvedChat } from '../model/chat.ts';
-import { portalKeyText, type PortalKey } from '../model/ids.ts';
+import { portalKeyText, toMatrixLane, type PortalKey } from '../model/ids.ts';
 import type { Portal, Puppet } from '../model/records.ts';
 import type { Facts, Verdict } from '../model/rules.ts';
 import type { Say } from '../model/say.ts';
 import { startRefusal } from '../policy/refusal.ts';
 import type { NetworkAdapter, NetworkSession } from '../ports/network.ts';
+import type { Queue } from '../ports/queue.ts';
 import type { Clock, MessageLinkStore } from '../ports/stores.ts';
 import { portalKeyOf } from './sink.ts';
 
@@ -14,6 +15,7 @@ type Line = Pick<NetworkSession, 'directChat' | 'hasTraffic'>;
 export interface BeginningDoors {
   readonly may: (facts: Facts) => Promise<Verdict>;
   readonly links: Pick<MessageLinkStore, 'anyIn'>;
+  readonly queue: Pick<Queue, 'unsettled'>;
   readonly adapters: ReadonlyMap<string, Pick<NetworkAdapter, 'title'>>;
   readonly clock: Pick<Clock, 'now'>;
 }
@@ -56,6 +58,8 @@ export class Beginnings {
     const name = portalKeyText(key);
     if (this.#begun.has(name)) return true;
     const begun =
+      // First: its link is kept in the commit that settles it.
+      (await this.#isBeingSaid(key)) ||
       (await this.#doors.links.anyIn(key)) ||
       // Notes to oneself reach nobody.
       session.directChat(puppet.self) === key.chat ||
@@ -64,6 +68,12 @@ export class Beginnings {
     if (this.#begun.size >= MOST_BEGUN) this.#begun.clear();
     this.#begun.add(name);
     return true;
+  }
+
+  /** Its person may see it already, and answer, before that is written down. */
+  async #isBeingSaid(key: PortalKey): Promise<boolean> {
+    const coming = await this.#doors.queue.unsettled(toMatrixLane(key));
+    return coming.some(({ payload }) => payload.from === 'network' && payload.event.kind === 'message');
   }
 
   async #isKnownThere(name: string, session: Line, { chat }: PortalKey): Promise<boolean> {

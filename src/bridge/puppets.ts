@@ -62,6 +62,11 @@ export class PuppetKeeper implements SessionKeeper {
     return line?.live === true ? line.session : undefined;
   }
 
+  /** Its line is just being opened here: until that has come to an end. Never fails. */
+  opening(puppet: PuppetId): Promise<void> | undefined {
+    return this.#opening.get(puppet);
+  }
+
   anySession(network: NetworkId): NetworkSession | undefined {
     for (const line of this.#lines.values()) {
       if (line.live && line.puppet.network === network) return line.session;

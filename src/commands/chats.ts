@@ -1,11 +1,12 @@
 // The command that opens a conversation from the Matrix side: start-chat; knows no rooms.
 import { factsOf } from '../model/chat.ts';
-import { loginOwner, type NetworkId } from '../model/ids.ts';
+import type { NetworkId } from '../model/ids.ts';
 import type { Puppet } from '../model/records.ts';
 import { say } from '../model/say.ts';
 import { chatRefusal } from '../policy/refusal.ts';
 import { goingBy, namedAccount, oneOf } from './accounts.ts';
 import { reply, type Call, type Command, type CommandResult } from './doors.ts';
+import { lineOf } from './group-doors.ts';
 import { usage } from './misunderstood.ts';
 import { findNetwork, titleOf } from './networks.ts';
 import { tame, type Token } from './tokens.ts';
@@ -41,12 +42,9 @@ const startChat: Command = {
 
 async function open(call: Call, puppet: Puppet, identifier: string): Promise<CommandResult> {
   const { doors, request } = call;
-  const session = doors.sessions.session(puppet);
-  if (session === undefined) {
-    const holder = await doors.leases.holder(loginOwner(puppet.id));
-    if (holder !== undefined && holder !== doors.leases.self()) return { replies: [], reroute: loginOwner(puppet.id) };
-    return reply(say('chat.not-connected', { network: titleOf(doors, puppet.network) }));
-  }
+  const live = await lineOf(call, puppet);
+  if ('replies' in live) return live;
+  const { session } = live;
   const resolved = await session.resolve(identifier);
   const { chat } = resolved;
   const chats = factsOf(resolved);

@@ -16,6 +16,8 @@ export type { CommandRequest, CommandResult } from '../ports/command.ts';
 export interface Sessions {
   /** The live line of this login in this process. */
   session(puppet: Puppet): NetworkSession | undefined;
+  /** Its line is just being opened in this process: until that has come to an end. Never fails. */
+  opening(puppet: Puppet): Promise<void> | undefined;
   /** Opens its line anew, on its person's word. */
   reconnect(puppet: Puppet): Promise<void>;
   /** Ends the login on its network (if there is a live line) and marks it signed out. @throws BridgeError */

@@ -5,6 +5,7 @@ import type { ChatId, NetworkId, RoomId } from '../model/ids.ts';
 import type { Portal, Puppet } from '../model/records.ts';
 import { say } from '../model/say.ts';
 import type { GroupAsk } from '../ports/group.ts';
+import { atMost } from '../ports/at-most.ts';
 import type { NetworkSession, ResolvedChat } from '../ports/network.ts';
 import { goingBy, listed, namedAccount, oneOf } from './accounts.ts';
 import { reply, type Call, type CommandResult } from './doors.ts';
@@ -12,6 +13,9 @@ import { heldElsewhere, oneMore, parted } from './elsewhere.ts';
 import { usage } from './misunderstood.ts';
 import { titleOf } from './networks.ts';
 import { plain, tame, type Token } from './tokens.ts';
+
+/** A line that is being opened is waited for so long, in ms. */
+const OPENING_MS = 10_000;
 
 /** `leave` is an action like any other; the rest are questions. */
 export type Deed = GroupAsk['kind'] | 'leave';
@@ -50,9 +54,11 @@ export async function lineFor(
     : reply(say('chat.no-login-there', { network: titleOf(call.doors, network), login: network }));
 }
 
-/** Its line in this process, or where to look for it. */
+/** Its line in this process, or where to look for it: whoever was just told that they are signed in may ask for something at once. */
 export async function lineOf(call: Call, puppet: Puppet): Promise<Live | CommandResult> {
   const { doors } = call;
+  const opening = doors.sessions.session(puppet) === undefined ? doors.sessions.opening(puppet) : undefined;
+  if (opening !== undefined) await atMost(doors.clock, OPENING_MS, opening);
   const session = doors.sessions.session(puppet);
   if (session !== undefined) return { puppet, session };
   const owner = await heldElsewhere(doors, puppet);

@@ -81,6 +81,17 @@ describe('start-chat', () => {
     expect(house.asked).toEqual(['zoe']);
   });
 
+  test('waits for a line that is just being opened', async () => {
+    await type(root, 'allow start-chat :agency.fr');
+    house.lines.delete(puppet);
+    expect(await type(marie, 'start-chat zoe')).toContain('is not connected at the moment');
+    house.opening.set(
+      puppet,
+      Promise.resolve().then(() => void house.lines.set(puppet, line)),
+    );
+    expect(await type(marie, 'start-chat zoe')).toContain('I am opening the conversation with zoe');
+  });
+
   test('opens what both know already, without that rule', async () => {
     spoken.add('zoe');
     expect(await type(marie, 'start-chat zoe')).toContain('I am opening the conversation with zoe');

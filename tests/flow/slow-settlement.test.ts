@@ -175,3 +175,25 @@ test('what changes a message that its lane has not written down finds it, whiche
   ]);
   expect(await world.house?.store.queue.depth()).toMatchObject({ queued: 0, parked: 0 });
 });
+
+test('whoever answers what has just come begins no conversation, although nothing is kept of it yet', async () => {
+  world = new FlowWorld();
+  world.login(marie, MARIE);
+  const chat = world.network.chat('d1', [MARIE, ZOE]);
+  await world.start('a', slowly);
+  await world.matrix.api().ghost(world.network.adapter().id, ZOE as never);
+  const room = world.matrix.create(marie, { invite: [world.matrix.ghost('pigeon', ZOE)] });
+  await world.run(2_000);
+  world.db.rules.clear();
+  world.rule('allow', { action: 'bridge', id: 'bridge' });
+  world.clock.pass(6_000);
+  // What the network knows is asked for once in a while.
+  world.matrix.say(room, marie, 'a word to a stranger');
+  await world.run(2_000);
+  expect(world.network.texts(chat)).toEqual([]);
+  world.network.say(chat, ZOE, 'who is there?');
+  await soon(() => world.matrix.texts(room).includes('who is there?'));
+  world.matrix.say(room, marie, 'an answer');
+  await world.run(2_000);
+  expect(world.network.texts(chat)).toEqual(['zoe: who is there?', 'marie: an answer']);
+});

@@ -25,6 +25,8 @@ export interface House {
   readonly asked: ChatId[];
   /** The lines that are open here. */
   readonly lines: Map<PuppetId, NetworkSession>;
+  /** Of lines that are just being opened. */
+  readonly opening: Map<PuppetId, Promise<void>>;
 }
 
 /** A worker; those over one database hear of each other. */
@@ -38,6 +40,7 @@ export async function build(slot = 'a', db?: MemoryStore['db']): Promise<House> 
   const opened: Puppet[] = [];
   const asked: ChatId[] = [];
   const lines = new Map<PuppetId, NetworkSession>();
+  const opening = new Map<PuppetId, Promise<void>>();
   const logins = new LoginDesk({
     caps: { perPerson: 10 },
     ...store,
@@ -62,6 +65,7 @@ export async function build(slot = 'a', db?: MemoryStore['db']): Promise<House> 
     log: quiet,
     sessions: {
       session: ({ id }) => lines.get(id),
+      opening: ({ id }) => opening.get(id),
       reconnect: async (puppet) => await store.puppets.setState(puppet.id, 'online'),
       logout: async (puppet) => await store.puppets.setState(puppet.id, 'signed-out'),
     },
@@ -71,5 +75,5 @@ export async function build(slot = 'a', db?: MemoryStore['db']): Promise<House> 
     },
     roomToGroup: async ({ room }) => await Promise.resolve([say('chat.opened', { name: 'room', room })]),
   });
-  return { store, desk, logins, commands, network, notices, opened, asked, lines };
+  return { store, desk, logins, commands, network, notices, opened, asked, lines, opening };
 }

@@ -154,7 +154,7 @@ export class FlowWorld {
       links,
       leases,
       keeper,
-      beginnings: new Beginnings({ may: async (facts) => await policy.may(facts), links, adapters, clock }),
+      beginnings: new Beginnings({ may: async (facts) => await policy.may(facts), links, queue, adapters, clock }),
       senders,
       session: (id) => puppets.session(id),
       may: async (facts) => await policy.may(facts),
