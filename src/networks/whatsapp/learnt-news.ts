@@ -25,7 +25,8 @@ export function learntNews(
     const portal = sink.portalKey(person as string as ChatId, 'direct');
     // No key bears a number; somebody may have a former one again.
     const key = originKey(portal, 'number', String(at));
-    return { kind: 'facts', key, portal, sender: person, at, via: 'live', of: PHONE, now: [phoneFact(pn)] };
+    const now = pn === undefined ? [] : [phoneFact(pn)];
+    return { kind: 'facts', key, portal, sender: person, at, via: 'live', of: PHONE, now };
   });
   return [...joined, ...known];
 }

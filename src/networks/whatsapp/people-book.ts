@@ -21,10 +21,10 @@ export interface Merged {
   readonly to: PersonId;
 }
 
-/** Somebody who was known already has this number from now on. */
+/** Somebody who was known already has this number from now on; undefined: theirs is somebody else's now. */
 export interface Numbered {
   readonly person: PersonId;
-  readonly pn: string;
+  readonly pn: string | undefined;
 }
 
 /**
@@ -117,7 +117,7 @@ export class PeopleBook {
     return merged;
   }
 
-  /** Numbers that were learnt, or are new, since the last call. */
+  /** Numbers that were learnt, or are new, or went to somebody else, since the last call. */
   drainNumbered(): readonly Numbered[] {
     const numbered = this.#numbered;
     this.#numbered = [];
@@ -132,17 +132,26 @@ export class PeopleBook {
   #merge(one: Row, other: Row): Row {
     const [to, from] = other.at < one.at ? [other, one] : [one, other];
     this.#merged.push({ from: from.person, to: to.person });
+    this.#number(to.person, this.#handles.get(from.person)?.pn);
     for (const [key, row] of this.#rows) if (row.person === from.person) this.#put(key, { ...to, since: row.since });
     this.#handles.delete(from.person);
     return to;
   }
 
   #name({ lid, pn }: Handles, { person, at }: Omit<Row, 'since'>, since: number): PersonId {
-    const known = this.#handles.get(person);
-    if (known !== undefined && pn !== undefined && known.pn !== pn) this.#numbered.push({ person, pn });
+    const former = pn === undefined ? undefined : this.#find({ pn })?.person;
+    if (former !== undefined && former !== person && this.#handles.get(former)?.pn === pn)
+      this.#numbered.push({ person: former, pn: undefined });
+    this.#number(person, pn);
     if (lid !== undefined) this.#put(`lid:${lid}`, { person, at, since });
     if (pn !== undefined) this.#put(`pn:${this.#names.byNumber(pn)}`, { person, at, since });
     return person;
+  }
+
+  /** Of whoever is new all is asked when their chat begins. */
+  #number(person: PersonId, pn: string | undefined): void {
+    const known = this.#handles.get(person);
+    if (known !== undefined && pn !== undefined && known.pn !== pn) this.#numbered.push({ person, pn });
   }
 
   #put(key: string, row: Row): void {

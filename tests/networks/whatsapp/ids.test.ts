@@ -127,6 +127,14 @@ describe('messages', () => {
   });
 });
 
+function picker(seed: number): (below: number) => number {
+  let state = seed * 2_654_435_761 + 1;
+  return (below) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) % below;
+  };
+}
+
 describe('the people book', () => {
   const pn = '33612345678';
   const number = names.byNumber(pn);
@@ -202,13 +210,27 @@ describe('the people book', () => {
     expect(again.drain()).toEqual([]);
   });
 
+  test('whatever becomes of numbers, what was told of them is what is known of everybody', () => {
+    for (let seed = 0; seed < 100; seed += 1) {
+      const pick = picker(seed);
+      const book = new PeopleBook(names);
+      const told = new Map<PersonId, string | undefined>();
+      for (let step = 0; step < 30; step += 1) {
+        const [lid, number] = [`10${pick(3)}`, `20${pick(3)}`];
+        const met = book.person([{ lid }, { pn: number }, { lid, pn: number }][pick(3)] ?? { lid }, step);
+        for (const { person, pn: now } of book.drainNumbered()) told.set(person, now);
+        for (const { from } of book.drainMerged()) told.delete(from);
+        // Of whoever is new all is asked.
+        if (!told.has(met)) told.set(met, book.handles(met)?.pn);
+        const known = [...told.keys()].map((person) => [person, book.handles(person)?.pn]);
+        expect([seed, step, ...told]).toEqual([seed, step, ...known]);
+      }
+    }
+  });
+
   test('whatever order names come in, one person has one id in the end', () => {
     for (let seed = 0; seed < 300; seed += 1) {
-      let state = seed * 2_654_435_761 + 1;
-      const pick = (below: number): number => {
-        state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-        return (state >>> 8) % below;
-      };
+      const pick = picker(seed);
       const book = new PeopleBook(names);
       for (let step = 0; step < 30; step += 1) {
         const who = pick(4);

@@ -70,6 +70,36 @@ test('people found to be one are told with every commit until one of them is wri
   expect(desk.take(book)).toMatchObject({ merged: [], changes: [] });
 });
 
+test.each<[string, readonly Handles[], readonly (readonly [number, string | undefined])[]]>([
+  ['is learnt later', [{ lid }, { lid, pn }], [[0, pn]]],
+  ['was somebody’s who is found to be them', [{ lid }, { pn }, { lid, pn }], [[0, pn]]],
+  [
+    'goes to somebody else',
+    [{ lid, pn }, { lid: '67890' }, { lid: '67890', pn }],
+    [
+      [0, undefined],
+      [1, pn],
+    ],
+  ],
+  [
+    'was left for another before somebody else has it',
+    [
+      { lid, pn },
+      { lid, pn: '33798765432' },
+      { lid: '67890', pn },
+    ],
+    [[0, '33798765432']],
+  ],
+])('a number that %s is told of whom it concerns', async (_how, met, told) => {
+  const desk = new PeopleDesk(vault, names);
+  const book = await desk.book();
+  const people = met.map((handles, index) => book.person(handles, 1_000 + index));
+  const { numbered } = desk.take(book);
+  expect(numbered).toEqual(told.map(([who, number]) => ({ person: people[who], pn: number })));
+  // What is asked of a chat by then says the same.
+  for (const { person, pn: number } of numbered) expect(book.handles(person)?.pn).toBe(number);
+});
+
 test('what was looked up is not asked for again within a minute', async () => {
   let reads = 0;
   const counted: Vault = {
