@@ -92,6 +92,17 @@ describe('start-chat', () => {
     expect(await type(marie, 'start-chat zoe')).toContain('I am opening the conversation with zoe');
   });
 
+  test('does not wait for ever for a line that does not open', async () => {
+    await type(root, 'allow start-chat :agency.fr');
+    const { clock } = house.store;
+    house.lines.delete(puppet);
+    house.opening.set(puppet, new Promise(() => undefined));
+    const said = type(marie, 'start-chat zoe');
+    while (!clock.isAwaited()) await new Promise((resolve) => setImmediate(resolve));
+    clock.pass(10_000);
+    expect(await said).toContain('is not connected at the moment');
+  });
+
   test('opens what both know already, without that rule', async () => {
     spoken.add('zoe');
     expect(await type(marie, 'start-chat zoe')).toContain('I am opening the conversation with zoe');
