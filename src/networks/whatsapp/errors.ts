@@ -165,10 +165,14 @@ export function trouble(cause: unknown): BridgeError {
 
 const UNREADABLE = 'whatsapp-unreadable-state';
 
-/** Why a login could not be read from the vault: a database that is away says so with a code. @throws always */
+/** Whether the vault could not be asked, and not what it holds is the trouble: a database that is away says so with a code. */
+export function isAway(error: unknown): boolean {
+  return error instanceof FencedError || (typeof error === 'object' && error !== null && 'code' in error);
+}
+
+/** Why a login could not be read from the vault. @throws always */
 export function unreadable(error: unknown): never {
-  const hasCode = typeof error === 'object' && error !== null && 'code' in error;
-  if (error instanceof FencedError || hasCode) throw error;
+  if (isAway(error)) throw error;
   throw new BridgeError(UNREADABLE, 'later', 'whatsapp.unreadable-state', { cause: error, values: VALUES });
 }
 

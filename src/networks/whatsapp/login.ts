@@ -8,7 +8,7 @@ import type { LoginFlow, LoginProcess, LoginStep, NewLogin } from '../../ports/l
 import { draftScope, vaultScope } from '../../ports/network.ts';
 import type { Clock, Logger, VaultChange } from '../../ports/stores.ts';
 import type { Cures } from './cures.ts';
-import { endingOf, partingOf } from './errors.ts';
+import { endingOf, isAway, partingOf } from './errors.ts';
 import { phoneFact } from './facts.ts';
 import { puppetId, WHATSAPP } from './ids.ts';
 import { handlesOf } from './jid.ts';
@@ -189,7 +189,7 @@ export class WhatsAppLogin implements LoginProcess {
   }
 
   async #finish(): Promise<NewLogin> {
-    const { owner, people, clock, settings } = this.#doors;
+    const { owner, people, clock } = this.#doors;
     const state = this.#state;
     const self = state === undefined ? undefined : selfOf(state.creds);
     const handles = handlesOf(self?.id, self?.lid);
@@ -203,9 +203,7 @@ export class WhatsAppLogin implements LoginProcess {
     const puppet = puppetId(owner, person);
     const scope = vaultScope(puppet);
     const now = clock.now();
-    const spent = await this.#doors.spent(puppet);
-    const before = new Map(spent === undefined ? [] : [[PACING_KEY, spent]]);
-    const pacing = new Pacing(settings.pacing, now, before).free();
+    const pacing = await this.#pacing(puppet, now);
     const number = handles.pn === undefined ? [] : [phoneFact(handles.pn)];
     return {
       puppet,
@@ -218,6 +216,20 @@ export class WhatsAppLogin implements LoginProcess {
         contactAt(scope, now),
       ],
     };
+  }
+
+  /** With what was spent of the day. @throws FencedError, what a database that is away says */
+  async #pacing(puppet: PuppetId, now: number): Promise<Pacing> {
+    const { settings, spent, log } = this.#doors;
+    try {
+      const kept = await spent(puppet);
+      return new Pacing(settings.pacing, now, new Map(kept === undefined ? [] : [[PACING_KEY, kept]])).free();
+    } catch (error) {
+      if (isAway(error)) throw error;
+      // Linking anew is the way out of a login that cannot be read: that must not fail for the same reason.
+      log.error({ puppet, network: WHATSAPP, error }, 'what a login had spent cannot be read, and begins anew');
+      return new Pacing(settings.pacing, now);
+    }
   }
 
   #judged(error: unknown): BridgeError {

@@ -3,6 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { Person } from '../../../sandbox/whatsapp/control-client.ts';
 import { BridgeError } from '../../../src/model/errors.ts';
 import { as, type ChatId } from '../../../src/model/ids.ts';
+import { PACING_KEY } from '../../../src/networks/whatsapp/pacing.ts';
+import { vaultScope } from '../../../src/ports/network.ts';
 import { realClock } from '../../support/house.ts';
 import { context, effect, text, type Scene } from './support/scene.ts';
 import { sandbox, scenes, setStage } from './support/stage.ts';
@@ -230,6 +232,16 @@ describe('what is asked', () => {
     expect(outcomes([await send(session, scene.friend, 'hello?')])).toEqual(['whatsapp.pace-young']);
     ahead += DAY;
     await session.resolve(`+${scene.friend.phone}`);
+  });
+
+  test('what was spent keeps nobody from linking anew where it cannot be read', async () => {
+    const { house, me, adapter, puppet } = await aged(8);
+    await sandbox.command('unlink', { by: me.id });
+    await house.until(() => house.states.at(-1)?.state === 'signed-out');
+    await adapter.close();
+    await house.vault.write([{ scope: vaultScope(puppet.id), key: PACING_KEY, value: Buffer.from('{}') }]);
+    const { session } = await scenes.link(house, me, {}, clock);
+    await session.resolve(`+${me.phone}`);
   });
 
   test('numbers that nobody has count as well, also over a restart', async () => {
