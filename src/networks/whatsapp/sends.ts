@@ -93,7 +93,9 @@ export class Sends {
   async #remind(chat: ChatId, { heardBefore }: House): Promise<void> {
     const { chats } = this.#doors;
     if (!isPersonal(chat) || chats.chat(chat).met === true || this.#unheard.has(chat)) return;
-    if ((await heardBefore?.()) === true) chats.note(chat, { met: true });
+    // The edit that brings new words for old ones comes without the house: nothing is known by that.
+    if (heardBefore === undefined) return;
+    if (await heardBefore()) chats.note(chat, { met: true });
     // What comes from now on is noted as it comes.
     else this.#unheard.add(chat);
   }

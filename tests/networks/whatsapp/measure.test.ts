@@ -234,6 +234,15 @@ describe('what is asked', () => {
     await session.resolve(`+${scene.friend.phone}`);
   });
 
+  test('whoever the house has heard of is nobody new, also where it could not be asked at first', async () => {
+    const { session, chat } = await aged(0);
+    expect(outcomes([await attempt(session.perform(text(chat, 'one'), effect(), context))])).toEqual([
+      'whatsapp.pace-young',
+    ]);
+    const heardBefore = async (): Promise<boolean> => await Promise.resolve(true);
+    expect(await attempt(session.perform(text(chat, 'two'), effect(), { ...context, heardBefore }))).toBe('sent');
+  });
+
   test('what was spent keeps nobody from linking anew where it cannot be read', async () => {
     const { house, me, adapter, puppet } = await aged(8);
     await sandbox.command('unlink', { by: me.id });
