@@ -250,7 +250,7 @@ describe('what is asked', () => {
     await adapter.close();
     await house.vault.write([{ scope: vaultScope(puppet.id), key: PACING_KEY, value: Buffer.from('{}') }]);
     const { session } = await scenes.link(house, me, {}, clock);
-    await session.resolve(`+${me.phone}`);
+    expect(await attempt(session.resolve(`+${me.phone}`))).toBe('sent');
   });
 
   test('numbers that nobody has count as well, also over a restart', async () => {
