@@ -10,7 +10,7 @@ import {
   type UserId,
 } from '../model/ids.ts';
 import type { Portal, Puppet } from '../model/records.ts';
-import type { Clock, PortalChange, PortalStore, PuppetStore } from '../ports/stores.ts';
+import type { Clock, PortalStore, PuppetStore } from '../ports/stores.ts';
 
 /** How long another process's change may go unseen, in ms; rules promise 60 s. */
 const MOMENT_MS = 2_000;
@@ -45,9 +45,9 @@ export class PortalDirectory implements PortalStore {
     return await this.#store.add(portal);
   }
 
-  async change(key: PortalKey, change: PortalChange, whileIn?: RoomId): Promise<Portal | undefined> {
+  async change(...[key, ...how]: Parameters<PortalStore['change']>): Promise<Portal | undefined> {
     try {
-      return await this.#store.change(key, change, whileIn);
+      return await this.#store.change(key, ...how);
     } finally {
       this.#changed(portalKeyText(key));
     }

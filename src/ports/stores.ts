@@ -78,8 +78,16 @@ export interface PortalStore {
   byRoom(room: RoomId): Promise<Portal | undefined>;
   /** Keeps a new one. @returns what is kept: the one that was there already, if it was */
   add(portal: Portal): Promise<Portal>;
-  /** @param whileIn only as long as this is its room. @returns the portal as it is now, undefined when nothing was changed */
-  change(key: PortalKey, change: PortalChange, whileIn?: RoomId): Promise<Portal | undefined>;
+  /**
+   * @param whileIn only as long as this is its room. @param whileOf only as long as these are its facts
+   * @returns the portal as it is now, undefined when nothing was changed
+   */
+  change(
+    key: PortalKey,
+    change: PortalChange,
+    whileIn?: RoomId,
+    whileOf?: readonly string[],
+  ): Promise<Portal | undefined>;
   /**
    * Two chats are one: in ONE commit `from` leads to `to` from now on and, where `to` has no room, gives it its own with whatever
    * links to messages in it; the facts of `to` are those of both. Nothing is changed where both have a room, or where `to` itself

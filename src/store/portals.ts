@@ -66,11 +66,17 @@ export class PostgresPortals implements PortalStore {
   }
 
   /** One statement over the columns that are named: Postgres lets it wait for, and see, whatever another process writes first. */
-  async change(key: PortalKey, change: PortalChange, whileIn?: RoomId): Promise<Portal | undefined> {
+  async change(
+    key: PortalKey,
+    change: PortalChange,
+    whileIn?: RoomId,
+    whileOf?: readonly string[],
+  ): Promise<Portal | undefined> {
     const set = changed(change);
     if (Object.keys(set).length === 0) return await this.byKey(key);
     let query = this.#db.sql.updateTable('portal').set(set).where('key', '=', portalKeyText(key));
     if (whileIn !== undefined) query = query.where('room', '=', whileIn);
+    if (whileOf !== undefined) query = query.where('facts', '=', JSON.stringify(whileOf));
     const row = await guarded('portal', () => query.returningAll().executeTakeFirst());
     return row === undefined ? undefined : portalOf(row);
   }

@@ -226,6 +226,10 @@ export function storesContract(name: string, make: () => Promise<World>): void {
       expect(await b.portals.change(portal, { room: null, away: true }, as('!old'))).toBeUndefined();
       expect(await a.portals.byKey(portal)).toEqual(moved);
       expect(await b.portals.change(portal, { room: null }, as('!new'))).toEqual(made);
+      const named = { ...made, facts: ['username:zoé', 'phone:+33'] };
+      expect(await b.portals.change(portal, { facts: named.facts }, undefined, made.facts)).toEqual(named);
+      expect(await a.portals.change(portal, { facts: [] }, undefined, made.facts)).toBeUndefined();
+      expect(await a.portals.change(portal, { facts: [] }, undefined, named.facts)).toEqual(made);
     });
 
     describe('two chats that are one', () => {

@@ -157,11 +157,17 @@ export function memoryPortals(db: MemoryDatabase): PortalStore {
       db.portalHearers.add(changed);
       return () => db.portalHearers.delete(changed);
     },
-    change: async (key: PortalKey, { room, ...change }: PortalChange, whileIn?: RoomId) => {
+    change: async (
+      key: PortalKey,
+      { room, ...change }: PortalChange,
+      whileIn?: RoomId,
+      whileOf?: readonly string[],
+    ) => {
       await Promise.resolve();
       const text = portalKeyText(key);
       const known = db.portals.get(text);
       if (known === undefined || (whileIn !== undefined && known.room !== whileIn)) return undefined;
+      if (whileOf !== undefined && JSON.stringify(known.facts) !== JSON.stringify(whileOf)) return undefined;
       const { room: before, ...rest } = known;
       const next = room === undefined ? before : room;
       const now: Portal = { ...rest, ...change, ...(next === undefined || next === null ? {} : { room: next }) };
