@@ -10,6 +10,7 @@ import { severalAtOnce } from './schema/006-several-at-once.ts';
 import { formerChats } from './schema/007-former-chats.ts';
 import { whatIsWaitedFor } from './schema/008-what-is-waited-for.ts';
 import { oneOrder } from './schema/009-one-order.ts';
+import { portalsOfAChat } from './schema/010-portals-of-a-chat.ts';
 import type { Tables } from './schema/tables.ts';
 
 const steps: Readonly<Record<string, string>> = {
@@ -22,6 +23,7 @@ const steps: Readonly<Record<string, string>> = {
   '007-former-chats': formerChats,
   '008-what-is-waited-for': whatIsWaitedFor,
   '009-one-order': oneOrder,
+  '010-portals-of-a-chat': portalsOfAChat,
 };
 
 export interface SchemaStatus {
