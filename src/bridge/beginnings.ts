@@ -24,6 +24,8 @@ export interface BeginningDoors {
 const MOST_BEGUN = 20_000;
 /** A network that knew of nothing is not asked again for so long, in ms: what is said meanwhile passes through here, as a rule. */
 const NOTHING_MS = 30_000;
+/** Of what is about to be shown, the oldest are looked through. */
+const MOST_COMING = 100;
 
 export class Beginnings {
   readonly #doors: BeginningDoors;
@@ -72,7 +74,7 @@ export class Beginnings {
 
   /** Its person may see it already, and answer, before that is written down. */
   async #isBeingSaid(key: PortalKey): Promise<boolean> {
-    const coming = await this.#doors.queue.unsettled(toMatrixLane(key));
+    const coming = await this.#doors.queue.unsettled(toMatrixLane(key), undefined, MOST_COMING);
     return coming.some(({ payload }) => payload.from === 'network' && payload.event.kind === 'message');
   }
 

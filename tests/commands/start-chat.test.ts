@@ -85,11 +85,13 @@ describe('start-chat', () => {
     await type(root, 'allow start-chat :agency.fr');
     house.lines.delete(puppet);
     expect(await type(marie, 'start-chat zoe')).toContain('is not connected at the moment');
-    house.opening.set(
-      puppet,
-      Promise.resolve().then(() => void house.lines.set(puppet, line)),
-    );
-    expect(await type(marie, 'start-chat zoe')).toContain('I am opening the conversation with zoe');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    house.opening.set(puppet, promise);
+    const said = type(marie, 'start-chat zoe');
+    while (!house.store.clock.isAwaited()) await new Promise((turn) => setImmediate(turn));
+    house.lines.set(puppet, line);
+    resolve();
+    expect(await said).toContain('I am opening the conversation with zoe');
   });
 
   test('does not wait for ever for a line that does not open', async () => {
